@@ -1,0 +1,68 @@
+// What computes: about fifteen coarse operations over memory that the backend hands out.
+//
+// Owner:  the program (one per device in use); engine objects keep a reference, so it must outlive them.
+// Thread: one thread at a time. Operations are queued in order and may run asynchronously (CUDA);
+//         synchronize() waits. The CPU backend uses its own worker threads inside an operation.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "kernels/params.h"
+#include "kernels/result.h"
+
+namespace longtake {
+
+enum class Precision : uint8_t { Fp32, Bf16 };
+
+class Backend {
+public:
+    virtual ~Backend() = default;
+
+    virtual std::string name() const = 0;         // "cpu", "cuda"
+    virtual std::string description() const = 0;  // for people: device, threads, instruction set, library
+    // The type of matmul and attention inputs: F32, or BF16 in Precision::Bf16.
+    virtual DType computeType() const = 0;
+    virtual int threads() const = 0;
+
+    // Memory. allocate() throws std::bad_alloc; host pointers may be anything readable or writable.
+    virtual std::shared_ptr<void> allocate(size_t bytes) = 0;
+    virtual size_t allocatedBytes() const = 0;  // live now
+    virtual size_t freeBytes() const = 0;       // what the device could still give
+    virtual void upload(void* device, const void* host, size_t bytes) = 0;
+    virtual void download(void* host, const void* device, size_t bytes) = 0;
+    virtual void copyBytes(void* to, const void* from, size_t bytes) = 0;  // may not overlap
+    virtual void synchronize() = 0;
+
+    // Weights are read from host memory of any float type; bias (F32, may be null) is kept with them.
+    //   matmul: w [out, in];  conv: w [outChannels, inChannels, kt, kh, kw]
+    virtual std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out,
+                                                     int64_t in) = 0;
+    virtual std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels,
+                                                   int64_t inChannels, int kt, int kh, int kw) = 0;
+
+    virtual void matmul(const MatmulParams&) = 0;
+    virtual void norm(const NormParams&) = 0;
+    virtual void rope(const RopeParams&) = 0;
+    virtual void attention(const AttentionParams&) = 0;
+    virtual void conv(const ConvParams&) = 0;
+    virtual void upsample2x(const UpsampleParams&) = 0;
+    virtual void channelNorm(const ChannelNormParams&) = 0;
+    virtual void activate(Rows x, Rows y, Activation) = 0;  // y = act(x), converting; y may be x
+    virtual void multiply(Rows x, Rows y) = 0;              // y *= x, elementwise
+    virtual void combine(const CombineParams&) = 0;
+    virtual void noise(const NoiseParams&) = 0;
+    virtual void copy(const CopyParams&) = 0;
+};
+
+struct CpuOptions {
+    int threads = 0;  // 0: as many as the process may use
+    Precision precision = Precision::Bf16;  // falls back to fp32 where the processor has no bf16 dot products
+};
+std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options);
+
+// Whether bf16 runs at full speed here (avx512_bf16 or amx_bf16).
+bool cpuHasBf16();
+
+}  // namespace longtake
