@@ -1,0 +1,120 @@
+"""Small things every stage needs: configuration, checkpoints, averages of weights, time limits."""
+import copy
+import json
+import os
+import random
+import signal
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+HERE = Path(__file__).resolve().parent
+
+
+def load_config(path=None):
+    with open(path or HERE / "config.toml", "rb") as file:
+        return tomllib.load(file)
+
+
+def seed_everything(seed):
+    random.seed(seed)
+    np.random.seed(seed % (1 << 32))
+    torch.manual_seed(seed)
+
+
+def setup_device(name, threads):
+    """The torch device, with the process set up for it."""
+    device = torch.device(name)
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+    elif threads:
+        torch.set_num_threads(threads)
+    return device
+
+
+def autocast(device):
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+class TimeLimit:
+    """True until the minutes are over or the process is asked to stop, so that a stage ends with a checkpoint."""
+
+    def __init__(self, minutes):
+        self.end = time.monotonic() + 60 * minutes if minutes else float("inf")
+        self.stopped = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def _stop(self, *_):
+        self.stopped = True
+
+    def __bool__(self):
+        return not self.stopped and time.monotonic() < self.end
+
+
+class Ema:
+    """Moving average of a module's parameters, with a start that forgets the initial weights quickly."""
+
+    def __init__(self, module, decay):
+        self.decay = decay
+        self.steps = 0
+        self.module = copy.deepcopy(module).requires_grad_(False).eval()
+
+    @torch.no_grad()
+    def update(self, module):
+        self.steps += 1
+        decay = min(self.decay, self.steps / (self.steps + 10))
+        mine = [p for p in self.module.parameters()]
+        theirs = [p.detach() for p in module.parameters()]
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        for a, b in zip(self.module.buffers(), module.buffers()):
+            a.copy_(b)
+
+    def state_dict(self):
+        return {"steps": self.steps, "module": self.module.state_dict()}
+
+    def load_state_dict(self, state):
+        self.steps = state["steps"]
+        self.module.load_state_dict(state["module"])
+
+
+def save_checkpoint(path, state):
+    """Writes beside the target and renames, so that a checkpoint is whole whenever the process ends."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(path.suffix + ".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+def load_checkpoint(path, device="cpu"):
+    path = Path(path)
+    return torch.load(path, map_location=device, weights_only=False) if path.exists() else None
+
+
+class Log:
+    """One JSON object per line, and the same on the screen."""
+
+    def __init__(self, path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self.file = open(path, "a", buffering=1)
+
+    def __call__(self, **values):
+        values = {k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()}
+        self.file.write(json.dumps(values) + "\n")
+        print(" ".join(f"{k}={v}" for k, v in values.items()), flush=True)
+
+
+def learning_rate(step, total, warmup, decay_from):
+    """Factor on the learning rate: linear start, flat, linear to zero."""
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = step / total
+    if progress < decay_from:
+        return 1.0
+    return max(0.0, (1 - progress) / (1 - decay_from))
