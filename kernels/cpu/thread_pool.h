@@ -1,0 +1,49 @@
+// Worker threads for the CPU backend. Work is cut into tasks whose number and shape never depend on the
+// thread count, so every result has the same bits with one thread and with many.
+//
+// Owner:  CpuBackend.
+// Thread: run() from one thread at a time; a task must not call run().
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace longtake::cpu {
+
+class ThreadPool {
+public:
+    explicit ThreadPool(int threads);  // the calling thread counts as one of them
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+    // Runs task(0) ... task(tasks - 1), each once, and returns when all are done. Rethrows the first exception.
+    // Inside a task OpenMP is limited to one thread, so libraries that use it stay sequential.
+    void run(int64_t tasks, const std::function<void(int64_t)>& task);
+
+private:
+    void work();
+    void drain();
+
+    std::vector<std::thread> workers_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::condition_variable done_;
+    std::atomic<uint64_t> generation_{0};
+    std::atomic<int> working_{0};
+    std::atomic<int64_t> next_{0};
+    int64_t tasks_ = 0;
+    const std::function<void(int64_t)>* task_ = nullptr;
+    std::exception_ptr failure_;
+    bool stopping_ = false;
+};
+
+}  // namespace longtake::cpu
