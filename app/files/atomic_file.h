@@ -1,0 +1,30 @@
+// Whole-file reads with a size limit and writes that either happen completely or not at all.
+//
+// Thread: pure functions; two writers of the same path leave one of the two contents.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/result.h"
+
+namespace longtake {
+
+// Temporary file in the same folder, fsync, rename, fsync of the folder. After a failure, a crash or a power
+// cut the path holds either the old content or the new one, and the temporary file is gone where it can be.
+Result<void> writeFileAtomically(const std::string& path, std::string_view bytes);
+Result<void> writeFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
+
+// Fails for folders, devices and anything larger than maxBytes without reading it.
+Result<std::string> readWholeFile(const std::string& path, size_t maxBytes);
+
+// The temporary name beside `path` that belongs to this process alone.
+std::string temporaryNameFor(const std::string& path);
+
+// Puts a finished temporary file under its final name and makes the rename durable.
+Result<void> renameOver(const std::string& temporary, const std::string& path);
+
+}  // namespace longtake

@@ -1,0 +1,59 @@
+// A picture in memory, borrowed or owned: 8-bit RGB or RGBA, display-referred sRGB, rows from top to bottom.
+//
+// Owner:  a FrameView borrows and is valid only during the call it is passed to; an OwnedFrame owns.
+// Thread: plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace longtake {
+
+enum class PixelFormat : uint8_t { Rgb24, Rgba };
+
+constexpr int bytesPerPixel(PixelFormat format) { return format == PixelFormat::Rgb24 ? 3 : 4; }
+
+struct PictureSize {
+    int width = 0;
+    int height = 0;
+
+    bool operator==(const PictureSize&) const = default;
+};
+
+struct FrameView {
+    const uint8_t* data = nullptr;  // [height, stride]
+    int width = 0;                  // pixels
+    int height = 0;
+    ptrdiff_t stride = 0;  // bytes from one row to the next
+    PixelFormat format = PixelFormat::Rgb24;
+
+    PictureSize size() const { return {width, height}; }
+};
+
+class OwnedFrame {
+public:
+    OwnedFrame() = default;
+    // Uninitialised pixels are zero: black, transparent in RGBA.
+    OwnedFrame(PictureSize size, PixelFormat format);
+    // A deep copy with tightly packed rows.
+    explicit OwnedFrame(const FrameView& source);
+
+    void assign(const FrameView& source);  // as the constructor, reusing the memory
+
+    FrameView view() const;
+    uint8_t* row(int y) { return bytes_.data() + static_cast<size_t>(y) * stride(); }
+
+private:
+    size_t stride() const { return static_cast<size_t>(size_.width) * static_cast<size_t>(bytesPerPixel(format_)); }
+
+    PictureSize size_;
+    PixelFormat format_ = PixelFormat::Rgb24;
+    std::vector<uint8_t> bytes_;
+};
+
+// FNV-1a, 64 bits, over width, height and the RGB bytes row by row. Padding and alpha do not count, so the same
+// picture has the same hash in both formats. `verify` compares these.
+uint64_t frameHash(const FrameView& frame);
+
+}  // namespace longtake
