@@ -37,8 +37,11 @@ public:
 
     // Weights are read from host memory of any float type; bias (F32, may be null) is kept with them.
     //   matmul: w [out, in];  conv: w [outChannels, inChannels, kt, kh, kw]
-    virtual std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out,
-                                                     int64_t in) = 0;
+    virtual std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias,
+                                                       int64_t out, int64_t in) = 0;
+    std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out, int64_t in) {
+        return packMatmulAs(computeType(), w, dtype, bias, out, in);
+    }
     virtual std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels,
                                                    int64_t inChannels, int kt, int kh, int kw) = 0;
 
@@ -53,6 +56,8 @@ public:
     virtual void multiply(Rows x, Rows y) = 0;              // y *= x, elementwise
     virtual void combine(const CombineParams&) = 0;
     virtual void noise(const NoiseParams&) = 0;
+    virtual void patchify(const PatchParams&) = 0;    // latents -> tokens
+    virtual void unpatchify(const PatchParams&) = 0;  // tokens -> latents
     virtual void copy(const CopyParams&) = 0;
 };
 

@@ -147,6 +147,15 @@ struct NoiseParams {
     uint32_t step = 0;
 };
 
+// Latents [frames, channels, height, width] <-> tokens [frames * gridH * gridW, values], F32 latents.
+// A token's values are ordered (channel, i, j) going in and (i, j, channel) coming out; engine-spec 3.2, 3.8.
+struct PatchParams {
+    float* latents = nullptr;
+    Rows tokens;
+    int64_t frames = 0, channels = 0, height = 0, width = 0;
+    int patchH = 2, patchW = 2;
+};
+
 // Copies rows, converting between F32 and BF16.
 struct CopyParams {
     Rows x;

@@ -66,12 +66,13 @@ public:
     void copyBytes(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
     void synchronize() override {}
 
-    std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out, int64_t in) override {
-        return cpu::packMatmul(w, dtype, bias, out, in, compute_, pool_);
+    std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out,
+                                               int64_t in) override {
+        return cpu::packMatmul(w, dtype, bias, out, in, compute, pool_);
     }
     std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels,
                                            int64_t inChannels, int kt, int kh, int kw) override {
-        return cpu::packConv(w, dtype, bias, outChannels, inChannels, kt, kh, kw, pool_);
+        return cpu::packConv(w, dtype, bias, outChannels, inChannels, kt, kh, kw, compute_, pool_);
     }
 
     void matmul(const MatmulParams& p) override { cpu::matmul(p, pool_); }
@@ -85,6 +86,8 @@ public:
     void multiply(Rows x, Rows y) override;
     void combine(const CombineParams& p) override;
     void noise(const NoiseParams& p) override;
+    void patchify(const PatchParams& p) override;
+    void unpatchify(const PatchParams& p) override;
     void copy(const CopyParams& p) override { activate(p.x, p.y, Activation::None); }
 
 private:
@@ -206,6 +209,39 @@ void CpuBackend::noise(const NoiseParams& p) {
             normalBlock(p.seed, p.chunk, p.step, static_cast<uint64_t>(i / 4), block);
             for (int64_t l = 0; l < 4 && i + l < end; ++l) p.y[i + l] = block[l];
         }
+    });
+}
+
+// Calls visit(latent index, token row, value index) for every number; channelFastest as in the output order.
+template <typename Visit>
+void forPatches(const PatchParams& p, int64_t frame, bool channelFastest, Visit visit) {
+    const int64_t gridH = p.height / p.patchH, gridW = p.width / p.patchW, area = p.patchH * p.patchW;
+    for (int64_t c = 0; c < p.channels; ++c)
+        for (int64_t y = 0; y < p.height; ++y)
+            for (int64_t x = 0; x < p.width; ++x) {
+                const int64_t row = (frame * gridH + y / p.patchH) * gridW + x / p.patchW;
+                const int64_t inside = y % p.patchH * p.patchW + x % p.patchW;
+                visit(((frame * p.channels + c) * p.height + y) * p.width + x, row,
+                      channelFastest ? inside * p.channels + c : c * area + inside);
+            }
+}
+
+void CpuBackend::patchify(const PatchParams& p) {
+    const int64_t stride = p.tokens.stride;
+    pool_.run(p.frames, [&](int64_t frame) {
+        forPatches(p, frame, false, [&](int64_t latent, int64_t row, int64_t value) {
+            if (isBf16(p.tokens.dtype)) static_cast<uint16_t*>(p.tokens.data)[row * stride + value] = bf16FromFloat(p.latents[latent]);
+            else static_cast<float*>(p.tokens.data)[row * stride + value] = p.latents[latent];
+        });
+    });
+}
+
+void CpuBackend::unpatchify(const PatchParams& p) {
+    if (p.tokens.dtype != DType::F32) throw std::invalid_argument("[unpatchify] tokens must be F32");
+    pool_.run(p.frames, [&](int64_t frame) {
+        forPatches(p, frame, true, [&](int64_t latent, int64_t row, int64_t value) {
+            p.latents[latent] = static_cast<const float*>(p.tokens.data)[row * p.tokens.stride + value];
+        });
     });
 }
 
