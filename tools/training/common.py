@@ -97,14 +97,52 @@ def load_checkpoint(path, device="cpu"):
     return torch.load(path, map_location=device, weights_only=False) if path.exists() else None
 
 
+class Team:
+    """The processes that train together, each on its own part of the batch.
+
+    On a processor shared with others, several processes with one thread each beat one process with several threads:
+    they wait for one another once a step, not in every operation.
+    """
+
+    def __init__(self):
+        self.size, self.rank = 1, 0
+        if torch.distributed.is_initialized():
+            self.size, self.rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
+
+    @property
+    def leads(self):
+        return self.rank == 0
+
+    def average(self, parameters):
+        """Replaces the gradients by their mean over the team."""
+        if self.size == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch._utils._flatten_dense_tensors(gradients)
+        torch.distributed.all_reduce(flat)
+        flat /= self.size
+        for mine, mean in zip(gradients, torch._utils._unflatten_dense_tensors(flat, gradients)):
+            mine.copy_(mean)
+
+    def all_go_on(self, mine):
+        """Whether every process wants another step."""
+        if self.size == 1:
+            return bool(mine)
+        flag = torch.tensor(float(bool(mine)))
+        torch.distributed.all_reduce(flag, torch.distributed.ReduceOp.MIN)
+        return bool(flag)
+
+
 class Log:
-    """One JSON object per line, and the same on the screen."""
+    """One JSON object per line, and the same on the screen. Silent in all processes but the first."""
 
     def __init__(self, path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.file = open(path, "a", buffering=1)
+        self.file = open(path, "a", buffering=1) if Team().leads else None
 
     def __call__(self, **values):
+        if self.file is None:
+            return
         values = {k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()}
         self.file.write(json.dumps(values) + "\n")
         print(" ".join(f"{k}={v}" for k, v in values.items()), flush=True)

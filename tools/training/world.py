@@ -188,9 +188,9 @@ _TIME_LOOK = {
     "noon": dict(zenith=(.17, .42, .77), middle=(.40, .65, .89), horizon=(.76, .87, .94), glow=(1., .98, .90), haze=(.70, .81, .91),
                  key=(.80, .76, .66), ambient=(.46, .53, .64), cloudLit=(.98, .98, .97), cloudShade=(.62, .70, .80), glowAmount=.42),
     "sunset": dict(zenith=(.19, .20, .42), middle=(.66, .34, .46), horizon=(.99, .56, .27), glow=(1., .66, .26), haze=(.82, .44, .36),
-                   key=(.86, .48, .24), ambient=(.32, .26, .38), cloudLit=(1., .56, .36), cloudShade=(.40, .26, .42), glowAmount=.95),
+                   key=(.74, .40, .20), ambient=(.27, .24, .39), cloudLit=(1., .56, .36), cloudShade=(.40, .26, .42), glowAmount=.95),
     "night": dict(zenith=(.02, .045, .12), middle=(.05, .10, .23), horizon=(.12, .19, .35), glow=(.62, .74, .95), haze=(.10, .16, .29),
-                  key=(.26, .33, .48), ambient=(.09, .13, .24), cloudLit=(.30, .37, .52), cloudShade=(.08, .12, .22), glowAmount=.22),
+                  key=(.34, .42, .58), ambient=(.13, .18, .31), cloudLit=(.30, .37, .52), cloudShade=(.08, .12, .22), glowAmount=.22),
 }
 # The sky behind a closed cover of clouds, so that the time of day is still to be felt.
 _GREY = {"dawn": ((.54, .55, .64), (.76, .68, .69)), "noon": ((.50, .57, .64), (.72, .77, .80)),
@@ -230,6 +230,9 @@ def look(state, scene):
     if weather == "storm":
         for name in ("zenith", "middle", "horizon", "haze", "ambient", "cloudLit", "cloudShade"):
             colors[name] = tuple(x * .62 for x in colors[name])
+    if state["place"] == "city" and time == "night":
+        colors["horizon"] = _mix(colors["horizon"], (.42, .30, .30), .38)
+        colors["haze"] = _mix(colors["haze"], (.30, .24, .32), .30)
     if weather == "aurora":
         colors["middle"] = _mix(colors["middle"], (.04, .20, .22), .5)
         colors["horizon"] = _mix(colors["horizon"], (.10, .30, .30), .5)

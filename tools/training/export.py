@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Writes a model folder for the engine: model.json, the weights, spiece.model.
+
+usage: export.py --work FOLDER OUTPUT [--stage small|full|distilled] [--bf16]
+
+The folder is written beside the target and renamed, so that a reader never sees half a model.
+"""
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+import autoencoder
+import common
+import flow
+import pool
+
+
+def description(config, vocab, sampler):
+    d, t = config["dit"], config["text_encoder"]
+    known, examples = pool.knowledge()
+    return {
+        "format": "longtake-model", "version": 1, "name": "Tidepool",
+        "description": "A small video model of procedurally drawn scenery: places, times of day, weather, cameras",
+        "license": "Apache-2.0", "knows": known, "examples": examples,
+        "dit": {"weights": "dit.safetensors", "attention": "mla", "dim": d["dim"], "ffn_dim": d["ffn_dim"],
+                "num_heads": d["num_heads"], "num_layers": d["num_layers"], "freq_dim": d["freq_dim"],
+                "text_dim": t["dim"], "text_len": config["tokenizer"]["text_len"],
+                "in_dim": config["autoencoder"]["latent_channels"], "out_dim": config["autoencoder"]["latent_channels"],
+                "patch_size": d["patch_size"], "eps": d["eps"], "mla": d["mla"]},
+        "text_encoder": {"weights": "text_encoder.safetensors", "tokenizer": "spiece.model", "vocab": vocab, **t},
+        "video": {"kind": "taehv", "weights": "video.safetensors",
+                  "latent_channels": config["autoencoder"]["latent_channels"]},
+        "sampler": sampler,
+        "rollout": {"chunk_frames": config["rollout"]["chunk_frames"],
+                    "window_frames": config["rollout"]["window_frames"],
+                    "sink_frames": config["rollout"]["sink_frames"], "positions": "window", "context_noise": 0},
+        "defaults": {k: config["video"][k] for k in ("width", "height", "fps")},
+    }
+
+
+def save_weights(module, path, dtype):
+    tensors = {name: tensor.to(dtype).contiguous().cpu() for name, tensor in module.state_dict().items()}
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise SystemExit(f"{name} does not fit {dtype}")
+    save_file(tensors, path, {"format": "pt"})
+
+
+def export(config, work, output, stage=None, dtype=torch.float16):
+    output = Path(output)
+    model, tokenizer, stage, step = flow.finished(config, work, stage)
+    sampler = config["sampler"]
+    if stage == "distilled":
+        sampler = {"kind": "consistency", "steps": config["distill"]["steps"], "shift": config["distill"]["shift"]}
+    part = output.with_name(output.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    save_weights(model.dit, part / "dit.safetensors", dtype)
+    save_weights(model.text_encoder, part / "text_encoder.safetensors", dtype)
+    save_weights(autoencoder.finished(config, work), part / "video.safetensors", dtype)
+    shutil.copy(Path(work) / "spiece.model", part / "spiece.model")
+    (part / "model.json").write_text(json.dumps(description(config, len(tokenizer), sampler), indent=1) + "\n")
+    old = output.with_name(output.name + ".old")
+    if output.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        output.rename(old)
+    part.rename(output)
+    shutil.rmtree(old, ignore_errors=True)
+    size = sum(f.stat().st_size for f in output.iterdir()) / 1e6
+    print(f"{output}: stage {stage}, step {step}, {size:.1f} MB")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output")
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--config")
+    parser.add_argument("--stage", choices=["small", "full", "distilled"])
+    parser.add_argument("--bf16", action="store_true", help="bfloat16 in place of half precision")
+    a = parser.parse_args()
+    export(common.load_config(a.config), a.work, a.output, a.stage, torch.bfloat16 if a.bf16 else torch.float16)

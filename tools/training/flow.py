@@ -1,0 +1,180 @@
+"""The transformer stages: flow matching by teacher forcing, on small frames first, then on full ones.
+
+The text encoder learns together with the transformer.
+"""
+import random
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from common import (Ema, Log, Team, TimeLimit, autocast, learning_rate, load_checkpoint, save_checkpoint, seed_everything)
+from dit import CausalDit
+from latents import Latents
+from muon import MuonAdam
+from tokenizer import Tokenizer
+from umt5 import Umt5Encoder
+
+
+class Model(nn.Module):
+    def __init__(self, config, vocab):
+        super().__init__()
+        d, r = config["dit"], config["rollout"]
+        self.text_encoder = Umt5Encoder(vocab, **config["text_encoder"])
+        self.dit = CausalDit(d["dim"], d["ffn_dim"], d["num_heads"], d["num_layers"], d["freq_dim"],
+                             config["text_encoder"]["dim"], config["tokenizer"]["text_len"], d["mla"],
+                             r["chunk_frames"], r["sink_frames"], r["window_frames"],
+                             config["autoencoder"]["latent_channels"], d["patch_size"], d["eps"])
+
+    def spread_positions(self, config, rows, columns):
+        """On small frames, puts rows and columns where they would be on full ones. Takes latent sizes."""
+        self.dit.row_scale = config["video"]["height"] / 8 / rows
+        self.dit.column_scale = config["video"]["width"] / 8 / columns
+
+
+def matrices_and_others(model):
+    matrices = [p for name, p in model.named_parameters()
+                if p.ndim == 2 and ".blocks." in name and "pos_embedding" not in name]
+    chosen = {id(p) for p in matrices}
+    return matrices, [p for p in model.parameters() if id(p) not in chosen]
+
+
+class Batches:
+    """Latents, prompts and noise for one step."""
+
+    def __init__(self, config, latents, tokenizer, device):
+        self.settings, self.chunk = config["dit_training"], config["rollout"]["chunk_frames"]
+        self.latents, self.tokenizer, self.device = latents, tokenizer, device
+
+    def prompts(self, captions):
+        """captions: per clip a list with one text per chunk -> ids of the different ones, and who uses which."""
+        different = {}
+        which = [[different.setdefault(text, len(different)) for text in clip] for clip in captions]
+        return (self.tokenizer.batch(list(different), self.device), torch.tensor(which, device=self.device))
+
+    def draw(self, generator, batch, replicas, dropout):
+        s = self.settings
+        rows = [generator.randrange(len(self.latents)) for _ in range(batch)]
+        clean = self.latents.data[rows].to(self.device, torch.float32)
+        captions = [[""] * len(self.latents.records[i]["captions"]) if generator.random() < dropout
+                    else self.latents.records[i]["captions"] for i in rows]
+        ids, which = self.prompts(captions)
+        chunks = clean.shape[1] // self.chunk
+        u = torch.sigmoid(s["time_mean"] + s["time_std"] * torch.randn(replicas, batch, chunks, device=self.device))
+        sigma = s["shift"] * u / (1 + (s["shift"] - 1) * u)
+        spread = sigma.repeat_interleave(self.chunk, 2)[..., None, None, None]
+        noise = torch.randn(replicas, *clean.shape, device=self.device)
+        noisy = (1 - spread) * clean + spread * noise
+        # The past of a rollout is never quite clean; the transformer is not told how far off it is.
+        amount = s["context_noise_max"] * torch.rand(batch, 1, 1, 1, 1, device=self.device)
+        amount = amount * (torch.rand(batch, 1, 1, 1, 1, device=self.device) < s["context_noise_share"])
+        context = (1 - amount) * clean + amount * torch.randn_like(clean)
+        return context, noisy, sigma, noise - clean, ids, which
+
+
+def step_loss(model, batch):
+    context, noisy, sigma, target, ids, which = batch
+    text = model.dit.text(model.text_encoder(ids))
+    flow = model.dit.forward_train(context, noisy, 1000 * sigma, text, which)
+    return (flow.float() - target).square().mean((3, 4, 5)).unflatten(2, (sigma.shape[2], -1)).mean(3)  # as sigma
+
+
+@torch.no_grad()
+def test_loss(model, batches, device, rounds=4):
+    """Loss on held-out clips with the same noise every time."""
+    state, generator, total = torch.get_rng_state(), random.Random(1), 0.0
+    torch.manual_seed(1)
+    for _ in range(rounds):
+        with autocast(device):
+            total += step_loss(model, batches.draw(generator, 8, 1, 0.0)).mean().item()
+    torch.set_rng_state(state)
+    return total / rounds
+
+
+def train(config, work, size, device, minutes):
+    s = config["dit_training"]
+    team = Team()
+    seed_everything(config["seed"])
+    limit = TimeLimit(minutes)
+    work = Path(work)
+    log = Log(work / f"dit-{size}.jsonl")
+    tokenizer = Tokenizer(work / "spiece.model", config["tokenizer"]["text_len"])
+    model = Model(config, len(tokenizer)).to(device)
+    batches = Batches(config, Latents(work / "latents" / f"{size}-train"), tokenizer, device)
+    tests = Batches(config, Latents(work / "latents" / f"{size}-test"), tokenizer, device)
+    model.spread_positions(config, *batches.latents.data.shape[-2:])
+    matrices, others = matrices_and_others(model)
+    optimiser = MuonAdam(matrices, others, s["lr"], s["lr_other"], s["weight_decay"])
+    ema = Ema(model, s["ema"])
+    ema.module.spread_positions(config, *batches.latents.data.shape[-2:])
+    step, path = 0, work / f"dit-{size}.pt"
+    state = load_checkpoint(path, device)
+    before = load_checkpoint(work / "dit-small.pt", device) if state is None and size != "small" else None
+    if state is not None:
+        model.load_state_dict(state["model"])
+        ema.load_state_dict(state["ema"])
+        optimiser.load_state_dict(state["optimiser"])
+        step = state["step"]
+    elif before is not None:
+        model.load_state_dict(before["ema"]["module"])
+        ema.module.load_state_dict(before["ema"]["module"])
+        optimiser.load_state_dict(before["optimiser"])
+    generator = random.Random(f"{config['seed']} {step} {team.rank}")
+    torch.manual_seed(config["seed"] + 1000 * step + team.rank)
+    if device.type == "cuda":
+        for block in model.dit.blocks:
+            block.compile()
+
+    def save():
+        if not team.leads:
+            return
+        save_checkpoint(path, dict(model=model.state_dict(), ema=ema.state_dict(), optimiser=optimiser.state_dict(),
+                                   step=step, config=config))
+
+    saved = reported = time.monotonic()
+    sums, count = torch.zeros(3, 2), 0
+    while team.all_go_on(limit) and step < s["total_steps"]:
+        factor = learning_rate(step, s["total_steps"], s["warmup"], s["decay_from"])
+        optimiser.set_factor(factor)
+        batch = batches.draw(generator, s["batch"] // team.size, s["replicas"], s["caption_dropout"])
+        with autocast(device):
+            loss = step_loss(model, batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.mean().backward()
+        team.average(model.parameters())
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), s["gradient_clip"])
+        optimiser.step()
+        ema.update(model)
+        step += 1
+        count += 1
+        with torch.no_grad():
+            band = (batch[2] * 3).long().clamp(max=2).flatten().cpu()
+            sums[:, 0].index_add_(0, band, loss.detach().flatten().cpu())
+            sums[:, 1].index_add_(0, band, torch.ones(len(band)))
+        now = time.monotonic()
+        if now - reported > 30:
+            low, middle, high = (sums[:, 0] / sums[:, 1].clamp(min=1)).tolist()
+            log(stage=f"dit-{size}", step=step, low=low, middle=middle, high=high, norm=float(norm), rate=factor,
+                clips=len(batches.latents), per_second=count / (now - reported))
+            sums.zero_()
+            count, reported = 0, now
+        if now - saved > 120 and team.leads:
+            save()
+            log(stage=f"dit-{size}", step=step, test_loss=test_loss(ema.module, tests, device))
+            saved = time.monotonic()
+    save()
+
+
+def finished(config, work, size=None, device="cpu"):
+    """The averaged model of the last stage that has run."""
+    work = Path(work)
+    stages = [size] if size else ["distilled", "full", "small"]
+    for stage in stages:
+        state = load_checkpoint(work / f"dit-{stage}.pt", device)
+        if state is not None:
+            tokenizer = Tokenizer(work / "spiece.model", config["tokenizer"]["text_len"])
+            model = Model(config, len(tokenizer))
+            model.load_state_dict(state["ema"]["module"])
+            return model.to(device).eval(), tokenizer, stage, state["step"]
+    raise SystemExit("no transformer yet: run the stage 'dit-small' first")
