@@ -1,0 +1,245 @@
+// The convolution of the CPU backend against plain loops.
+#include <QtTest>
+
+#include <cmath>
+#include <random>
+#include <thread>
+
+#include "engine/tensor.h"
+
+using namespace longtake;
+
+namespace {
+
+struct Case {
+    int64_t frames, height, width, in, out;
+    int kt, kh, kw;
+    int top, bottom, left, right;
+    int stride = 1, strideT = 1;
+    bool bias = true, accumulate = false;
+    Activation activation = Activation::None;
+};
+
+const Case kCases[] = {
+    {1, 5, 7, 3, 4, 1, 3, 3, 1, 1, 1, 1},
+    {2, 18, 32, 16, 96, 1, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu},
+    {2, 61, 47, 20, 12, 1, 3, 3, 1, 1, 1, 1, 1, 1, false},
+    {3, 72, 128, 48, 48, 1, 3, 3, 1, 1, 1, 1, 1, 1, true, true, Activation::Relu},
+    {4, 40, 52, 48, 48, 2, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu},
+    {3, 9, 11, 8, 20, 2, 3, 3, 1, 1, 1, 1, 1, 1, false},
+    {5, 33, 30, 24, 40, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Silu},
+    {5, 60, 50, 32, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, true},
+    {6, 7, 5, 16, 32, 3, 1, 1, 0, 0, 0, 0, 1, 2},
+    {4, 64, 80, 32, 64, 3, 1, 1, 0, 0, 0, 0},
+    {2, 50, 51, 20, 60, 1, 1, 1, 0, 0, 0, 0},
+    {2, 41, 38, 12, 16, 1, 3, 3, 0, 1, 0, 1, 2},
+    {2, 120, 96, 16, 16, 1, 3, 3, 1, 1, 1, 1, 2, 1, false},
+    {1, 100, 150, 32, 3, 1, 3, 3, 1, 1, 1, 1},
+    {2, 45, 64, 48, 32, 1, 2, 2, 1, 0, 1, 0},
+    {2, 45, 64, 48, 32, 1, 2, 2, 0, 1, 0, 1, 1, 1, true, false, Activation::GeluTanh},
+    {1, 1, 1, 5, 7, 1, 3, 3, 1, 1, 1, 1},
+    {2, 3, 200, 64, 192, 1, 3, 3, 2, 2, 2, 2},
+};
+
+std::vector<float> randomValues(int64_t count, uint32_t seed, float scale) {
+    std::mt19937 generator(seed);
+    std::uniform_real_distribution<float> uniform(-scale, scale);
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float& value : values) value = uniform(generator);
+    return values;
+}
+
+float activated(double x, Activation activation) {
+    switch (activation) {
+        case Activation::None: return static_cast<float>(x);
+        case Activation::Relu: return static_cast<float>(std::max(x, 0.0));
+        case Activation::Silu: return static_cast<float>(x / (1 + std::exp(-x)));
+        case Activation::GeluTanh: return static_cast<float>(0.5 * x * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))));
+    }
+    return 0;
+}
+
+struct Problem {
+    Case c;
+    int64_t outFrames, outHeight, outWidth;
+    std::vector<float> x, w, bias, before;
+
+    explicit Problem(const Case& chosen) : c(chosen) {
+        outFrames = (c.frames - c.kt) / c.strideT + 1;
+        outHeight = (c.height + c.top + c.bottom - c.kh) / c.stride + 1;
+        outWidth = (c.width + c.left + c.right - c.kw) / c.stride + 1;
+        const float reach = 1.0f / std::sqrt(static_cast<float>(c.in * c.kt * c.kh * c.kw));
+        x = randomValues(c.frames * c.height * c.width * c.in, 1, 1.0f);
+        w = randomValues(c.out * c.in * c.kt * c.kh * c.kw, 2, reach);
+        bias = randomValues(c.out, 3, 0.5f);
+        before = randomValues(outCount(), 4, 1.0f);
+    }
+    int64_t outCount() const { return outFrames * outHeight * outWidth * c.out; }
+
+    std::vector<float> plain() const {
+        std::vector<float> y(static_cast<size_t>(outCount()));
+        size_t at = 0;
+        for (int64_t f = 0; f < outFrames; ++f)
+            for (int64_t r = 0; r < outHeight; ++r)
+                for (int64_t q = 0; q < outWidth; ++q)
+                    for (int64_t o = 0; o < c.out; ++o, ++at) {
+                        double sum = (c.bias ? bias[static_cast<size_t>(o)] : 0.0f) + (c.accumulate ? before[at] : 0.0f);
+                        y[at] = activated(sum + taps(f, r, q, o), c.activation);
+                    }
+        return y;
+    }
+
+    double taps(int64_t f, int64_t r, int64_t q, int64_t o) const {
+        double sum = 0;
+        for (int t = 0; t < c.kt; ++t)
+            for (int i = 0; i < c.kh; ++i)
+                for (int j = 0; j < c.kw; ++j) {
+                    const int64_t row = r * c.stride - c.top + i, column = q * c.stride - c.left + j;
+                    if (row < 0 || row >= c.height || column < 0 || column >= c.width) continue;
+                    const float* from = &x[static_cast<size_t>((((f * c.strideT + t) * c.height + row) * c.width + column) * c.in)];
+                    for (int64_t k = 0; k < c.in; ++k)
+                        sum += static_cast<double>(from[k]) * w[static_cast<size_t>((((o * c.in + k) * c.kt + t) * c.kh + i) * c.kw + j)];
+                }
+        return sum;
+    }
+
+    void round() {  // to what bf16 can hold, so that the reference sees the same inputs
+        for (auto* values : {&x, &w, &before})
+            for (float& value : *values) value = floatFromBf16(bf16FromFloat(value));
+    }
+};
+
+void store(Tensor& to, const std::vector<float>& values) {
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (to.dtype() == DType::F32) to.as<float>()[i] = values[i];
+        else to.as<uint16_t>()[i] = bf16FromFloat(values[i]);
+    }
+}
+
+std::vector<float> load(const Tensor& from) {
+    std::vector<float> values(static_cast<size_t>(from.count()));
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = from.dtype() == DType::F32 ? from.as<float>()[i] : floatFromBf16(from.as<uint16_t>()[i]);
+    return values;
+}
+
+ConvParams paramsOf(const Case& c, const void* x, void* y, DType dtype, const PackedWeight* weight) {
+    return {.x = x, .y = y, .dtype = dtype, .frames = c.frames, .height = c.height, .width = c.width,
+            .padTop = c.top, .padBottom = c.bottom, .padLeft = c.left, .padRight = c.right,
+            .stride = c.stride, .strideT = c.strideT, .weight = weight, .accumulate = c.accumulate, .activation = c.activation};
+}
+
+constexpr int64_t kGuard = 64;
+
+// The output, and a check that nothing around it was written.
+std::vector<float> computed(const Problem& problem, int threads, Precision precision) {
+    auto backend = makeCpuBackend({.threads = threads, .precision = precision});
+    const DType dtype = backend->computeType();
+    const Case& c = problem.c;
+    auto weight = backend->packConv(problem.w.data(), DType::F32, c.bias ? problem.bias.data() : nullptr, c.out, c.in, c.kt, c.kh, c.kw);
+    Tensor x = Tensor::host(dtype, {static_cast<int64_t>(problem.x.size())});
+    store(x, problem.x);
+    const float poison = std::nanf("");
+    Tensor y = Tensor::host(dtype, {problem.outCount() + 2 * kGuard});
+    store(y, std::vector<float>(static_cast<size_t>(y.count()), poison));
+    Tensor inside = y.slice(kGuard, problem.outCount());
+    if (c.accumulate) store(inside, problem.before);
+    backend->conv(paramsOf(c, x.data(), inside.data(), dtype, weight.get()));
+    backend->synchronize();
+    for (const Tensor& guard : {y.slice(0, kGuard), y.slice(kGuard + problem.outCount(), kGuard)}) {
+        for (float value : load(guard)) {
+            if (!std::isnan(value)) qFatal("the convolution wrote outside its output");
+        }
+    }
+    return load(inside);
+}
+
+double largestDifference(const std::vector<float>& got, const std::vector<float>& want, double relative) {
+    double largest = 0;
+    for (size_t i = 0; i < want.size(); ++i) {
+        if (std::isnan(got[i])) return HUGE_VAL;
+        largest = std::max(largest, std::abs(static_cast<double>(got[i]) - want[i]) - relative * std::abs(want[i]));
+    }
+    return largest;
+}
+
+}  // namespace
+
+class TestConv : public QObject {
+    Q_OBJECT
+private slots:
+    void addCases() {
+        QTest::addColumn<int>("index");
+        for (int i = 0; i < static_cast<int>(std::size(kCases)); ++i) {
+            const Case& c = kCases[i];
+            const std::string label = std::to_string(c.frames) + "x" + std::to_string(c.height) + "x" + std::to_string(c.width) + " " +
+                                      std::to_string(c.in) + " to " + std::to_string(c.out) + " kernel " + std::to_string(c.kt) + "x" +
+                                      std::to_string(c.kh) + "x" + std::to_string(c.kw) + " #" + std::to_string(i);
+            QTest::newRow(label.c_str()) << i;
+        }
+    }
+
+    void equalsPlainLoopsInFp32_data() { addCases(); }
+    void equalsPlainLoopsInFp32() {
+        QFETCH(int, index);
+        const Problem problem(kCases[index]);
+        const double difference = largestDifference(computed(problem, 2, Precision::Fp32), problem.plain(), 0);
+        QVERIFY2(difference < 2e-5, qPrintable(QString::number(difference)));
+    }
+
+    void equalsPlainLoopsInBf16_data() { addCases(); }
+    void equalsPlainLoopsInBf16() {
+        if (!cpuHasBf16()) QSKIP("this processor has no bf16 dot products");
+        QFETCH(int, index);
+        Problem problem(kCases[index]);
+        problem.round();
+        const double difference = largestDifference(computed(problem, 2, Precision::Bf16), problem.plain(), 1.0 / 128);
+        QVERIFY2(difference < 2e-3, qPrintable(QString::number(difference)));
+    }
+
+    void threadCountDoesNotChangeTheBits_data() { addCases(); }
+    void threadCountDoesNotChangeTheBits() {
+        QFETCH(int, index);
+        const Problem problem(kCases[index]);
+        for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
+            const std::vector<float> one = computed(problem, 1, precision);
+            for (int threads : {2, 3}) {
+                const std::vector<float> many = computed(problem, threads, precision);
+                QVERIFY(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)) == 0);
+            }
+        }
+    }
+
+    void weightsOfEveryFloatTypeAreRead() {
+        Problem problem(kCases[0]);
+        problem.round();
+        auto backend = makeCpuBackend({.threads = 1, .precision = Precision::Fp32});
+        const Case& c = problem.c;
+        const std::vector<float> want = problem.plain();
+        for (DType dtype : {DType::F32, DType::BF16}) {
+            Tensor w = Tensor::host(dtype, {static_cast<int64_t>(problem.w.size())});
+            store(w, problem.w);
+            auto weight = backend->packConv(w.data(), dtype, problem.bias.data(), c.out, c.in, c.kt, c.kh, c.kw);
+            QVERIFY(weight->bytes() >= problem.w.size() * sizeof(float));
+            std::vector<float> y(want.size());
+            backend->conv(paramsOf(c, problem.x.data(), y.data(), DType::F32, weight.get()));
+            QVERIFY(largestDifference(y, want, 0) < 2e-5);
+        }
+    }
+
+    void impossibleSizesAreRefused() {
+        auto backend = makeCpuBackend({.threads = 1, .precision = Precision::Fp32});
+        const std::vector<float> w(2 * 2 * 2 * 3 * 3), x(1024), empty;
+        auto weight = backend->packConv(w.data(), DType::F32, nullptr, 2, 2, 2, 3, 3);
+        std::vector<float> y(1024);
+        Case c{1, 8, 8, 2, 2, 2, 3, 3, 1, 1, 1, 1};  // one frame under a kernel of two
+        QVERIFY_EXCEPTION_THROWN(backend->conv(paramsOf(c, x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
+        c = {2, 2, 8, 2, 2, 2, 3, 3, 0, 0, 1, 1};  // two rows under a kernel of three
+        QVERIFY_EXCEPTION_THROWN(backend->conv(paramsOf(c, x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
+        c = {2, 8, 8, 2, 2, 2, 3, 3, 3, 1, 1, 1};  // more padding than kernel
+        QVERIFY_EXCEPTION_THROWN(backend->conv(paramsOf(c, x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestConv)
+#include "test_conv.moc"
