@@ -188,7 +188,7 @@ _TIME_LOOK = {
     "noon": dict(zenith=(.17, .42, .77), middle=(.40, .65, .89), horizon=(.76, .87, .94), glow=(1., .98, .90), haze=(.70, .81, .91),
                  key=(.80, .76, .66), ambient=(.46, .53, .64), cloudLit=(.98, .98, .97), cloudShade=(.62, .70, .80), glowAmount=.42),
     "sunset": dict(zenith=(.19, .20, .42), middle=(.66, .34, .46), horizon=(.99, .56, .27), glow=(1., .66, .26), haze=(.82, .44, .36),
-                   key=(.74, .40, .20), ambient=(.27, .24, .39), cloudLit=(1., .56, .36), cloudShade=(.40, .26, .42), glowAmount=.95),
+                   key=(.78, .50, .32), ambient=(.25, .24, .40), cloudLit=(1., .56, .36), cloudShade=(.40, .26, .42), glowAmount=.95),
     "night": dict(zenith=(.02, .045, .12), middle=(.05, .10, .23), horizon=(.12, .19, .35), glow=(.62, .74, .95), haze=(.10, .16, .29),
                   key=(.34, .42, .58), ambient=(.13, .18, .31), cloudLit=(.30, .37, .52), cloudShade=(.08, .12, .22), glowAmount=.22),
 }
@@ -351,7 +351,7 @@ def _render_shard(job):
     temporary = frames_file.with_suffix(f".{os.getpid()}.tmp")
     with open(temporary, "wb") as out:
         np.save(out, frames)
-    text_temporary = text_file.with_suffix(f".{os.getpid()}.tmp")
+    text_temporary = text_file.with_suffix(f".{os.getpid()}.text")
     text_temporary.write_text("\n".join(lines) + "\n")
     os.replace(text_temporary, text_file)
     os.replace(temporary, frames_file)
