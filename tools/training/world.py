@@ -194,13 +194,13 @@ _TIME_LOOK = {
 }
 # The sky behind a closed cover of clouds, so that the time of day is still to be felt.
 _GREY = {"dawn": ((.54, .55, .64), (.76, .68, .69)), "noon": ((.50, .57, .64), (.72, .77, .80)),
-         "sunset": ((.32, .28, .38), (.66, .46, .42)), "night": ((.045, .06, .11), (.10, .13, .20))}
+         "sunset": ((.32, .28, .38), (.66, .46, .42)), "night": ((.065, .085, .15), (.16, .20, .29))}
 _WEATHER_LOOK = {
     "clear": dict(cover=.26, overcast=0., grey=0., hazeAmount=.04, mist=.15),
     "cloudy": dict(cover=.66, overcast=.25, grey=.30, hazeAmount=.10, mist=.15),
     "rain": dict(cover=.92, overcast=.85, grey=.85, hazeAmount=.34, mist=.40, rain=1., wet=1.),
     "snow": dict(cover=.86, overcast=.70, grey=.75, hazeAmount=.30, mist=.40, snow=1., snowCover=1.),
-    "fog": dict(cover=.45, overcast=.60, grey=.55, hazeAmount=.80, mist=1.0),
+    "fog": dict(cover=.40, overcast=.62, grey=.88, hazeAmount=.86, mist=1.0),
     "storm": dict(cover=.97, overcast=1., grey=.95, hazeAmount=.22, mist=.30, rain=.75, storm=1., wet=1.),
     "aurora": dict(cover=.12, overcast=0., grey=0., hazeAmount=.02, mist=.15, aurora=1.),
 }
@@ -226,10 +226,10 @@ def look(state, scene):
     colors["cloudLit"] = _mix(colors["cloudLit"], _mix(low, high, .85), grey * .9)
     colors["cloudShade"] = _mix(colors["cloudShade"], tuple(x * .72 for x in low), grey * .9)
     colors["key"] = tuple(x * (1. - .75 * overcast) for x in colors["key"])
-    colors["ambient"] = tuple(x + (.16 if time != "night" else .03) * overcast for x in _mix(colors["ambient"], _mix(low, high, .4), grey * .6))
+    colors["ambient"] = tuple(x + (.16 if time != "night" else .08) * overcast for x in _mix(colors["ambient"], _mix(low, high, .4), grey * .6))
     if weather == "storm":
         for name in ("zenith", "middle", "horizon", "haze", "ambient", "cloudLit", "cloudShade"):
-            colors[name] = tuple(x * .62 for x in colors[name])
+            colors[name] = _mix((.0, .0, .03), colors[name], .86 if time == "night" else .68)
     if state["place"] == "city" and time == "night":
         colors["horizon"] = _mix(colors["horizon"], (.42, .30, .30), .38)
         colors["haze"] = _mix(colors["haze"], (.30, .24, .32), .30)
@@ -244,7 +244,7 @@ def look(state, scene):
         for channel, x in zip("RGB", color):
             values[name + channel] = x
     values.update(lowSun=visible * (time in ("dawn", "sunset")), highSun=visible * (time == "noon"),
-                  moon=max(0., visible - .75 * air["aurora"]) * (time == "night"), stars=visible * (time == "night"),
+                  moon=max(0., visible - air["aurora"]) * (time == "night"), stars=visible * (time == "night"),
                   rays=(.9 if time == "dawn" else .25) * (1. - overcast), nightLights={"dawn": .25, "noon": 0., "sunset": .55, "night": 1.}[time])
     if time == "dawn":
         values["mist"] = max(values["mist"], .60)
@@ -298,7 +298,7 @@ def render_states(states, seed, scene, start, width, height, seconds0=0.0):
         u, v = _VELOCITY[states[before]["camera"]], _VELOCITY[states[chunk]["camera"]]
         dx, dy, dz = (p + (q - p) * m for p, q in zip(u, v))
         x, y, z = x + dx / FPS, y + dy / FPS, z + dz / FPS
-        values.update(seconds=seconds0 + f / FPS, cameraX=x, cameraY=y, cameraZ=z, place=PLACES.index(states[chunk]["place"]))
+        values.update(seconds=seconds0 + f / FPS, clipSeconds=(f - len(frames) / 2) / FPS, cameraX=x, cameraY=y, cameraZ=z, place=PLACES.index(states[chunk]["place"]))
         brush.paint(seed, values, frames[f])
         if m < 1. and states[before]["place"] != states[chunk]["place"]:
             values["place"] = PLACES.index(states[before]["place"])

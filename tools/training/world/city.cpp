@@ -13,9 +13,9 @@ struct Row {
 };
 
 const Row kRows[3] = {
-    {0.46f, 0.14f, 0.085f, 0.10f, 0.58f, 0.020f, {0.50f, 0.54f, 0.62f}},
-    {0.50f, 0.10f, 0.105f, 0.17f, 0.32f, 0.026f, {0.46f, 0.48f, 0.54f}},
-    {0.25f, 0.05f, 0.130f, 0.26f, 0.10f, 0.032f, {0.44f, 0.41f, 0.42f}},
+    {0.40f, 0.12f, 0.085f, 0.10f, 0.62f, 0.020f, {0.50f, 0.54f, 0.62f}},
+    {0.48f, 0.08f, 0.105f, 0.17f, 0.32f, 0.026f, {0.46f, 0.48f, 0.54f}},
+    {0.20f, 0.05f, 0.130f, 0.26f, 0.10f, 0.032f, {0.44f, 0.41f, 0.42f}},
 };
 
 void paintTower(Canvas& c, const Params& p, const SkyLight& light, const Row& row, uint32_t id, float left, float width,
@@ -79,7 +79,7 @@ void paintCity(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light)
         const int last = static_cast<int>(std::ceil((shift * zoom + aspect * 0.5f) / cell)) + 1;
         for (int k = first; k <= last; ++k) {
             const uint32_t id = hashOf(seed, static_cast<uint32_t>(k + 100000), r + 200);
-            if (r < 2 && chance(id, 1) < 0.12f) continue;
+            if (r < 2 && chance(id, 1) < 0.22f) continue;
             const float left = (k + 0.25f * chance(id, 11)) * cell - shift * zoom + aspect * 0.5f;
             const float width = cell * (0.62f + 0.5f * chance(id, 12));
             paintTower(c, p, light, row, id, left, width, foot + sink, zoom, nearness);

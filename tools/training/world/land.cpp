@@ -30,20 +30,20 @@ const Scenery kDesert{5, {
     {1.28f, 0.26f, 1.70f, 2.20f, 0.00f, 0.f, 0.f, 0.f, {0.78f, 0.48f, 0.26f}, {0.86f, 0.56f, 0.32f}},
 }};
 const Scenery kMountains{5, {
-    {0.60f, 0.40f, 0.05f, 0.62f, 0.52f, 1.f, 0.f, 0.f, {0.42f, 0.45f, 0.53f}, {0.52f, 0.54f, 0.60f}},
-    {0.64f, 0.28f, 0.13f, 0.55f, 0.36f, 1.f, 0.f, 0.f, {0.36f, 0.40f, 0.46f}, {0.45f, 0.47f, 0.50f}},
+    {0.60f, 0.47f, 0.05f, 0.66f, 0.46f, 1.f, 0.f, 0.f, {0.42f, 0.45f, 0.53f}, {0.52f, 0.54f, 0.60f}},
+    {0.65f, 0.30f, 0.13f, 0.60f, 0.30f, 1.f, 0.f, 0.f, {0.36f, 0.40f, 0.46f}, {0.45f, 0.47f, 0.50f}},
     {0.72f, 0.19f, 0.30f, 0.60f, 0.24f, 0.7f, 0.30f, 0.030f, {0.25f, 0.36f, 0.30f}, {0.33f, 0.42f, 0.34f}},
     {0.83f, 0.16f, 0.60f, 0.80f, 0.10f, 0.35f, 1.f, 0.062f, {0.20f, 0.34f, 0.22f}, {0.31f, 0.43f, 0.25f}},
     {1.00f, 0.17f, 1.05f, 1.20f, 0.02f, 0.1f, 1.f, 0.115f, {0.18f, 0.31f, 0.18f}, {0.30f, 0.42f, 0.22f}},
     {1.34f, 0.18f, 1.70f, 1.90f, 0.00f, 0.f, 1.f, 0.19f, {0.18f, 0.31f, 0.18f}, {0.30f, 0.42f, 0.22f}},
 }};
 const Scenery kHills{5, {
-    {0.57f, 0.12f, 0.06f, 0.55f, 0.66f, 0.35f, 0.f, 0.f, {0.36f, 0.48f, 0.48f}, {0.42f, 0.54f, 0.50f}},
-    {0.61f, 0.11f, 0.17f, 0.52f, 0.44f, 0.f, 0.25f, 0.022f, {0.36f, 0.56f, 0.34f}, {0.50f, 0.66f, 0.38f}},
-    {0.69f, 0.13f, 0.34f, 0.70f, 0.26f, 0.f, 0.35f, 0.044f, {0.34f, 0.57f, 0.27f}, {0.52f, 0.68f, 0.32f}},
-    {0.81f, 0.15f, 0.64f, 0.98f, 0.12f, 0.f, 0.34f, 0.085f, {0.32f, 0.55f, 0.23f}, {0.50f, 0.66f, 0.28f}},
-    {1.00f, 0.18f, 1.10f, 1.50f, 0.02f, 0.f, 0.16f, 0.15f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
-    {1.36f, 0.20f, 1.70f, 2.30f, 0.00f, 0.f, 0.10f, 0.22f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
+    {0.58f, 0.15f, 0.06f, 0.55f, 0.62f, 0.45f, 0.f, 0.f, {0.36f, 0.48f, 0.48f}, {0.42f, 0.54f, 0.50f}},
+    {0.62f, 0.13f, 0.17f, 0.52f, 0.44f, 0.f, 0.25f, 0.022f, {0.36f, 0.56f, 0.34f}, {0.50f, 0.66f, 0.38f}},
+    {0.71f, 0.18f, 0.34f, 0.74f, 0.26f, 0.f, 0.35f, 0.044f, {0.34f, 0.57f, 0.27f}, {0.52f, 0.68f, 0.32f}},
+    {0.85f, 0.23f, 0.64f, 1.05f, 0.12f, 0.f, 0.34f, 0.085f, {0.32f, 0.55f, 0.23f}, {0.50f, 0.66f, 0.28f}},
+    {1.05f, 0.27f, 1.10f, 1.60f, 0.02f, 0.f, 0.16f, 0.15f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
+    {1.42f, 0.28f, 1.70f, 2.40f, 0.00f, 0.f, 0.10f, 0.22f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
 }};
 const Scenery kForest{6, {
     {0.50f, 0.15f, 0.06f, 0.60f, 0.64f, 0.8f, 0.f, 0.f, {0.26f, 0.40f, 0.40f}, {0.32f, 0.46f, 0.44f}},
@@ -62,7 +62,7 @@ const Scenery kCanyon{4, {
     {1.50f, 0.36f, 1.80f, 2.40f, 0.00f, 1.f, 0.f, 0.f, {0.52f, 0.22f, 0.13f}, {0.70f, 0.38f, 0.22f}},
 }};
 const Scenery kLake{3, {
-    {0.58f, 0.34f, 0.05f, 0.60f, 0.52f, 1.f, 0.f, 0.f, {0.42f, 0.46f, 0.54f}, {0.52f, 0.55f, 0.61f}},
+    {0.59f, 0.42f, 0.05f, 0.60f, 0.48f, 1.f, 0.f, 0.f, {0.42f, 0.46f, 0.54f}, {0.52f, 0.55f, 0.61f}},
     {0.60f, 0.17f, 0.13f, 0.52f, 0.36f, 0.7f, 0.3f, 0.026f, {0.27f, 0.40f, 0.36f}, {0.34f, 0.46f, 0.38f}},
     {0.615f, 0.055f, 0.26f, 0.66f, 0.20f, 0.f, 1.f, 0.062f, {0.16f, 0.32f, 0.22f}, {0.25f, 0.41f, 0.26f}},
     {0.66f, 0.06f, 0.40f, 0.80f, 0.10f, 0.f, 1.f, 0.070f, {0.16f, 0.32f, 0.22f}, {0.25f, 0.41f, 0.26f}},
@@ -89,10 +89,15 @@ Look between(const Look& p, const Look& q, float t) {
     return l;
 }
 
+float footOf(const Look& look, const Params& p) {
+    return look.base + p.horizonShift + p.cameraY * (0.12f + 0.88f * look.move);
+}
+
 struct LayerPaint {
     Look look;
     float nearness;   // 0 far .. 1 near
     float opacity;
+    float until;      // below this the next layer covers everything
     uint32_t id;      // which stretch of the lines it shows
     Edge edge;
     bool broadTrees;
@@ -108,13 +113,15 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const int w = c.width;
     const float H = c.height;
     const float offset = chance(layer.id, 1, 2) * Line::kSize;
-    const float base = look.base + p.horizonShift + p.cameraY * (0.12f + 0.88f * look.move);
+    const float base = footOf(look, p);
     const float inverse = 1.f / look.scale;
     const int mip = inverse > 3.f ? 3 : inverse > 1.6f ? 2 : inverse > 1.f ? 1 : 0;
 
     std::vector<float> top(w), crown(w), ridge(w), tone(w), side(w), slope(w), fine(w), coarse(w), bands(w);
     float highest = 2.f;
     const float start = (-0.5f * w / H) * inverse + p.cameraX * look.move * inverse;
+    const float treeSize = look.treeSize * (layer.broadTrees ? 0.62f : 1.f);
+    const float grove0 = look.trees + (layer.broadTrees ? 0.10f + 0.14f * p.spring : 0.f);
     // Trees stand in groves: where they do not, their height shrinks to nothing.
     for (int x = 0; x < w; ++x) {
         const float u = start + (x + 0.5f) / H * inverse;
@@ -126,11 +133,11 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         float tree = 0.f;
         if (look.trees > 0.01f) {
             const float ta = at * 1.0f + 777.f;
-            const float grove = smooth(0.92f - look.trees, 1.02f - look.trees, sampleLine(lines.rolling.value[0].data(), at * 2.7f + 4000.f));
+            const float grove = smooth(0.92f - grove0, 1.02f - grove0, sampleLine(lines.rolling.value[0].data(), at * 2.7f + 4000.f));
             const float wide = look.scale / (look.treeSize * 9.f + 0.02f);
             const float tx = ta * wide;
             const float k = look.trees > 0.95f ? 1.f : grove;
-            tree = look.treeSize * k * sampleLine(treeLine.height.value[mip].data(), tx);
+            tree = treeSize * k * sampleLine(treeLine.height.value[mip].data(), tx);
             const int i = static_cast<int>(tx) & (Line::kSize - 1);
             tone[x] = treeLine.tone[i];
             side[x] = treeLine.side[i];
@@ -146,8 +153,11 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const bool strata = layer.edge == Edge::Mesa;
     const bool dune = layer.edge == Edge::Dune;
     const float skew = (dune ? -1.1f : strata ? 0.f : 0.45f) * Line::kPerUnit * inverse;
-    const float contrast = dune ? 0.30f : strata ? 0.10f : look.rough > 0.5f ? 0.26f : 0.42f;
+    const float contrast = dune ? 0.34f : strata ? 0.13f : look.rough > 0.5f ? 0.34f : 0.75f;
     const float lightSide = p.lightX;
+    const float bendy = look.scale * (dune ? 0.05f : look.rough > 0.5f ? 0.22f : 0.08f);
+    const float skewSigned = skew * (p.lightX > 0.f ? 1.f : -1.f);
+    const float inverseAmp = 1.f / look.amp;
     const float* slopes = (look.rough > 0.5f ? hard : soft).slope.data();
     const float snowLine = layer.edge == Edge::Peaks && look.amp > 0.15f ? look.rough : 0.f;
     const float grass = layer.edge == Edge::Peaks ? unit(1.f - look.rough) : 0.f;
@@ -160,67 +170,77 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const float detailAmount = (dune ? 0.10f : strata ? 0.22f : 0.26f) * mix(0.6f, 1.f, layer.nearness);
     const float frequency = 0.42f * inverse;
     const float warm = p.lowSun * 0.5f;
+    const float bare = strata ? 0.60f : look.rough > 0.5f ? 0.50f : 0.10f;
     const float treesHere = look.trees > 0.01f ? 1.f : 0.f;
     const Rgb treeDark = layer.broadTrees ? Rgb{0.17f, 0.33f, 0.13f} : Rgb{0.10f, 0.25f, 0.16f};
     const Rgb treeLight = layer.broadTrees ? Rgb{0.38f, 0.54f, 0.20f} : Rgb{0.25f, 0.42f, 0.22f};
-    std::vector<Rgb> treeA(w), treeB(w);
+    std::vector<float> darkR(w), darkG(w), darkB(w), leafR(w), leafG(w), leafB(w);
     for (int x = 0; x < w && treesHere > 0.f; ++x) {
         const float t = tone[x];
         Rgb autumn = t < 0.33f ? Rgb{0.78f, 0.26f, 0.12f} : t < 0.66f ? Rgb{0.90f, 0.50f, 0.14f} : Rgb{0.92f, 0.72f, 0.22f};
-        if (!layer.broadTrees) autumn = t < 0.4f ? treeLight : autumn;
+        if (!layer.broadTrees && t < 0.35f) autumn = treeLight;
         const Rgb bloom = t < 0.5f ? Rgb{0.96f, 0.70f, 0.78f} : t < 0.75f ? Rgb{0.97f, 0.86f, 0.90f} : Rgb{0.50f, 0.66f, 0.26f};
         const float bloomAmount = layer.broadTrees ? p.spring * 0.95f : 0.f;
-        treeB[x] = mix(mix(treeLight * (0.85f + 0.3f * t), autumn, p.autumn * 0.92f), bloom, bloomAmount);
-        treeA[x] = mix(mix(treeDark * (0.85f + 0.3f * t), autumn * 0.5f, p.autumn * 0.92f), bloom * 0.72f, bloomAmount);
+        const Rgb lightTone = mix(mix(treeLight * (0.85f + 0.3f * t), autumn, p.autumn * 0.92f), bloom, bloomAmount);
+        const Rgb darkTone = mix(mix(treeDark * (0.85f + 0.3f * t), autumn * 0.5f, p.autumn * 0.92f), bloom * 0.72f, bloomAmount);
+        leafR[x] = lightTone.r; leafG[x] = lightTone.g; leafB[x] = lightTone.b;
+        darkR[x] = darkTone.r; darkG[x] = darkTone.g; darkB[x] = darkTone.b;
     }
-    const float treeInverse = 1.f / std::max(look.treeSize, 0.01f);
+    const float treeInverse = 1.f / std::max(treeSize, 0.01f);
 
     const int y0 = std::max(0, static_cast<int>(highest * H) - 1);
-    for (int y = y0; y < c.height; ++y) {
+    const int y1 = std::clamp(static_cast<int>(layer.until * H) + 2, 0, c.height);
+    for (int y = y0; y < y1; ++y) {
         const float v = (y + 0.5f) / H;
         const float rise = (v - base) * inverse;  // below the foot line
         const float u0 = start * 0.42f + offset * (1.f / 1024.f);
-        noiseSet().ground.row(u0, frequency / H, rise * (dune ? 1.3f : 0.62f) + offset * 0.01f, fine.data(), w);
-        noiseSet().cloud.row(u0 * 0.6f, frequency * 0.6f / H, rise * 0.4f + offset * 0.02f, coarse.data(), w);
+        noiseSet().ground.row(u0, frequency / H, rise * (dune ? 1.6f : strata ? 0.62f : 0.62f + 0.9f * grass) + offset * 0.01f, fine.data(), w);
+        (grass > 0.5f ? noiseSet().wave : noiseSet().cloud).row(u0 * 0.4f, frequency * 0.4f / H, rise * (0.4f + 0.1f * grass) + offset * 0.02f, coarse.data(), w);
         if (strata) noiseSet().ground.row(u0 * 0.05f, frequency * 0.05f / H, rise * 1.5f + offset * 0.003f, bands.data(), w);
         float* r = c.r.data() + y * w;
         float* g = c.g.data() + y * w;
         float* b = c.b.data() + y * w;
+#pragma GCC ivdep
         for (int x = 0; x < w; ++x) {
             float cover = (v - crown[x]) * H + 0.5f;
             cover = cover < 0.f ? 0.f : (cover > 1.f ? 1.f : cover);
             const float d = v - top[x];
             const float dd = d > 0.f ? d : 0.f;
-            const float bent = dd + (fine[x] - 0.5f) * 0.05f * look.scale;
-            const int at = static_cast<int>(ridge[x] + bent * skew * (lightSide > 0.f ? 1.f : -1.f)) & (Line::kSize - 1);
+            const float bent = dd + (fine[x] - 0.5f) * bendy;
+            const int at = static_cast<int>(ridge[x] + bent * skewSigned) & (Line::kSize - 1);
             float lit = 0.52f - slopes[at] * lightSide * contrast;
             lit = lit < 0.f ? 0.f : (lit > 1.f ? 1.f : lit);
             lit = lit * (1.f - 0.25f * unit(dd * 4.f));
             float t = coarse[x];
             t = t < 0.f ? 0.f : (t > 1.f ? 1.f : t);
-            if (strata) t = 0.25f * t + 0.75f * smooth(0.30f, 0.70f, bands[x]);
+            t = t + (smooth(0.42f, 0.58f, t) - t) * grass;
+            if (strata) t = 0.25f * t + 0.75f * smooth(0.38f, 0.62f, bands[x]);
             float ar = albedoA.r + (albedoB.r - albedoA.r) * t;
             float ag = albedoA.g + (albedoB.g - albedoA.g) * t;
             float ab = albedoA.b + (albedoB.b - albedoA.b) * t;
             const float grain = 1.f + (fine[x] - 0.5f) * 2.f * detailAmount;
-            float bloom = flowers * unit((fine[x] - 0.60f) * 7.f) * 0.8f;
+            float bloom = flowers * unit((fine[x] - 0.62f) * 6.f) * 0.62f;
             ar += (0.93f - ar) * bloom; ag += (0.62f - ag) * bloom; ab += (0.72f - ab) * bloom;
             // Snow lies on the heights and, in winter, on everything that is not too steep.
-            const float high = unit((look.amp * 0.62f - d - (0.5f - fine[x]) * 0.16f - look.amp * 0.28f) * 16.f) * snowLine;
-            float s = p.snowCover * (0.90f - 0.35f * unit((0.55f - fine[x]) * 3.f)) * (strata ? 0.8f : 1.f);
+            const float altitude = (base - v) * inverseAmp + (fine[x] - 0.5f) * 0.30f + (lit - 0.5f) * 0.22f;
+            const float high = unit((altitude - 0.40f) * 7.f) * snowLine;
+            float s = p.snowCover * (0.93f - bare * unit((0.46f - fine[x]) * 4.f));
             s = s > high ? s : high;
             ar += (white.r - ar) * s; ag += (white.g - ag) * s; ab += (white.b - ab) * s;
-            ar *= grain; ag *= grain; ab *= grain;
-            float lightHere = lit;
-            if (treesHere > 0.f && d < 0.004f) {
-                const float up = unit(-d * treeInverse);
-                const float leaf = unit(0.30f + 0.62f * up + side[x] * lightSide * 0.42f + (fine[x] - 0.5f) * 0.9f);
-                Rgb tree = mix(treeA[x], treeB[x], leaf);
-                tree = mix(tree, white, p.snowCover * unit((leaf - 0.38f) * 2.2f) * 0.85f);
-                const float k = unit((0.004f - d) * H * 0.5f);
-                ar = mix(ar, tree.r, k); ag = mix(ag, tree.g, k); ab = mix(ab, tree.b, k);
-                lightHere = mix(lit, leaf, k);
-            }
+            const float rub = 1.f + (grain - 1.f) * (1.f - 0.65f * s);
+            ar *= rub; ag *= rub; ab *= rub;
+            float up = -d * treeInverse;
+            up = up < 0.f ? 0.f : (up > 1.f ? 1.f : up);
+            float leaf = 0.30f + 0.62f * up + side[x] * lightSide * 0.42f + (fine[x] - 0.5f) * 0.9f;
+            leaf = leaf < 0.f ? 0.f : (leaf > 1.f ? 1.f : leaf);
+            float frost = (leaf - 0.22f) * 1.5f;
+            frost = p.snowCover * 0.78f * (frost < 0.f ? 0.f : (frost > 1.f ? 1.f : frost));
+            float k = (0.004f - d) * H * 0.5f;
+            k = treesHere * (k < 0.f ? 0.f : (k > 1.f ? 1.f : k));
+            float tr = darkR[x] + (leafR[x] - darkR[x]) * leaf, tg = darkG[x] + (leafG[x] - darkG[x]) * leaf, tb = darkB[x] + (leafB[x] - darkB[x]) * leaf;
+            tr += (white.r - tr) * frost; tg += (white.g - tg) * frost; tb += (white.b - tb) * frost;
+            ar += (tr - ar) * k; ag += (tg - ag) * k; ab += (tb - ab) * k;
+            const float lightHere = lit + (leaf - lit) * k;
             // The rim that a low sun draws along a crest.
             const float edge = v - crown[x];
             const float rim = warm * unit(1.f - edge * 60.f) * 0.35f;
@@ -264,46 +284,40 @@ void paintLand(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light)
     if (place == Place::Ocean) return;
     if (place == Place::City) return paintCity(c, p, seed, light);
     const Scenery& scenery = sceneryOf(place);
+    // Over land the layers come nearer and pass below the viewer while new ones rise out of the haze
+    // before the backdrop; over water the shore stays where it is.
     const bool passes = place != Place::Lake;
-    // Over water the shore only comes slowly nearer; over land the layers pass below the viewer.
-    const float travel = passes ? p.cameraZ : 0.f;
+    const int steps = place == Place::Forest ? 2 : 1;  // layers between two looks
+    const float travel = passes ? p.cameraZ * steps : 0.f;
     const float whole = std::floor(travel), part = travel - whole;
-    for (int i = -1; i < scenery.count; ++i) {
-        const float q = i + part;
-        if (i < 0 && part < 0.01f) continue;
-        // The farthest layer is a fixed backdrop; those before it pass.
-        LayerPaint layer{};
-        const bool fixed = !passes || i <= 0;
-        if (!fixed || i == -1) {
-            const float at = i == -1 ? part : q;  // a new layer grows out of the backdrop's foot
-            const int k = std::clamp(static_cast<int>(at), 0, scenery.count - 1);
-            layer.look = between(scenery.look[k], scenery.look[k + 1], at - k);
-            layer.opacity = i == -1 ? 0.f : 1.f;
-            if (i == -1) continue;
-        } else {
-            layer.look = scenery.look[i];
-            layer.opacity = 1.f;
+    const Edge edge = place == Place::Desert ? Edge::Dune : place == Place::Canyon ? Edge::Mesa : Edge::Peaks;
+    const bool broad = place == Place::Hills || (place == Place::Forest && chance(seed, 5, 5) < 0.45f);
+
+    std::vector<LayerPaint> layers;
+    layers.push_back({scenery.look[0], 0.f, 1.f, 2.f, hashOf(seed, 63, static_cast<uint32_t>(place)), edge, broad});
+    const int last = (scenery.count - 1) * steps;
+    for (int i = passes ? 0 : 1; i <= last; ++i) {
+        const float q = (i + part) / steps;
+        if (q < 0.02f) continue;
+        const int k = std::min(static_cast<int>(q), scenery.count - 1);
+        LayerPaint layer = layers.front();
+        layer.look = between(scenery.look[k], scenery.look[k + 1], q - k);
+        if (k == 0) {  // just rising: not yet a copy of the backdrop
+            layer.look.rough = scenery.look[1].rough;
+            layer.look.trees = scenery.look[1].trees;
+            layer.look.amp = mix(0.02f, scenery.look[1].amp, q);
         }
-        if (i == 0 && passes) {
-            layer.look = scenery.look[0];
+        layer.nearness = unit(q / (scenery.count - 1.f));
+        layer.opacity = smooth(0.f, 0.5f, q * steps);
+        layer.id = hashOf(seed, static_cast<uint32_t>(i - static_cast<int>(whole) + 4096), static_cast<uint32_t>(place));
+        layers.push_back(layer);
+    }
+    for (size_t i = 0; i < layers.size(); ++i) {
+        if (i + 1 < layers.size()) {
+            const Look& next = layers[i + 1].look;
+            layers[i].until = layers[i + 1].opacity < 0.99f ? 2.f : footOf(next, p);
         }
-        layer.nearness = unit((fixed ? i : q) / (scenery.count - 1.f));
-        layer.id = hashOf(seed, static_cast<uint32_t>(fixed ? i : i - static_cast<int>(whole)) + 64u, p.place);
-        layer.edge = place == Place::Desert ? Edge::Dune : place == Place::Canyon ? Edge::Mesa : Edge::Peaks;
-        layer.broadTrees = place == Place::Hills || (place == Place::Forest && chance(seed, 5, 5) < 0.5f);
-        if (i == 0 && passes && part > 0.01f) {
-            // Between the backdrop and the first layer a new one rises out of the haze.
-            paintLayer(c, p, light, layer);
-            LayerPaint fresh = layer;
-            fresh.look = between(scenery.look[0], scenery.look[1], part);
-            fresh.look.amp = mix(0.02f, scenery.look[1].amp, part);
-            fresh.look.rough = scenery.look[1].rough;
-            fresh.id = hashOf(seed, static_cast<uint32_t>(0 - static_cast<int>(whole)) + 64u, p.place);
-            fresh.opacity = smooth(0.f, 0.5f, part);
-            paintLayer(c, p, light, fresh);
-        } else {
-            paintLayer(c, p, light, layer);
-        }
+        paintLayer(c, p, light, layers[i]);
     }
 }
 

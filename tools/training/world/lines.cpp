@@ -56,22 +56,36 @@ Line finish(std::vector<float> value, int slopeRadius) {
     return line;
 }
 
+// Tents of many sizes, the highest of which is seen, roughened: summits with straight flanks.
 Line peaks() {
-    std::vector<float> v = octaves(40, 6, 0.47f, 5, true);
+    std::vector<float> v(Line::kSize, 0.f);
+    const int count = 96;
+    for (int k = 0; k < count; ++k) {
+        const float center = (k + 0.9f * chance(k, 41)) * Line::kSize / count;
+        const float height = 0.40f + 0.60f * chance(k, 42) * (0.4f + 0.6f * chance(k, 43));
+        const float left = height * (0.50f + 0.35f * chance(k, 44)) * Line::kPerUnit;
+        const float right = height * (0.50f + 0.35f * chance(k, 45)) * Line::kPerUnit;
+        for (int i = static_cast<int>(center - left); i <= center + right; ++i) {
+            const float t = i < center ? 1.f - (center - i) / left : 1.f - (i - center) / right;
+            float& cell = v[i & kMask];
+            cell = std::max(cell, height * t * (0.8f + 0.2f * t));
+        }
+    }
+    const std::vector<float> rough = octaves(230, 4, 0.52f, 5, true);
+    for (int i = 0; i < Line::kSize; ++i) v[i] += 0.155f * rough[i];
     normalise(v);
-    for (float& x : v) x = std::pow(x, 1.25f);
-    return finish(std::move(v), 5);
+    return finish(std::move(v), 6);
 }
 
 Line rolling() {
-    std::vector<float> v = blurred(octaves(44, 3, 0.42f, 6, false), 24);
+    std::vector<float> v = blurred(octaves(70, 3, 0.40f, 6, false), 26);
     normalise(v);
     return finish(std::move(v), 24);
 }
 
 // Flat tops with steep, slightly stepped walls.
 Line mesa() {
-    std::vector<float> v = octaves(48, 3, 0.5f, 7, false);
+    std::vector<float> v = octaves(76, 3, 0.5f, 7, false);
     normalise(v);
     const std::vector<float> rough = octaves(600, 3, 0.6f, 8, true);
     for (int i = 0; i < Line::kSize; ++i) {
@@ -120,7 +134,7 @@ TreeLine trees(int count, float halfWidth, uint32_t seed, Profile profile) {
         const float half = halfWidth * (0.7f + 0.3f * size) * Line::kPerUnit;
         for (int i = static_cast<int>(center - half); i <= center + half; ++i) {
             const float side = (i - center) / half;
-            const float h = size * profile(std::fabs(side), k);
+            const float h = size * profile(side, k);
             if (h <= height[i & kMask]) continue;
             height[i & kMask] = h;
             line.tone[i & kMask] = chance(k, seed, 3);
@@ -141,14 +155,18 @@ const LineSet& lineSet() {
         .dune = dunes(),
         // Spruces: a spike with three tiers of boughs.
         .conifers = trees(1500, 0.034f, 51, [](float side, int) {
-            const float t = 1.f - std::min(side, 1.f);
+            const float t = 1.f - std::min(std::fabs(side), 1.f);
             const float tier = t * 3.6f;
             return std::min(1.f, t + 0.10f * (1.f - (tier - std::floor(tier))) * (t < 0.9f ? 1.f : 0.f));
         }),
         // Broad crowns: domes with a few bulges.
         .crowns = trees(900, 0.052f, 52, [](float side, int k) {
-            const float dome = std::sqrt(std::max(0.f, 1.f - side * side));
-            return dome * (0.93f + 0.07f * std::sin(side * 9.f + k));
+            auto lobe = [side](float center, float half) {
+                const float d = (side - center) / half;
+                return std::sqrt(std::max(0.f, 1.f - d * d));
+            };
+            const float left = 0.58f + 0.2f * chance(k, 77), right = 0.58f + 0.2f * chance(k, 78);
+            return std::max(lobe(0.f, 0.62f), std::max(left * lobe(-0.5f, 0.48f), right * lobe(0.48f, 0.5f)));
         }),
     };
     return set;

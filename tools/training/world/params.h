@@ -13,7 +13,7 @@ namespace longtake::world {
 #define LONGTAKE_WORLD_RGB(X, name) X(name##R) X(name##G) X(name##B)
 
 #define LONGTAKE_WORLD_PARAMS(X)                                                              \
-    X(place) X(seconds) X(cameraX) X(cameraY) X(cameraZ) X(horizonShift)                      \
+    X(place) X(seconds) X(clipSeconds) X(cameraX) X(cameraY) X(cameraZ) X(horizonShift)                      \
     LONGTAKE_WORLD_RGB(X, zenith) LONGTAKE_WORLD_RGB(X, middle) LONGTAKE_WORLD_RGB(X, horizon) \
     LONGTAKE_WORLD_RGB(X, glow) LONGTAKE_WORLD_RGB(X, haze)                                   \
     LONGTAKE_WORLD_RGB(X, key) LONGTAKE_WORLD_RGB(X, ambient)                                 \

@@ -52,7 +52,7 @@ void paintStars(Canvas& c, const Params& p, uint32_t seed, float horizonY) {
         const float twinkle = 0.75f + 0.25f * std::sin(p.seconds * (2.f + 3.f * size) + i * 2.4f);
         const float power = (0.18f + 0.82f * size * size * size) * twinkle * p.stars * unit(1.3f - y / horizonY);
         const Rgb tint = mix(Rgb{1.f, 0.9f, 0.78f}, Rgb{0.78f, 0.88f, 1.f}, chance(seed, i, 4));
-        c.glow(x, y, (1.5f + 1.3f * size) / 144.f, tint, power * 1.1f);
+        c.glow(x, y, (1.25f + 0.9f * size) / 144.f, tint, power * 1.25f);
     }
 }
 
@@ -76,8 +76,8 @@ void paintAurora(Canvas& c, const Params& p, uint32_t seed, float horizonY, int 
         for (int y = 0; y < lastRow; ++y) {
             const float v = (y + 0.5f) / H;
             for (int x = 0; x < w; ++x) {
-                const float up = (foot[x] - v) * 3.6f;  // 0 at the foot, 1 at the top
-                const float shape = up > 0.f ? 1.f / (1.f + 9.f * up * up) - 0.1f : 1.f - up * up * 160.f;
+                const float up = (foot[x] - v) * 2.7f;  // 0 at the foot, 1 at the top
+                const float shape = up > 0.f ? 1.f / (1.f + 9.f * up * up) - 0.1f : 1.f - up * up * 55.f;
                 const float k = (shape > 0.f ? shape : 0.f) * ray[x];
                 const float violet = unit(up * 1.4f);
                 const int i = y * w + x;

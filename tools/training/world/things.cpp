@@ -12,7 +12,7 @@ Rgb lightOn(const Params& p, float amount) { return rgb(p.ambientR) * 1.15f + rg
 
 void paintBalloon(Canvas& c, const Params& p) {
     const float t = p.seconds, size = 0.105f;
-    const float x = p.thingX + 0.012f * t * p.thingSide - p.cameraX * 0.10f + 0.010f * std::sin(t * 0.7f + p.thingPhase);
+    const float x = p.thingX + 0.012f * p.clipSeconds * p.thingSide - p.cameraX * 0.10f + 0.010f * std::sin(t * 0.7f + p.thingPhase);
     const float y = p.thingY + 0.010f * std::sin(t * 0.9f + p.thingPhase) + p.cameraY * 0.15f;
     const Rgb main = rgb(p.thingR), second{0.96f, 0.90f, 0.78f};
     const float burner = p.nightLights * (0.75f + 0.25f * wobble(t * 3.f, 5));
@@ -50,9 +50,9 @@ void paintBirds(Canvas& c, const Params& p) {
     for (int k = 0; k < 7; ++k) {
         const int arm = (k + 1) / 2 * (k % 2 ? -1 : 1);
         const float lead = -0.062f * std::abs(arm) * p.thingSide;
-        const float x = p.thingX + 0.075f * (t - 1.5f) * p.thingSide + lead + 0.008f * std::sin(t * 0.9f + k) - p.cameraX * 0.12f;
+        const float x = p.thingX + 0.075f * p.clipSeconds * p.thingSide + lead + 0.008f * std::sin(t * 0.9f + k) - p.cameraX * 0.12f;
         const float y = p.thingY + 0.036f * arm * 0.8f + 0.012f * std::abs(arm) + 0.010f * std::sin(t * 1.3f + k * 1.7f) + p.cameraY * 0.2f;
-        const float flap = std::sin(t * 7.5f + k * 1.1f + p.thingPhase);
+        const float flap = std::sin(t * 7.0f + k * 1.1f + p.thingPhase);
         const float span = 0.036f - 0.0012f * k, lift = flap * 0.022f;
         for (int s = -1; s <= 1; s += 2) {
             const float mx = x + s * span * 0.5f, my = y - lift * 0.75f - 0.006f;
@@ -69,7 +69,7 @@ void paintSailboat(Canvas& c, const Params& p) {
     const float line = waterlineOf(place, p);
     if (line > 1.f) return;
     const float t = p.seconds;
-    const float x = p.thingX + 0.026f * (t - 1.5f) * p.thingSide - p.cameraX * 0.15f;
+    const float x = p.thingX + 0.026f * p.clipSeconds * p.thingSide - p.cameraX * 0.15f;
     const float y = line + 0.115f + 0.005f * std::sin(t * 1.9f + p.thingPhase);
     const float lean = 0.05f * std::sin(t * 1.3f + p.thingPhase) + 0.07f * p.thingSide;
     const float a = p.sailboat, s = p.thingSide;
@@ -124,10 +124,10 @@ void paintLighthouse(Canvas& c, const Params& p) {
         const float x1 = x + reach;
         c.each(std::min(x, x1), top - 0.32f, std::max(x, x1), top + 0.32f, [&](int i, float u, float v) {
             const float along = (u - x) / reach;
-            const float half = 0.007f + spread * std::fabs(u - x);
+            const float half = 0.009f + spread * std::fabs(u - x);
             const float across = std::fabs(v - top) / half;
             const float k = unit(1.f - across * across) * unit(1.f - along);
-            c.light(i, {1.f, 0.94f, 0.74f}, k * strength * 0.62f);
+            c.light(i, {1.f, 0.94f, 0.74f}, k * strength * 0.74f);
         });
     };
     // The headland it stands on.
@@ -291,7 +291,7 @@ void paintTrain(Canvas& c, const Params& p, uint32_t seed) {
         c.blend(i, mix(stone * lightOn(p, lit), rgb(p.hazeR), 0.14f + 0.4f * p.hazeAmount), wall * a);
     });
     const float length = 1.05f, span = aspect + 0.30f + length * 0.2f;
-    float head = p.thingX + (t - 1.5f) * 0.30f * s - p.cameraX * 0.20f + 10.f * span;
+    float head = p.thingX + p.clipSeconds * 0.30f * s - p.cameraX * 0.20f + 10.f * span;
     head -= std::floor(head / span) * span;
     const Rgb paint = rgb(p.thingR);
     for (int turn = -1; turn <= 1; ++turn)

@@ -42,7 +42,7 @@ void paintWater(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light
         float* r = c.r.data() + y * w;
         float* g = c.g.data() + y * w;
         float* bl = c.b.data() + y * w;
-        const float squeeze = sea ? 0.92f : 1.0f;
+        const float squeeze = sea ? 0.52f : 1.0f;
         const float glintPower = light.strength * (1.f - p.overcast * 0.85f) * (0.55f + 0.45f * p.lowSun + 0.3f * p.moon);
         for (int x = 0; x < w; ++x) {
             const float wave = a[x] * 0.6f + b[x] * 0.4f - 0.5f;

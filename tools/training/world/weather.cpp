@@ -42,7 +42,7 @@ void paintFog(Canvas& c, const Params& p, uint32_t seed, float horizonY) {
         const float v = (y + 0.5f) / H;
         const float middle = (v - horizonY - 0.06f) / 0.34f;
         const float band = 1.f / (1.f + middle * middle * 2.f);
-        const float amount = fog * (0.30f + 0.40f * band) + p.mist * 0.16f * band;
+        const float amount = fog * (0.42f + 0.32f * band) + p.mist * 0.16f * band;
         noiseSet().cloud.row(offset + p.seconds * 0.012f * p.wind + p.cameraX * 0.06f + 4.f, 0.16f / H, v * 0.42f + p.seconds * 0.005f, a.data(), w);
         noiseSet().cloud.row(offset - p.seconds * 0.009f + p.cameraX * 0.11f + 4.f, 0.29f / H, v * 0.75f + 0.3f, b.data(), w);
         float* r = c.r.data() + y * w;
