@@ -97,7 +97,7 @@ _THING = {
                    ["shines over", "stands by", "turns its beam over", "watches over"],
                    ["with a lighthouse on the rocks", "with a lighthouse and its turning beam", "and a lighthouse"],
                    ["lighthouse", "tall lighthouse", "lighthouse beam"]),
-    "campfire": (["a campfire", "a small campfire", "a warm campfire", "a camp fire with a tent"],
+    "campfire": (["a campfire", "a small campfire", "a warm campfire", "a campfire beside a tent"],
                  ["burns by", "glows in front of", "flickers before", "crackles in front of"],
                  ["with a campfire and a tent", "with a campfire burning", "and a glowing campfire"],
                  ["campfire", "tent and campfire", "glowing campfire"]),

@@ -188,19 +188,19 @@ _TIME_LOOK = {
     "noon": dict(zenith=(.17, .42, .77), middle=(.40, .65, .89), horizon=(.76, .87, .94), glow=(1., .98, .90), haze=(.70, .81, .91),
                  key=(.80, .76, .66), ambient=(.46, .53, .64), cloudLit=(.98, .98, .97), cloudShade=(.62, .70, .80), glowAmount=.42),
     "sunset": dict(zenith=(.19, .20, .42), middle=(.66, .34, .46), horizon=(.99, .56, .27), glow=(1., .66, .26), haze=(.82, .44, .36),
-                   key=(.78, .50, .32), ambient=(.25, .24, .40), cloudLit=(1., .56, .36), cloudShade=(.40, .26, .42), glowAmount=.95),
+                   key=(.84, .55, .34), ambient=(.25, .24, .43), cloudLit=(1., .56, .36), cloudShade=(.40, .26, .42), glowAmount=.95),
     "night": dict(zenith=(.02, .045, .12), middle=(.05, .10, .23), horizon=(.12, .19, .35), glow=(.62, .74, .95), haze=(.10, .16, .29),
                   key=(.34, .42, .58), ambient=(.13, .18, .31), cloudLit=(.30, .37, .52), cloudShade=(.08, .12, .22), glowAmount=.22),
 }
 # The sky behind a closed cover of clouds, so that the time of day is still to be felt.
 _GREY = {"dawn": ((.54, .55, .64), (.76, .68, .69)), "noon": ((.50, .57, .64), (.72, .77, .80)),
-         "sunset": ((.32, .28, .38), (.66, .46, .42)), "night": ((.065, .085, .15), (.16, .20, .29))}
+         "sunset": ((.33, .29, .39), (.72, .51, .45)), "night": ((.065, .085, .15), (.16, .20, .29))}
 _WEATHER_LOOK = {
     "clear": dict(cover=.26, overcast=0., grey=0., hazeAmount=.04, mist=.15),
     "cloudy": dict(cover=.66, overcast=.25, grey=.30, hazeAmount=.10, mist=.15),
     "rain": dict(cover=.92, overcast=.85, grey=.85, hazeAmount=.34, mist=.40, rain=1., wet=1.),
     "snow": dict(cover=.86, overcast=.70, grey=.75, hazeAmount=.30, mist=.40, snow=1., snowCover=1.),
-    "fog": dict(cover=.40, overcast=.62, grey=.88, hazeAmount=.86, mist=1.0),
+    "fog": dict(cover=.30, overcast=.62, grey=.88, hazeAmount=.80, mist=1.0),
     "storm": dict(cover=.97, overcast=1., grey=.95, hazeAmount=.22, mist=.30, rain=.75, storm=1., wet=1.),
     "aurora": dict(cover=.12, overcast=0., grey=0., hazeAmount=.02, mist=.15, aurora=1.),
 }
@@ -230,6 +230,11 @@ def look(state, scene):
     if weather == "storm":
         for name in ("zenith", "middle", "horizon", "haze", "ambient", "cloudLit", "cloudShade"):
             colors[name] = _mix((.0, .0, .03), colors[name], .86 if time == "night" else .68)
+    if weather == "fog":  # fog is lit from within: things stand dark before it
+        lift = {"dawn": .10, "noon": .12, "sunset": .08, "night": .12}[time]
+        for name in ("horizon", "haze", "middle", "cloudLit"):
+            colors[name] = tuple(x + lift * (.9 if k < 2 else 1.) for k, x in enumerate(colors[name]))
+        colors["cloudShade"] = _mix(colors["cloudShade"], colors["middle"], .65)
     if state["place"] == "city" and time == "night":
         colors["horizon"] = _mix(colors["horizon"], (.42, .30, .30), .38)
         colors["haze"] = _mix(colors["haze"], (.30, .24, .32), .30)
@@ -271,7 +276,7 @@ def _scene(rng):
                 thingSide=rng.choice([-1., 1.]), thingR=color[0], thingG=color[1], thingB=color[2])
 
 
-_VELOCITY = {"still": (0., 0., 0.), "left": (-.20, 0., 0.), "right": (.20, 0., 0.), "rising": (0., .085, 0.), "forward": (0., 0., .42)}
+_VELOCITY = {"still": (0., 0., 0.), "left": (-.20, 0., 0.), "right": (.20, 0., 0.), "rising": (0., .10, 0.), "forward": (0., 0., .36)}
 
 
 def _smoothstep(x):

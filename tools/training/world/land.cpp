@@ -101,6 +101,7 @@ struct LayerPaint {
     uint32_t id;      // which stretch of the lines it shows
     Edge edge;
     bool broadTrees;
+    float island;     // where a lone rise stands on the picture when the camera is at 0; negative: everywhere
 };
 
 void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPaint& layer) {
@@ -117,11 +118,12 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const float inverse = 1.f / look.scale;
     const int mip = inverse > 3.f ? 3 : inverse > 1.6f ? 2 : inverse > 1.f ? 1 : 0;
 
-    std::vector<float> top(w), crown(w), ridge(w), tone(w), side(w), slope(w), fine(w), coarse(w), bands(w);
+    std::vector<float> top(w), crown(w), sharp(w), ridge(w), tone(w), side(w), slope(w), fine(w), coarse(w), bands(w), shadow(w);
     float highest = 2.f;
     const float start = (-0.5f * w / H) * inverse + p.cameraX * look.move * inverse;
-    const float treeSize = look.treeSize * (layer.broadTrees ? 0.62f : 1.f);
+    const float treeSize = look.treeSize * (layer.broadTrees ? (look.trees > 0.95f ? 0.74f : 0.62f) : 1.f);
     const float grove0 = look.trees + (layer.broadTrees ? 0.10f + 0.14f * p.spring : 0.f);
+    const float sway = 0.55f * p.wind * (1.f + p.storm);
     // Trees stand in groves: where they do not, their height shrinks to nothing.
     for (int x = 0; x < w; ++x) {
         const float u = start + (x + 0.5f) / H * inverse;
@@ -129,13 +131,19 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         ridge[x] = at;
         const float hr = sampleLine(hard.value[mip].data(), at);
         const float hs = sampleLine(soft.value[mip].data(), at);
-        top[x] = base - look.amp * mix(hs, hr, look.rough);
+        float relief = mix(hs, hr, look.rough);
+        if (layer.island >= 0.f) {
+            const float away = (u * look.scale + 0.5f * w / H - layer.island) * 2.6f;
+            relief = (0.45f + 0.55f * relief) * (1.f - away * away);
+        }
+        top[x] = base - look.amp * relief;
         float tree = 0.f;
         if (look.trees > 0.01f) {
             const float ta = at * 1.0f + 777.f;
             const float grove = smooth(0.92f - grove0, 1.02f - grove0, sampleLine(lines.rolling.value[0].data(), at * 2.7f + 4000.f));
             const float wide = look.scale / (look.treeSize * 9.f + 0.02f);
-            const float tx = ta * wide;
+            const float gust = std::sin(p.seconds * 1.7f + u * 6.f) + 0.6f * std::sin(p.seconds * 2.9f + u * 17.f);
+            const float tx = ta * wide + gust * sway;
             const float k = look.trees > 0.95f ? 1.f : grove;
             tree = treeSize * k * sampleLine(treeLine.height.value[mip].data(), tx);
             const int i = static_cast<int>(tx) & (Line::kSize - 1);
@@ -146,14 +154,19 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         highest = std::min(highest, crown[x]);
     }
 
+    for (int x = 0; x < w; ++x) {  // a steep edge needs a softer step downwards
+        const float steep = (crown[std::min(x + 1, w - 1)] - crown[std::max(x - 1, 0)]) * H * 0.5f;
+        sharp[x] = H / std::sqrt(1.f + std::min(steep * steep, 9.f));
+    }
+
     const Rgb key = rgb(p.keyR), ambient = rgb(p.ambientR), hazeColor = rgb(p.hazeR);
-    const float haze = 1.f - (1.f - look.haze) * (1.f - p.hazeAmount * mix(1.f, 0.30f, layer.nearness));
+    const float haze = 1.f - (1.f - look.haze) * (1.f - p.hazeAmount * mix(1.f, 0.20f, layer.nearness));
     const float mistDepth = 0.10f + 0.10f * layer.nearness;
     const float mistAmount = p.mist * mix(0.75f, 0.16f, layer.nearness);
     const bool strata = layer.edge == Edge::Mesa;
     const bool dune = layer.edge == Edge::Dune;
     const float skew = (dune ? -1.1f : strata ? 0.f : 0.45f) * Line::kPerUnit * inverse;
-    const float contrast = dune ? 0.34f : strata ? 0.13f : look.rough > 0.5f ? 0.34f : 0.75f;
+    const float contrast = dune ? 0.36f * (1.f + 0.7f * p.lowSun + 0.4f * p.moon) : strata ? 0.13f : look.rough > 0.5f ? 0.34f : 0.75f;
     const float lightSide = p.lightX;
     const float bendy = look.scale * (dune ? 0.05f : look.rough > 0.5f ? 0.22f : 0.08f);
     const float skewSigned = skew * (p.lightX > 0.f ? 1.f : -1.f);
@@ -167,10 +180,11 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const Rgb albedoB = mix(look.b, autumnGround, p.autumn * grass * 0.7f);
     const Rgb white{0.93f, 0.95f, 1.0f};
     const Rgb flashLight = Rgb{0.5f, 0.52f, 0.66f} * light.flash;
-    const float detailAmount = (dune ? 0.10f : strata ? 0.22f : 0.26f) * mix(0.6f, 1.f, layer.nearness);
+    const float detailAmount = (dune ? 0.15f : strata ? 0.22f : 0.26f) * mix(0.6f, 1.f, layer.nearness);
     const float frequency = 0.42f * inverse;
     const float warm = p.lowSun * 0.5f;
-    const float bare = strata ? 0.60f : look.rough > 0.5f ? 0.50f : 0.10f;
+    const float dapple = 0.55f * (1.f - p.overcast) * (0.4f + 0.6f * p.highSun) * unit(0.3f + p.cover);
+    const float bare = strata ? 0.34f : look.rough > 0.5f ? 0.50f : 0.10f;
     const float treesHere = look.trees > 0.01f ? 1.f : 0.f;
     const Rgb treeDark = layer.broadTrees ? Rgb{0.17f, 0.33f, 0.13f} : Rgb{0.10f, 0.25f, 0.16f};
     const Rgb treeLight = layer.broadTrees ? Rgb{0.38f, 0.54f, 0.20f} : Rgb{0.25f, 0.42f, 0.22f};
@@ -196,13 +210,14 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         const float u0 = start * 0.42f + offset * (1.f / 1024.f);
         noiseSet().ground.row(u0, frequency / H, rise * (dune ? 1.6f : strata ? 0.62f : 0.62f + 0.9f * grass) + offset * 0.01f, fine.data(), w);
         (grass > 0.5f ? noiseSet().wave : noiseSet().cloud).row(u0 * 0.4f, frequency * 0.4f / H, rise * (0.4f + 0.1f * grass) + offset * 0.02f, coarse.data(), w);
+        noiseSet().cloud.row(start * 0.10f + p.seconds * p.wind * 0.016f + offset * 0.0001f + 9.f, 0.10f * inverse / H, rise * 0.5f + layer.nearness + p.seconds * 0.004f, shadow.data(), w);
         if (strata) noiseSet().ground.row(u0 * 0.05f, frequency * 0.05f / H, rise * 1.5f + offset * 0.003f, bands.data(), w);
         float* r = c.r.data() + y * w;
         float* g = c.g.data() + y * w;
         float* b = c.b.data() + y * w;
 #pragma GCC ivdep
         for (int x = 0; x < w; ++x) {
-            float cover = (v - crown[x]) * H + 0.5f;
+            float cover = (v - crown[x]) * sharp[x] + 0.5f;
             cover = cover < 0.f ? 0.f : (cover > 1.f ? 1.f : cover);
             const float d = v - top[x];
             const float dd = d > 0.f ? d : 0.f;
@@ -210,7 +225,10 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             const int at = static_cast<int>(ridge[x] + bent * skewSigned) & (Line::kSize - 1);
             float lit = 0.52f - slopes[at] * lightSide * contrast;
             lit = lit < 0.f ? 0.f : (lit > 1.f ? 1.f : lit);
-            lit = lit * (1.f - 0.25f * unit(dd * 4.f));
+            float sunny = (0.62f - shadow[x]) * 3.f;
+            sunny = sunny < 0.f ? 0.f : (sunny > 1.f ? 1.f : sunny);
+            const float shaded = 1.f - dapple * (1.f - sunny);
+            lit = lit * (1.f - 0.25f * unit(dd * 4.f)) * shaded;
             float t = coarse[x];
             t = t < 0.f ? 0.f : (t > 1.f ? 1.f : t);
             t = t + (smooth(0.42f, 0.58f, t) - t) * grass;
@@ -225,6 +243,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             const float altitude = (base - v) * inverseAmp + (fine[x] - 0.5f) * 0.30f + (lit - 0.5f) * 0.22f;
             const float high = unit((altitude - 0.40f) * 7.f) * snowLine;
             float s = p.snowCover * (0.93f - bare * unit((0.46f - fine[x]) * 4.f));
+            s = strata ? p.snowCover * (0.16f + 0.78f * t * t) : s;  // on the ledges only
             s = s > high ? s : high;
             ar += (white.r - ar) * s; ag += (white.g - ag) * s; ab += (white.b - ab) * s;
             const float rub = 1.f + (grain - 1.f) * (1.f - 0.65f * s);
@@ -240,7 +259,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             float tr = darkR[x] + (leafR[x] - darkR[x]) * leaf, tg = darkG[x] + (leafG[x] - darkG[x]) * leaf, tb = darkB[x] + (leafB[x] - darkB[x]) * leaf;
             tr += (white.r - tr) * frost; tg += (white.g - tg) * frost; tb += (white.b - tb) * frost;
             ar += (tr - ar) * k; ag += (tg - ag) * k; ab += (tb - ab) * k;
-            const float lightHere = lit + (leaf - lit) * k;
+            const float lightHere = lit + (leaf * shaded - lit) * k;
             // The rim that a low sun draws along a crest.
             const float edge = v - crown[x];
             const float rim = warm * unit(1.f - edge * 60.f) * 0.35f;
@@ -259,6 +278,21 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             b[x] += (cb - b[x]) * cover;
         }
     }
+}
+
+// Some seas have an island on the horizon.
+void paintIsland(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light) {
+    if (chance(seed, 7, 1) > 0.45f) return;
+    const float foot = waterlineOf(Place::Ocean, p) + 0.004f - p.horizonShift - p.cameraY * (0.12f + 0.88f * 0.04f);
+    LayerPaint layer{};
+    layer.look = {foot, 0.06f + 0.07f * chance(seed, 7, 2), 0.06f, 0.45f, 0.55f, 0.75f, 0.f, 0.f, {0.36f, 0.44f, 0.42f}, {0.44f, 0.50f, 0.46f}};
+    layer.look.move = 0.04f;
+    layer.opacity = 1.f;
+    layer.until = foot + p.horizonShift + p.cameraY * 0.2f + 0.02f;
+    layer.id = hashOf(seed, 7, 3);
+    layer.edge = Edge::Peaks;
+    layer.island = 0.15f + 1.45f * chance(seed, 7, 4);
+    paintLayer(c, p, light, layer);
 }
 
 }  // namespace
@@ -281,7 +315,7 @@ float waterlineOf(Place place, const Params& p) {
 
 void paintLand(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light) {
     const auto place = static_cast<Place>(static_cast<int>(p.place));
-    if (place == Place::Ocean) return;
+    if (place == Place::Ocean) return paintIsland(c, p, seed, light);
     if (place == Place::City) return paintCity(c, p, seed, light);
     const Scenery& scenery = sceneryOf(place);
     // Over land the layers come nearer and pass below the viewer while new ones rise out of the haze
@@ -294,7 +328,7 @@ void paintLand(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light)
     const bool broad = place == Place::Hills || (place == Place::Forest && chance(seed, 5, 5) < 0.45f);
 
     std::vector<LayerPaint> layers;
-    layers.push_back({scenery.look[0], 0.f, 1.f, 2.f, hashOf(seed, 63, static_cast<uint32_t>(place)), edge, broad});
+    layers.push_back({scenery.look[0], 0.f, 1.f, 2.f, hashOf(seed, 63, static_cast<uint32_t>(place)), edge, broad, -1.f});
     const int last = (scenery.count - 1) * steps;
     for (int i = passes ? 0 : 1; i <= last; ++i) {
         const float q = (i + part) / steps;

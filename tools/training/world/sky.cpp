@@ -122,11 +122,11 @@ void paintClouds(Canvas& c, const Params& p, uint32_t seed, float horizonY, int 
         const float z = 1.f / (0.30f + e);
         const float du = 0.20f * z / H;
         const float center = c.width * 0.5f;
-        const float drift = p.seconds * p.wind * 0.010f + p.cameraX * 0.012f * z;
+        const float drift = p.seconds * p.wind * 0.020f + p.cameraX * 0.012f * z;
         const float u0 = offset - center * du + drift;
         const float v0 = offset2 + 0.42f * z + p.cameraZ * 0.012f * z;
         noise.row(u0, du, v0, a.data(), w);
-        noise.row(u0 * 1.f + 0.37f - p.seconds * p.wind * 0.004f, du * 1.9f, v0 * 1.9f + p.seconds * 0.004f, b.data(), w);
+        noise.row(u0 * 1.f + 0.37f - p.seconds * p.wind * 0.008f, du * 1.9f, v0 * 1.9f + p.seconds * 0.009f, b.data(), w);
         const float toSun = (v - light.sunY);
         // The same cloud a little nearer to the light: where it is thinner, light comes through.
         noise.row(u0 + p.lightX * 0.014f, du, v0 - 0.016f, d.data(), w);

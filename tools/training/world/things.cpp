@@ -49,16 +49,16 @@ void paintBirds(Canvas& c, const Params& p) {
     const float t = p.seconds;
     for (int k = 0; k < 7; ++k) {
         const int arm = (k + 1) / 2 * (k % 2 ? -1 : 1);
-        const float lead = -0.062f * std::abs(arm) * p.thingSide;
+        const float lead = -0.078f * std::abs(arm) * p.thingSide;
         const float x = p.thingX + 0.075f * p.clipSeconds * p.thingSide + lead + 0.008f * std::sin(t * 0.9f + k) - p.cameraX * 0.12f;
-        const float y = p.thingY + 0.036f * arm * 0.8f + 0.012f * std::abs(arm) + 0.010f * std::sin(t * 1.3f + k * 1.7f) + p.cameraY * 0.2f;
+        const float y = p.thingY + 0.034f * arm + 0.010f * std::abs(arm) + 0.010f * std::sin(t * 1.3f + k * 1.7f) + p.cameraY * 0.2f;
         const float flap = std::sin(t * 7.0f + k * 1.1f + p.thingPhase);
-        const float span = 0.036f - 0.0012f * k, lift = flap * 0.022f;
+        const float span = 0.041f - 0.0012f * k, lift = flap * 0.024f;
         for (int s = -1; s <= 1; s += 2) {
             const float mx = x + s * span * 0.5f, my = y - lift * 0.75f - 0.006f;
             const float tx = x + s * span, ty = y - lift * 0.45f + 0.003f;
-            c.stroke(x, y, mx, my, 0.0105f, color, p.birds);
-            c.stroke(mx, my, tx, ty, 0.0075f, color, p.birds);
+            c.stroke(x, y, mx, my, 0.0095f, color, p.birds);
+            c.stroke(mx, my, tx, ty, 0.0070f, color, p.birds);
         }
         c.stroke(x - 0.009f, y, x + 0.009f, y + 0.001f, 0.0115f, color, p.birds);
     }
@@ -222,9 +222,9 @@ void paintCampfire(Canvas& c, const Params& p, uint32_t seed) {
 
 void paintLeaves(Canvas& c, const Params& p, uint32_t seed) {
     const float aspect = c.width / static_cast<float>(c.height);
-    for (uint32_t k = 0; k < 34; ++k) {
+    for (uint32_t k = 0; k < 38; ++k) {
         const float near = chance(seed, k, 21);
-        const float size = mix(0.012f, 0.030f, near * near);
+        const float size = mix(0.017f, 0.040f, near * near);
         const float speed = mix(0.10f, 0.22f, near);
         float y = chance(seed, k, 22) * 1.25f + p.seconds * speed + p.cameraY * near;
         const auto turn = static_cast<uint32_t>(std::floor(y / 1.25f));
@@ -252,7 +252,7 @@ void paintLeaves(Canvas& c, const Params& p, uint32_t seed) {
 
 void paintLanterns(Canvas& c, const Params& p, uint32_t seed) {
     const float aspect = c.width / static_cast<float>(c.height);
-    for (uint32_t k = 0; k < 22; ++k) {
+    for (uint32_t k = 0; k < 30; ++k) {
         const float near = chance(seed, k, 41);
         const float size = mix(0.010f, 0.026f, near * near);
         const float span = aspect + 0.2f, tall = 0.80f;
@@ -388,7 +388,7 @@ void paintFireworks(Canvas& c, const Params& p, uint32_t seed) {
             continue;
         }
         const float f = (age - 0.22f) / 0.78f;
-        const float reach = 0.22f * (1.f - std::pow(1.f - f, 2.6f));
+        const float reach = 0.27f * (1.f - std::pow(1.f - f, 2.6f));
         const float fade = (1.f - f) * (1.f - f * 0.3f) * p.fireworks;
         c.glow(x, y, 0.42f, color, fade * 0.28f * (1.f - f));
         for (int q = 0; q < 22; ++q) {
@@ -396,8 +396,31 @@ void paintFireworks(Canvas& c, const Params& p, uint32_t seed) {
             const float ring = q % 2 ? 1.f : 0.62f;
             const float ex = x + std::cos(angle) * reach * ring, ey = y + std::sin(angle) * reach * ring + 0.07f * f * f;
             const float bx = x + std::cos(angle) * reach * ring * 0.78f, by = y + std::sin(angle) * reach * ring * 0.78f + 0.05f * f * f;
-            c.stroke(bx, by, ex, ey, 0.0065f, color, fade * 0.75f);
-            c.glow(ex, ey, 0.018f, mix(color, Rgb{1.f, 1.f, 0.9f}, 0.4f), fade);
+            c.stroke(bx, by, ex, ey, 0.0085f, color, fade * 0.85f);
+            c.glow(ex, ey, 0.022f, mix(color, Rgb{1.f, 1.f, 0.9f}, 0.4f), fade);
+        }
+    }
+}
+
+// Reeds on the near bank of a lake.
+void paintReeds(Canvas& c, const Params& p, uint32_t seed) {
+    const float aspect = c.width / static_cast<float>(c.height), cell = 0.34f;
+    const float shift = p.cameraX * 1.0f, foot = 1.03f + p.cameraY * 0.9f;
+    const Rgb green = mix(Rgb{0.16f, 0.27f, 0.13f}, Rgb{0.52f, 0.38f, 0.16f}, p.autumn);
+    const Rgb base = mix(green, Rgb{0.80f, 0.84f, 0.90f}, p.snowCover * 0.55f) * lightOn(p, 0.55f);
+    const Rgb head = Rgb{0.34f, 0.20f, 0.12f} * lightOn(p, 0.6f);
+    for (int k = static_cast<int>(std::floor(shift / cell)) - 1; k * cell < shift + aspect + cell; ++k) {
+        const uint32_t id = hashOf(seed, static_cast<uint32_t>(k + 5000), 47);
+        if (chance(id, 1) > 0.55f) continue;
+        const float center = (k + chance(id, 2)) * cell - shift;
+        for (uint32_t q = 0; q < 11; ++q) {
+            const float tall = 0.09f + 0.13f * chance(id, q, 3);
+            const float x = center + (chance(id, q, 4) - 0.5f) * 0.20f;
+            const float bend = 0.018f * std::sin(p.seconds * 1.4f + center * 5.f + q * 0.4f) + 0.05f * (chance(id, q, 5) - 0.5f);
+            const float mx = x + bend * 0.35f, my = foot - tall * 0.55f, tx = x + bend * 1.6f, ty = foot - tall;
+            c.stroke(x, foot, mx, my, 0.0095f, base, 1.f);
+            c.stroke(mx, my, tx, ty, 0.0070f, base * 1.12f, 1.f);
+            if (q % 3 == 0) c.stroke(tx, ty, tx + bend * 0.12f, ty - 0.030f, 0.0150f, head, 1.f);
         }
     }
 }
@@ -414,6 +437,7 @@ void paintFarThings(Canvas& c, const Params& p, uint32_t seed, const SkyLight&) 
 
 void paintNearThings(Canvas& c, const Params& p, uint32_t seed, const SkyLight&) {
     if (p.sailboat > 0.01f) paintSailboat(c, p);
+    if (static_cast<Place>(static_cast<int>(p.place)) == Place::Lake) paintReeds(c, p, seed);
     if (p.train > 0.01f) paintTrain(c, p, seed);
     if (p.kite > 0.01f) paintKite(c, p);
     if (p.campfire > 0.01f) paintCampfire(c, p, seed);

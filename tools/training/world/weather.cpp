@@ -30,33 +30,6 @@ void paintRays(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light,
     }
 }
 
-void paintFog(Canvas& c, const Params& p, uint32_t seed, float horizonY) {
-    if (p.mist < 0.02f && p.hazeAmount < 0.3f) return;
-    const float H = c.height;
-    const int w = c.width;
-    const Rgb haze = rgb(p.hazeR);
-    const float fog = smooth(0.30f, 0.85f, p.hazeAmount);
-    std::vector<float> a(w), b(w);
-    const float offset = chance(seed, 71);
-    for (int y = 0; y < c.height; ++y) {
-        const float v = (y + 0.5f) / H;
-        const float middle = (v - horizonY - 0.06f) / 0.34f;
-        const float band = 1.f / (1.f + middle * middle * 2.f);
-        const float amount = fog * (0.42f + 0.32f * band) + p.mist * 0.16f * band;
-        noiseSet().cloud.row(offset + p.seconds * 0.012f * p.wind + p.cameraX * 0.06f + 4.f, 0.16f / H, v * 0.42f + p.seconds * 0.005f, a.data(), w);
-        noiseSet().cloud.row(offset - p.seconds * 0.009f + p.cameraX * 0.11f + 4.f, 0.29f / H, v * 0.75f + 0.3f, b.data(), w);
-        float* r = c.r.data() + y * w;
-        float* g = c.g.data() + y * w;
-        float* bl = c.b.data() + y * w;
-        for (int x = 0; x < w; ++x) {
-            const float k = amount * unit(0.25f + 0.55f * a[x] + 0.45f * b[x]);
-            r[x] += (haze.r - r[x]) * k;
-            g[x] += (haze.g - g[x]) * k;
-            bl[x] += (haze.b - bl[x]) * k;
-        }
-    }
-}
-
 void paintRain(Canvas& c, const Params& p, uint32_t seed) {
     if (p.rain < 0.02f) return;
     const float aspect = c.width / static_cast<float>(c.height);
@@ -103,8 +76,34 @@ void paintSnow(Canvas& c, const Params& p, uint32_t seed) {
 
 }  // namespace
 
+void paintFog(Canvas& c, const Params& p, uint32_t seed, float horizonY) {
+    if (p.mist < 0.02f && p.hazeAmount < 0.3f) return;
+    const float H = c.height;
+    const int w = c.width;
+    const Rgb haze = rgb(p.hazeR);
+    const float fog = smooth(0.30f, 0.85f, p.hazeAmount);
+    std::vector<float> a(w), b(w);
+    const float offset = chance(seed, 71);
+    for (int y = 0; y < c.height; ++y) {
+        const float v = (y + 0.5f) / H;
+        const float middle = (v - horizonY - 0.06f) / 0.34f;
+        const float band = 1.f / (1.f + middle * middle * 2.f);
+        const float amount = fog * (0.42f + 0.32f * band) + p.mist * 0.16f * band;
+        noiseSet().cloud.row(offset + p.seconds * 0.012f * p.wind + p.cameraX * 0.06f + 4.f, 0.16f / H, v * 0.42f + p.seconds * 0.005f, a.data(), w);
+        noiseSet().cloud.row(offset - p.seconds * 0.009f + p.cameraX * 0.11f + 4.f, 0.29f / H, v * 0.75f + 0.3f, b.data(), w);
+        float* r = c.r.data() + y * w;
+        float* g = c.g.data() + y * w;
+        float* bl = c.b.data() + y * w;
+        for (int x = 0; x < w; ++x) {
+            const float k = amount * unit(0.25f + 0.55f * a[x] + 0.45f * b[x]);
+            r[x] += (haze.r - r[x]) * k;
+            g[x] += (haze.g - g[x]) * k;
+            bl[x] += (haze.b - bl[x]) * k;
+        }
+    }
+}
+
 void paintWeather(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light, float horizonY) {
-    paintFog(c, p, seed, horizonY);
     paintRays(c, p, seed, light, horizonY);
     paintRain(c, p, seed);
     paintSnow(c, p, seed);

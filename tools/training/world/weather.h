@@ -10,6 +10,7 @@
 
 namespace longtake::world {
 
+void paintFog(Canvas&, const Params&, uint32_t seed, float horizonY);  // before what is near the viewer
 void paintWeather(Canvas&, const Params&, uint32_t seed, const SkyLight&, float horizonY);
 void develop(const Canvas&, uint8_t* pixels);  // pixels: [height, width, 3]
 

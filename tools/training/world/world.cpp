@@ -28,6 +28,7 @@ void longtakeWorldPaint(uint32_t seed, const float* params, int width, int heigh
     paintLand(canvas, p, seed, light);
     paintFarThings(canvas, p, seed, light);
     paintWater(canvas, p, seed, light);
+    paintFog(canvas, p, seed, horizon);
     paintNearThings(canvas, p, seed, light);
     paintWeather(canvas, p, seed, light, horizon);
     develop(canvas, pixels);
