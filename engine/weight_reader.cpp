@@ -1,0 +1,69 @@
+#include "engine/weight_reader.h"
+
+#include <stdexcept>
+
+namespace longtake {
+
+namespace {
+
+bool matches(const Shape& have, const Shape& want) {
+    const int extra = have.rank() - want.rank();
+    if (extra < 0) return false;
+    for (int i = 0; i < extra; ++i)
+        if (have[i] != 1) return false;
+    for (int i = 0; i < want.rank(); ++i)
+        if (have[extra + i] != want[i]) return false;
+    return true;
+}
+
+}  // namespace
+
+Tensor WeightReader::read(const std::string& name, const Shape& shape) {
+    read_.insert(name);
+    std::string failure;
+    if (!source_.has(name)) {
+        failure = "weight \"" + name + "\" is missing: the file does not belong to this model";
+    } else {
+        Result<Tensor> tensor = source_.tensor(name);
+        if (!tensor) failure = tensor.message();
+        else if (!matches(tensor->shape(), shape))
+            failure = "weight \"" + name + "\" has shape " + tensor->shape().text() + ", the model needs " + shape.text();
+        else return std::move(tensor).value();
+    }
+    if (failure_.empty()) failure_ = failure;
+    return Tensor::host(DType::F32, shape);
+}
+
+std::vector<float> WeightReader::floats(const std::string& name, const Shape& shape) { return toFloats(read(name, shape)); }
+
+Result<void> WeightReader::finish(const std::string& prefix) const {
+    if (!failure_.empty()) return Error{failure_};
+    std::string unused;
+    int count = 0;
+    for (const std::string& name : source_.names()) {
+        if (!name.starts_with(prefix) || read_.contains(name)) continue;
+        if (++count <= 3) unused += (unused.empty() ? "\"" : ", \"") + name + "\"";
+    }
+    if (count == 0) return {};
+    if (count > 3) unused += " and " + std::to_string(count - 3) + " more";
+    return Error{"the model has no place for weight" + std::string(count > 1 ? "s " : " ") + unused + ": the file does not belong to this model"};
+}
+
+std::vector<float> toFloats(const Tensor& tensor) {
+    const auto count = static_cast<size_t>(tensor.count());
+    std::vector<float> out(count);
+    for (size_t i = 0; i < count; ++i) {
+        switch (tensor.dtype()) {
+            case DType::F64: out[i] = static_cast<float>(tensor.as<double>()[i]); break;
+            case DType::F32: out[i] = tensor.as<float>()[i]; break;
+            case DType::F16: out[i] = floatFromF16(tensor.as<uint16_t>()[i]); break;
+            case DType::BF16: out[i] = floatFromBf16(tensor.as<uint16_t>()[i]); break;
+            case DType::F8E4M3: out[i] = floatFromF8E4M3(tensor.as<uint8_t>()[i]); break;
+            case DType::F8E5M2: out[i] = floatFromF8E5M2(tensor.as<uint8_t>()[i]); break;
+            default: throw std::invalid_argument("[weights] a weight must be of a float type, got " + std::string(nameOf(tensor.dtype())));
+        }
+    }
+    return out;
+}
+
+}  // namespace longtake
