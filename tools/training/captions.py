@@ -149,8 +149,8 @@ def _parts(state, rng):
     if thing != "none":
         subjects, verbs, withs, _ = _THING[thing]
         part["subject"], part["verb"], part["with"] = rng.choice(subjects), rng.choice(verbs), rng.choice(withs)
-        if thing == "lighthouse" and part["verb"] == "stands by" and part["place"] == "ocean waves":
-            part["place"] = "the sea"
+        if thing == "sailboat" and state["place"] == "city":
+            part["verb"] = rng.choice(["sails past", "glides past", "passes"])
     return part
 
 
@@ -275,7 +275,7 @@ def vocabulary():
             for value in node:
                 collect(value)
 
-    for table in (_PLACE, _TIME, _WEATHER, _CAMERA, _THING, _SEASON, _VIEW, _MOVE):
+    for table in (_PLACE, _TIME, _WEATHER, _CAMERA, _THING, _SEASON, _VIEW, _MOVE, "sails past"):
         collect(table)
     return sorted(words)
 

@@ -23,7 +23,7 @@ import numpy as np
 import captions
 from captions import CAMERAS, LABELS, PLACES, SEASONS, THINGS, TIMES, WEATHERS  # noqa: F401 (part of this module)
 
-WORLD_VERSION = 1  # raised whenever the same seed would look different
+WORLD_VERSION = 2  # raised whenever the same seed would look different
 
 FPS = 16
 CHUNK_FRAMES = 12
@@ -126,37 +126,43 @@ def held_out(state):
     return hashlib.sha256(key.encode()).digest()[0] % 14 == 0 and state["thing"] != "none"
 
 
+def _thing_weight(thing):
+    places, times = _ALLOWED[thing]
+    return (len(PLACES) / len(places) * len(TIMES) / len(times)) ** 0.75  # what few scenes can have is chosen more often there
+
+
 def _pick(kind, rng, state):
+    """A value for one kind, possible with the state's place and time."""
     if kind == "place":
         return rng.choice(PLACES)
     if kind == "time":
         return rng.choice(TIMES)
     if kind == "weather":
-        return rng.choices(WEATHERS, [5, 2.6, 2.2, 2.2, 2.2, 2.0, 2.6 if state["time"] == "night" else 0])[0]
+        night, dry = state["time"] == "night", state["place"] == "desert"
+        return rng.choices(WEATHERS, [5, 2.4, 2.2, 0 if dry else 2.6, 2.2, 2.2, 5.5 if night else 0])[0]
     if kind == "camera":
-        return rng.choices(CAMERAS, [3, 2, 2, 1.8, 2])[0]
+        return rng.choices(CAMERAS, [3, 2, 2, 1.9, 2])[0]
     if kind == "season":
-        return rng.choices(SEASONS, [5, 1.5, 1.5, 1.5])[0]
-    options = [t for t in THINGS if t == "none" or (state["place"] in _ALLOWED[t][0] and state["time"] in _ALLOWED[t][1])]
-    weights = [2.2 if t == "none" else 1.6 if t in ("lighthouse", "fireworks", "kite", "sailboat") else 0.8 if t in ("balloon", "birds") else 1.0
-               for t in options]
-    return rng.choices(options, weights)[0]
+        options = ["none"] + [s for s in SEASONS[1:] if state["place"] in _SEASON_PLACES[s]]
+        return rng.choice(options[1:]) if len(options) > 1 and rng.random() < .5 else "none"
+    if rng.random() < .25:
+        return "none"
+    options = [t for t in THINGS[1:] if state["place"] in _ALLOWED[t][0] and state["time"] in _ALLOWED[t][1]]
+    return rng.choices(options, [_thing_weight(t) for t in options])[0]
 
 
-def _acceptable(state, split, rng):
-    if not allowed(state):
-        return False
-    return split != "train" or not held_out(state)
+def _acceptable(state, split):
+    return allowed(state) and (split != "train" or not held_out(state))
 
 
 def sample_state(rng, split):
+    state = {"place": _pick("place", rng, {})}
     while True:
-        state = {}
-        for kind in ("place", "time", "weather", "camera", "season", "thing"):
+        for kind in ("time", "weather", "camera", "season", "thing"):
             state[kind] = _pick(kind, rng, state)
-        if not _acceptable(state, split, rng):
+        if not _acceptable(state, split):
             continue
-        if split == "heldout" and not held_out(state) and rng.random() < 0.3:
+        if split == "heldout" and not held_out(state) and rng.random() < .88:
             continue
         return state
 
@@ -174,7 +180,7 @@ def sample_change(state, rng, split):
                 after["season"] = "none"
             if after["thing"] != "none" and after["place"] not in _ALLOWED[after["thing"]][0]:
                 after["thing"] = "none"
-        if _acceptable(after, split, rng):
+        if _acceptable(after, split):
             return after
     return dict(state)
 

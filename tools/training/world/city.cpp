@@ -85,6 +85,16 @@ void paintCity(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light)
             paintTower(c, p, light, row, id, left, width, foot + sink, zoom, nearness);
         }
     }
+    // The quay, with its lamps.
+    const Rgb stone = mix(Rgb{0.34f, 0.33f, 0.35f}, Rgb{0.86f, 0.88f, 0.93f}, p.snowCover * 0.8f) * (rgb(p.ambientR) + rgb(p.keyR) * 0.5f);
+    const float quay = foot - 0.020f;
+    c.each(0.f, quay - 0.01f, aspect, foot + 0.02f, [&](int i, float, float y) {
+        c.blend(i, mix(stone * (y < quay + 0.006f ? 1.25f : 0.8f), rgb(p.hazeR), 0.06f + 0.35f * p.hazeAmount), c.coverage(y - quay));
+    });
+    if (p.nightLights < 0.02f) return;
+    const float gap = 0.19f, shift = p.cameraX * 0.28f;
+    for (int k = static_cast<int>(std::floor(shift / gap)); k * gap < shift + aspect; ++k)
+        c.glow((k + 0.5f) * gap - shift, quay - 0.012f, 0.030f, {1.f, 0.80f, 0.48f}, p.nightLights * 0.9f);
 }
 
 }  // namespace longtake::world

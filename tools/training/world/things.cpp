@@ -81,7 +81,7 @@ void paintSailboat(Canvas& c, const Params& p) {
             if (h < -0.004f) return;
             float ripple = 0.f;
             if (direction < 0.f) {
-                ripple = 0.012f * std::sin(v * 130.f + t * 5.f);
+                ripple = 0.007f * std::sin(v * 110.f + t * 5.f);
                 h *= 1.15f;
             }
             const float dx = ((u - x) + ripple - h * lean) * s;
@@ -95,7 +95,7 @@ void paintSailboat(Canvas& c, const Params& p) {
             const float shade = 0.86f + 0.14f * unit(0.5f + (dx / 0.09f) * p.lightX * s);
             c.blend(i, sail * shade, main * a * strength);
             c.blend(i, jib, fore * a * strength);
-            c.blend(i, hull * 0.7f, std::min(c.coverage(0.0030f - std::fabs(dx)), c.coverage(0.26f - h)) * a * strength);
+            c.blend(i, hull * 0.7f, std::min(c.coverage(0.0030f - std::fabs(dx)), c.coverage(0.26f - h)) * a * (direction > 0.f ? 1.f : 0.f));
             const float half = 0.098f + 0.5f * h;
             const float deck = std::min(c.coverage(half - std::fabs(dx - 0.004f)), std::min(c.coverage(0.028f - h), c.coverage(h + 0.002f)));
             c.blend(i, mix(hull, Rgb{0.9f, 0.88f, 0.82f} * lightOn(p, 0.5f), h > 0.021f ? 0.8f : 0.f), deck * a * strength);
@@ -366,9 +366,9 @@ void paintKite(Canvas& c, const Params& p) {
     c.each(x - 0.13f, y - 0.13f, x + 0.13f, y + 0.13f, [&](int i, float u, float v) {
         const float lx = ((u - x) * ca + (v - y) * sa) / size, ly = (-(u - x) * sa + (v - y) * ca) / size;
         const float tall = ly < -0.25f ? (ly + 1.f) / 0.75f : (1.15f - ly) / 1.40f;
-        const float inside = c.coverage((tall * 0.78f - std::fabs(lx)) * size * 0.7f);
-        const bool checker = (lx > 0.f) != (ly > -0.25f);
-        const Rgb color = (checker ? main : second) * lightOn(p, 0.85f);
+        const float inside = unit((tall * 0.78f - std::fabs(lx)) * size * c.height * 0.62f + 0.5f);
+        const float right = c.coverage(lx * size) * 2.f - 1.f, low = c.coverage((ly + 0.25f) * size) * 2.f - 1.f;
+        const Rgb color = mix(main, second, 0.5f + 0.5f * right * low) * lightOn(p, 0.85f);
         c.blend(i, mix(color, rgb(p.hazeR), 0.25f * p.hazeAmount), inside * p.kite);
     });
 }

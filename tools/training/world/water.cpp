@@ -42,11 +42,12 @@ void paintWater(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light
         float* r = c.r.data() + y * w;
         float* g = c.g.data() + y * w;
         float* bl = c.b.data() + y * w;
-        const float squeeze = sea ? 0.52f : 1.0f;
+        // Waves turn a sea's mirror to the low sky; a lake shows everything.
+        const float elevation = sea ? 0.16f * (1.f - 1.f / (1.f + (v - line) * 5.f)) : v - line;
         const float glintPower = light.strength * (1.f - p.overcast * 0.85f) * (0.55f + 0.45f * p.lowSun + 0.3f * p.moon);
         for (int x = 0; x < w; ++x) {
             const float wave = a[x] * 0.6f + b[x] * 0.4f - 0.5f;
-            float sy = line - (v - line) * squeeze - wave * bend - bend * 0.35f;
+            float sy = line - elevation - wave * bend - bend * 0.35f;
             sy = sy < 0.f ? 0.f : sy;
             float fy = sy * H - 0.5f;
             fy = fy < 0.f ? 0.f : (fy > first - 1.001f ? first - 1.001f : fy);
