@@ -124,6 +124,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const float treeSize = look.treeSize * (layer.broadTrees ? (look.trees > 0.95f ? 0.74f : 0.62f) : 1.f);
     const float grove0 = look.trees + (layer.broadTrees ? 0.10f + 0.14f * p.spring : 0.f);
     const float sway = 0.55f * p.wind * (1.f + p.storm);
+    const float treeOffset = Line::kSize + chance(layer.id, 3, 4) * Line::kSize;
     // Trees stand in groves: where they do not, their height shrinks to nothing.
     for (int x = 0; x < w; ++x) {
         const float u = start + (x + 0.5f) / H * inverse;
@@ -139,11 +140,11 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         top[x] = base - look.amp * relief;
         float tree = 0.f;
         if (look.trees > 0.01f) {
-            const float ta = at * 1.0f + 777.f;
             const float grove = smooth(0.92f - grove0, 1.02f - grove0, sampleLine(lines.rolling.value[0].data(), at * 2.7f + 4000.f));
             const float wide = look.scale / (look.treeSize * 9.f + 0.02f);
             const float gust = std::sin(p.seconds * 1.7f + u * 6.f) + 0.6f * std::sin(p.seconds * 2.9f + u * 17.f);
-            const float tx = ta * wide + gust * sway;
+            // Rooted at the picture's middle, so that trees spread from there when they come nearer.
+            const float tx = u * Line::kPerUnit * wide + treeOffset + gust * sway;
             const float k = look.trees > 0.95f ? 1.f : grove;
             tree = treeSize * k * sampleLine(treeLine.height.value[mip].data(), tx);
             const int i = static_cast<int>(tx) & (Line::kSize - 1);
@@ -210,7 +211,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         const float u0 = start * 0.42f + offset * (1.f / 1024.f);
         noiseSet().ground.row(u0, frequency / H, rise * (dune ? 1.6f : strata ? 0.62f : 0.62f + 0.9f * grass) + offset * 0.01f, fine.data(), w);
         (grass > 0.5f ? noiseSet().wave : noiseSet().cloud).row(u0 * 0.4f, frequency * 0.4f / H, rise * (0.4f + 0.1f * grass) + offset * 0.02f, coarse.data(), w);
-        noiseSet().cloud.row(start * 0.10f + p.seconds * p.wind * 0.016f + offset * 0.0001f + 9.f, 0.10f * inverse / H, rise * 0.5f + layer.nearness + p.seconds * 0.004f, shadow.data(), w);
+        noiseSet().cloud.row(start * 0.10f + p.seconds * p.wind * 0.016f + offset * 0.0001f + 9.f, 0.10f * inverse / H, rise * 0.5f + offset * 0.0003f + p.seconds * 0.004f, shadow.data(), w);
         if (strata) noiseSet().ground.row(u0 * 0.05f, frequency * 0.05f / H, rise * 1.5f + offset * 0.003f, bands.data(), w);
         float* r = c.r.data() + y * w;
         float* g = c.g.data() + y * w;
