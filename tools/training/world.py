@@ -23,7 +23,7 @@ import numpy as np
 import captions
 from captions import CAMERAS, LABELS, PLACES, SEASONS, THINGS, TIMES, WEATHERS  # noqa: F401 (part of this module)
 
-WORLD_VERSION = 3  # raised whenever the same seed would look different
+WORLD_VERSION = 4  # raised whenever the same seed would look different
 
 FPS = 16
 CHUNK_FRAMES = 12

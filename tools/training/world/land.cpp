@@ -118,7 +118,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const float inverse = 1.f / look.scale;
     const int mip = inverse > 3.f ? 3 : inverse > 1.6f ? 2 : inverse > 1.f ? 1 : 0;
 
-    std::vector<float> top(w), crown(w), sharp(w), ridge(w), tone(w), side(w), slope(w), fine(w), coarse(w), bands(w), shadow(w);
+    std::vector<float> top(w), crown(w), sharp(w), ridge(w), tone(w), side(w), fine(w), coarse(w), bands(w), shadow(w);
     float highest = 2.f;
     const float start = (-0.5f * w / H) * inverse + p.cameraX * look.move * inverse;
     const float treeSize = look.treeSize * (layer.broadTrees ? (look.trees > 0.95f ? 0.74f : 0.62f) : 1.f);
@@ -164,16 +164,18 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const float haze = 1.f - (1.f - look.haze) * (1.f - p.hazeAmount * mix(1.f, 0.20f, layer.nearness));
     const float mistDepth = 0.10f + 0.10f * layer.nearness;
     const float mistAmount = p.mist * mix(0.75f, 0.16f, layer.nearness);
+    const float rocky = smooth(0.2f, 0.8f, look.rough);  // every look changes gradually when layers come nearer
     const bool strata = layer.edge == Edge::Mesa;
     const bool dune = layer.edge == Edge::Dune;
     const float skew = (dune ? -1.1f : strata ? 0.f : 0.45f) * Line::kPerUnit * inverse;
-    const float contrast = dune ? 0.36f * (1.f + 0.7f * p.lowSun + 0.4f * p.moon) : strata ? 0.13f : look.rough > 0.5f ? 0.34f : 0.75f;
+    const float contrast = dune ? 0.36f * (1.f + 0.7f * p.lowSun + 0.4f * p.moon) : strata ? 0.13f : mix(0.75f, 0.34f, rocky);
     const float lightSide = p.lightX;
-    const float bendy = look.scale * (dune ? 0.05f : look.rough > 0.5f ? 0.22f : 0.08f);
+    const float bendy = look.scale * (dune ? 0.05f : mix(0.08f, 0.22f, rocky));
     const float skewSigned = skew * (p.lightX > 0.f ? 1.f : -1.f);
     const float inverseAmp = 1.f / look.amp;
-    const float* slopes = (look.rough > 0.5f ? hard : soft).slope.data();
-    const float snowLine = layer.edge == Edge::Peaks && look.amp > 0.15f ? look.rough : 0.f;
+    const float* hardSlopes = hard.slope.data();
+    const float* softSlopes = soft.slope.data();
+    const float snowLine = layer.edge == Edge::Peaks ? look.rough * smooth(0.12f, 0.18f, look.amp) : 0.f;
     const float grass = layer.edge == Edge::Peaks ? unit(1.f - look.rough) : 0.f;
     const float flowers = p.spring * grass * smooth(0.3f, 0.9f, layer.nearness);
     const Rgb autumnGround{0.66f, 0.54f, 0.24f};
@@ -185,7 +187,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const float frequency = 0.42f * inverse;
     const float warm = p.lowSun * 0.5f;
     const float dapple = 0.55f * (1.f - p.overcast) * (0.4f + 0.6f * p.highSun) * unit(0.3f + p.cover);
-    const float bare = strata ? 0.34f : look.rough > 0.5f ? 0.50f : 0.10f;
+    const float bare = strata ? 0.34f : mix(0.10f, 0.50f, rocky);
     const float treesHere = look.trees > 0.01f ? 1.f : 0.f;
     const Rgb treeDark = layer.broadTrees ? Rgb{0.17f, 0.33f, 0.13f} : Rgb{0.10f, 0.25f, 0.16f};
     const Rgb treeLight = layer.broadTrees ? Rgb{0.38f, 0.54f, 0.20f} : Rgb{0.25f, 0.42f, 0.22f};
@@ -210,7 +212,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         const float rise = (v - base) * inverse;  // below the foot line
         const float u0 = start * 0.42f + offset * (1.f / 1024.f);
         noiseSet().ground.row(u0, frequency / H, rise * (dune ? 1.6f : strata ? 0.62f : 0.62f + 0.9f * grass) + offset * 0.01f, fine.data(), w);
-        (grass > 0.5f ? noiseSet().wave : noiseSet().cloud).row(u0 * 0.4f, frequency * 0.4f / H, rise * (0.4f + 0.1f * grass) + offset * 0.02f, coarse.data(), w);
+        (layer.edge == Edge::Peaks ? noiseSet().wave : noiseSet().cloud).row(u0 * 0.4f, frequency * 0.4f / H, rise * (0.4f + 0.1f * grass) + offset * 0.02f, coarse.data(), w);
         noiseSet().cloud.row(start * 0.10f + p.seconds * p.wind * 0.016f + offset * 0.0001f + 9.f, 0.10f * inverse / H, rise * 0.5f + offset * 0.0003f + p.seconds * 0.004f, shadow.data(), w);
         if (strata) noiseSet().ground.row(u0 * 0.05f, frequency * 0.05f / H, rise * 1.5f + offset * 0.003f, bands.data(), w);
         float* r = c.r.data() + y * w;
@@ -224,7 +226,8 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             const float dd = d > 0.f ? d : 0.f;
             const float bent = dd + (fine[x] - 0.5f) * bendy;
             const int at = static_cast<int>(ridge[x] + bent * skewSigned) & (Line::kSize - 1);
-            float lit = 0.52f - slopes[at] * lightSide * contrast;
+            const float slope = softSlopes[at] + (hardSlopes[at] - softSlopes[at]) * rocky;
+            float lit = 0.52f - slope * lightSide * contrast;
             lit = lit < 0.f ? 0.f : (lit > 1.f ? 1.f : lit);
             float sunny = (0.62f - shadow[x]) * 3.f;
             sunny = sunny < 0.f ? 0.f : (sunny > 1.f ? 1.f : sunny);
