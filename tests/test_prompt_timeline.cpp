@@ -37,6 +37,7 @@ private slots:
     void aBlendThatBeginsInsideABlendMixesThree();
     void onlyARecacheTransitionRecaches();
     void agreementLooksAtThePastAlone();
+    void aWishIsGrantedFromItsChunkOn();
     void transitionNamesRoundTrip();
 };
 
@@ -157,6 +158,24 @@ void TestPromptTimeline::agreementLooksAtThePastAlone() {
     QVERIFY(timeline.agreesBefore(20, other));
     QVERIFY(!timeline.agreesBefore(21, other));
     QVERIFY(PromptTimeline().agreesBefore(0, timeline));
+}
+
+void TestPromptTimeline::aWishIsGrantedFromItsChunkOn() {
+    const PromptTimeline made = threePrompts();
+    PromptTimeline wanted = made;
+    QVERIFY(wanted.erase(1).ok());
+    QVERIFY(wanted.setText(1, "snow").ok());
+
+    QCOMPARE(made.continuedAs(wanted, 0), wanted);
+    QCOMPARE(made.continuedAs(wanted, 10), wanted);
+    const PromptTimeline late = made.continuedAs(wanted, 15, Transition::Keep);
+    QVERIFY(late.agreesBefore(15, made));
+    QCOMPARE(late.segmentAt(15).text, "ocean at noon");
+    QCOMPARE(late.segmentAt(15).firstChunk, int64_t(15));
+    QVERIFY(late.segmentAt(15).transition == Transition::Keep);
+    QCOMPARE(late.segmentAt(20).text, "snow");
+    QCOMPARE(made.continuedAs(made, 15), made);
+    QCOMPARE(PromptTimeline().continuedAs(made, 7), made);
 }
 
 void TestPromptTimeline::transitionNamesRoundTrip() {

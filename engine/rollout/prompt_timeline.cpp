@@ -141,6 +141,22 @@ bool PromptTimeline::agreesBefore(int64_t chunk, const PromptTimeline& other) co
     return std::equal(segments_.begin(), begun(segments_), other.segments_.begin(), begun(other.segments_));
 }
 
+PromptTimeline PromptTimeline::continuedAs(const PromptTimeline& wanted, int64_t chunk, Transition takeover) const {
+    if (empty() || wanted.empty() || chunk <= 0) return wanted;
+    PromptTimeline result;
+    for (const PromptSegment& segment : segments_)
+        if (segment.firstChunk < chunk) result.segments_.push_back(segment);
+    const PromptSegment& next = wanted.segmentAt(chunk);
+    if (next.firstChunk < chunk && next.text != result.segments_.back().text)
+        result.segments_.push_back({.firstChunk = chunk,
+                                    .text = next.text,
+                                    .transition = takeover,
+                                    .blendChunks = takeover == Transition::Blend ? 1 : 0});
+    for (const PromptSegment& segment : wanted.segments_)
+        if (segment.firstChunk >= chunk) result.segments_.push_back(segment);
+    return result;
+}
+
 Result<size_t> PromptTimeline::insert(PromptSegment segment) {
     if (auto checked = checkSegment(segment); !checked) return checked.error();
     if (empty() && segment.firstChunk != 0)

@@ -75,6 +75,10 @@ public:
     bool recachesAt(int64_t chunk) const;
     // True when both timelines ask for the same video before `chunk`.
     bool agreesBefore(int64_t chunk, const PromptTimeline& other) const;
+    // What was asked for before `chunk`, followed by what `wanted` asks for from there on: how a wish about the
+    // future (an edit, an undo, an import) is granted without touching what is already made. Where the wished text
+    // began in the past, it takes over at `chunk` with `takeover`.
+    PromptTimeline continuedAs(const PromptTimeline& wanted, int64_t chunk, Transition takeover = Transition::Recache) const;
 
     // Edits. On failure nothing has changed.
     Result<size_t> insert(PromptSegment segment);  // gives its index; the start must be free

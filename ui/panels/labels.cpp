@@ -1,0 +1,77 @@
+#include "ui/panels/labels.h"
+
+#include <cmath>
+
+#include <QHelpEvent>
+#include <QPainter>
+#include <QToolTip>
+
+#include "ui/theme/colours.h"
+#include "ui/theme/formats.h"
+
+namespace longtake {
+
+FigureLabel::FigureLabel(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed); }
+
+void FigureLabel::setText(const QString& text) {
+    if (text == text_) return;
+    const bool wider = sizeHint().width() < std::ceil(drawFigures(nullptr, {}, font(), text));
+    text_ = text;
+    setAccessibleName(text);
+    if (wider) updateGeometry();
+    update();
+}
+
+void FigureLabel::setWidest(const QString& text) {
+    widest_ = text;
+    updateGeometry();
+}
+
+QSize FigureLabel::sizeHint() const {
+    const double width = std::max(drawFigures(nullptr, {}, font(), text_), drawFigures(nullptr, {}, font(), widest_));
+    return {static_cast<int>(std::ceil(width)) + 1, fontMetrics().height()};
+}
+
+void FigureLabel::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setPen(palette().color(QPalette::WindowText));
+    drawFigures(&painter, {0, (height() - fontMetrics().height()) / 2.0 + fontMetrics().ascent()}, font(), text_);
+}
+
+ElidedLabel::ElidedLabel(QWidget* parent, Tone tone, Qt::Alignment alignment) : QWidget(parent), tone_(tone), alignment_(alignment) {
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+void ElidedLabel::setText(const QString& text, Tone tone) {
+    if (text == text_ && tone == tone_) return;
+    text_ = text;
+    tone_ = tone;
+    setAccessibleName(text);
+    update();
+}
+
+QSize ElidedLabel::sizeHint() const { return {fontMetrics().horizontalAdvance(text_) + 2, fontMetrics().height() + 2}; }
+QSize ElidedLabel::minimumSizeHint() const { return {40, fontMetrics().height() + 2}; }
+
+void ElidedLabel::paintEvent(QPaintEvent*) {
+    const Colours& c = coloursFor(*this);
+    QPainter painter(this);
+    switch (tone_) {
+        case Tone::Plain: painter.setPen(c.text); break;
+        case Tone::Dim: painter.setPen(c.dim); break;
+        case Tone::Caution: painter.setPen(c.caution); break;
+        case Tone::Alarm: painter.setPen(c.alarm); break;
+        case Tone::Good: painter.setPen(c.blockInks[2]); break;
+    }
+    painter.drawText(rect(), alignment_ | Qt::AlignVCenter, fontMetrics().elidedText(text_, Qt::ElideRight, width()));
+}
+
+bool ElidedLabel::event(QEvent* event) {
+    if (event->type() != QEvent::ToolTip) return QWidget::event(event);
+    if (!toolTip().isEmpty()) return QWidget::event(event);
+    const bool cut = fontMetrics().horizontalAdvance(text_) > width();
+    QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), cut ? text_ : QString(), this);
+    return true;
+}
+
+}  // namespace longtake

@@ -1,0 +1,91 @@
+// SessionPanel: what a take is made with, and whether it fits, before it starts.
+//
+// Choices, settings and plan come in as values; edits go out as one settings value.
+// Owner:  its parent widget.
+// Thread: GUI thread.
+#pragma once
+
+#include <QWidget>
+
+#include "ui/panels/session_values.h"
+
+class QComboBox;
+class QFormLayout;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QSpinBox;
+class QToolButton;
+
+namespace longtake {
+
+class ElidedLabel;
+class MemoryBar;
+class PanelHeader;
+
+class SessionPanel final : public QWidget {
+    Q_OBJECT
+
+public:
+    enum class TakeState { None, Running };
+
+    explicit SessionPanel(QWidget* parent = nullptr);
+
+    void setChoices(const SessionChoices& choices);
+    // Shows settings without telling anybody; what the choices do not offer is shown all the same.
+    void setSettings(const SessionSettings& settings);
+    void setPlan(const MemoryPlanValues& plan);
+    // While a take runs, edits wait for the next one, and the panel says so.
+    void setTakeState(TakeState state);
+
+    SessionSettings settings() const;
+    bool canStart() const;
+    QString planText() const;
+    PanelHeader* header() const { return header_; }
+    QComboBox* modelBox() const { return model_; }
+    QComboBox* sizeBox() const { return size_; }
+    QLineEdit* seedEdit() const { return seed_; }
+    QSpinBox* windowSpin() const { return window_; }
+    QPushButton* startButton() const { return start_; }
+
+signals:
+    void settingsEdited(const longtake::SessionSettings& settings);
+    void startRequested(const longtake::SessionSettings& settings);
+    void openModelRequested();  // a model from a folder of the user
+
+private:
+    void build();
+    void addRow(const QString& name, std::initializer_list<QWidget*> fields);
+    void followModel();
+    void followDevice();
+    void edited();
+    void showState();
+    const ModelChoice* chosenModel() const;
+    const DeviceChoice* chosenDevice() const;
+
+    SessionChoices choices_;
+    MemoryPlanValues plan_;
+    SessionSettings running_;
+    TakeState state_ = TakeState::None;
+    bool showing_ = false;  // settings come from outside just now
+    PanelHeader* header_ = nullptr;
+    QFormLayout* form_ = nullptr;
+    QComboBox* model_ = nullptr;
+    ElidedLabel* knows_ = nullptr;
+    QComboBox* size_ = nullptr;
+    QLineEdit* seed_ = nullptr;
+    QToolButton* lock_ = nullptr;
+    QToolButton* dice_ = nullptr;
+    QSpinBox* steps_ = nullptr;
+    QSpinBox* sink_ = nullptr;
+    QSpinBox* window_ = nullptr;
+    QComboBox* device_ = nullptr;
+    QSpinBox* threads_ = nullptr;
+    QComboBox* precision_ = nullptr;
+    MemoryBar* memory_ = nullptr;
+    ElidedLabel* memoryText_ = nullptr;
+    QLabel* note_ = nullptr;
+    QPushButton* start_ = nullptr;
+};
+
+}  // namespace longtake
