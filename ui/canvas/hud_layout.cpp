@@ -1,0 +1,220 @@
+#include "ui/canvas/hud_layout.h"
+
+#include <QCoreApplication>
+#include <QString>
+#include <algorithm>
+#include <cmath>
+
+namespace longtake {
+namespace {
+
+constexpr HudColor kPanel{15, 17, 22, 205};
+constexpr HudColor kBright{233, 236, 240, 255};
+constexpr HudColor kMuted{158, 165, 176, 255};
+constexpr HudColor kTrack{255, 255, 255, 38};
+constexpr HudColor kTeal{79, 183, 168, 255};
+constexpr HudColor kAmber{232, 169, 90, 255};
+constexpr HudColor kSeries[] = {kTeal, {154, 127, 214, 255}, kAmber};
+
+// Logical pixels.
+constexpr double kMargin = 12;
+constexpr double kPadding = 12;
+constexpr double kPanelWidth = 244;
+constexpr double kRow = 19;
+constexpr double kRadius = 7;
+constexpr double kSeriesHeight = 20;
+constexpr double kNarrowestPill = 90;
+
+QString tr(const char* text) { return QCoreApplication::translate("Hud", text); }
+
+struct Row {
+    std::string label;
+    std::string value;
+    bool isStrong = false;
+    int step = 0;  // a row of small bars instead of a value
+    int steps = 0;
+};
+
+std::vector<Row> rowsOf(const HudValues& values) {
+    std::vector<Row> rows;
+    auto add = [&](const QString& label, const QString& value, bool strong = false) {
+        rows.push_back({.label = label.toStdString(), .value = value.toStdString(), .isStrong = strong});
+    };
+    if (values.generationFps) add(tr("generation"), tr("%1 fps").arg(*values.generationFps, 0, 'f', 1), true);
+    if (values.displayFps) add(tr("display"), tr("%1 fps").arg(*values.displayFps, 0, 'f', 1));
+    if (values.chunk) {
+        QString text = tr("chunk %1").arg(*values.chunk);
+        if (values.steps > 0) text += tr(" · step %1 / %2").arg(values.step).arg(values.steps);
+        rows.push_back({.label = text.toStdString(), .step = values.step, .steps = values.steps});
+    }
+    if (values.latencyMs) add(tr("latency"), tr("%1 ms").arg(*values.latencyMs, 0, 'f', 0));
+    if (values.cacheBytes > 0) {
+        QString bytes = QString::fromStdString(formatBytes(values.cacheBytes));
+        if (values.denseCacheBytes > 0) {
+            bytes = tr("%1 of %2 dense").arg(bytes, QString::fromStdString(formatBytes(values.denseCacheBytes)));
+        }
+        add(tr("cache"), bytes);
+    }
+    return rows;
+}
+
+bool hasCacheBar(const HudValues& values) { return values.cacheBytes > 0 && values.denseCacheBytes > 0; }
+
+// As much of the text as fits, cut in whole characters.
+std::string elided(HudPainter& painter, HudFont font, const std::string& text, double width) {
+    if (painter.textWidth(font, text) <= width) return text;
+    QList<uint> characters = QString::fromStdString(text).toUcs4();
+    auto head = [&](qsizetype count) {
+        auto* from = reinterpret_cast<const char32_t*>(characters.constData());
+        return QString::fromUcs4(from, count).toStdString() + "…";
+    };
+    qsizetype fits = 0, tooMany = characters.size();
+    while (fits + 1 < tooMany) {
+        qsizetype middle = (fits + tooMany) / 2;
+        (painter.textWidth(font, head(middle)) <= width ? fits : tooMany) = middle;
+    }
+    return head(fits);
+}
+
+// Draws one panel from top to bottom.
+class PanelDrawing {
+public:
+    PanelDrawing(HudPainter& painter, double scale) : painter_(painter), scale_(scale) {
+        left_ = px(kMargin + kPadding);
+        right_ = px(kMargin + kPanelWidth - kPadding);
+        y_ = px(kMargin + kPadding - 3);
+    }
+
+    void row(const Row& row) {
+        painter_.text(HudFont::Text, {left_, y_}, kMuted, row.label);
+        if (row.steps > 0) steps(row.step, row.steps, left_ + painter_.textWidth(HudFont::Text, row.label) + px(12));
+        HudFont font = row.isStrong ? HudFont::Strong : HudFont::Text;
+        painter_.text(font, {right_ - painter_.textWidth(font, row.value), y_}, kBright, row.value);
+        y_ += px(kRow);
+    }
+
+    void cacheBar(double fraction) {
+        y_ += px(2);
+        double height = px(3), width = right_ - left_;
+        painter_.box({left_, y_, width, height}, height / 2, kTrack);
+        double part = std::clamp(fraction, 0.0, 1.0) * width;
+        painter_.box({left_, y_, std::max(part, height), height}, height / 2, kTeal);
+        y_ += px(9);
+    }
+
+    void series(const HudSeries& series, HudColor color) {
+        double label = px(76);
+        painter_.text(HudFont::Small, {left_, y_ + px(3)}, kMuted,
+                      elided(painter_, HudFont::Small, series.name, label - px(8)));
+        auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
+        if (series.values.size() >= 2) {
+            double range = std::max(double(*high - *low), 1e-6 + 0.02 * std::abs(double(*high)));
+            double middle = (double(*high) + double(*low)) / 2;
+            double width = right_ - left_ - label, height = px(kSeriesHeight - 6);
+            std::vector<PixelPoint> points;
+            for (size_t i = 0; i < series.values.size(); ++i) {
+                double up = (double(series.values[i]) - middle) / range + 0.5;
+                points.push_back({left_ + label + width * double(i) / double(series.values.size() - 1),
+                                  y_ + px(3) + height * (1 - up)});
+            }
+            painter_.line(points, px(1.4), color);
+        }
+        y_ += px(kSeriesHeight);
+    }
+
+    void backend(const std::string& text) {
+        y_ += px(3);
+        painter_.text(HudFont::Small, {left_, y_}, kMuted, elided(painter_, HudFont::Small, text, right_ - left_));
+    }
+
+private:
+    double px(double logical) const { return logical * scale_; }
+
+    void steps(int done, int all, double from) {
+        double gap = px(3), height = px(5);
+        double width = std::min((right_ - from - gap * (all - 1)) / all, px(18));
+        if (width < px(2)) return;
+        double x = right_ - (width + gap) * all + gap;
+        for (int i = 0; i < all; ++i, x += width + gap) {
+            painter_.box({x, y_ + px(5), width, height}, px(1.5), i < done ? kTeal : kTrack);
+        }
+    }
+
+    HudPainter& painter_;
+    double scale_;
+    double left_ = 0, right_ = 0, y_ = 0;
+};
+
+HudBox drawPanel(const HudValues& values, PixelSize canvas, double scale, HudPainter& painter) {
+    std::vector<Row> rows = rowsOf(values);
+    double height = 2 * kPadding - 6 + kRow * double(rows.size()) + kSeriesHeight * double(values.series.size());
+    if (hasCacheBar(values)) height += 11;
+    if (!values.backend.empty()) height += 17;
+    HudBox box{kMargin * scale, kMargin * scale, kPanelWidth * scale, height * scale};
+    bool isEmpty = rows.empty() && values.series.empty() && values.backend.empty();
+    if (isEmpty || box.x + box.width > canvas.width || box.y + box.height > canvas.height) return {};
+
+    painter.box(box, kRadius * scale, kPanel);
+    PanelDrawing drawing(painter, scale);
+    for (const Row& row : rows) drawing.row(row);
+    if (hasCacheBar(values)) drawing.cacheBar(double(values.cacheBytes) / double(values.denseCacheBytes));
+    size_t color = 0;
+    for (const HudSeries& series : values.series) drawing.series(series, kSeries[color++ % std::size(kSeries)]);
+    if (!values.backend.empty()) drawing.backend(values.backend);
+    return box;
+}
+
+HudBox drawPill(const std::string& text, HudBox panel, PixelSize canvas, double scale, HudPainter& painter) {
+    double padding = kPadding * scale, margin = kMargin * scale;
+    double top = margin;
+    double room = canvas.width - 2 * margin;
+    if (panel.width > 0) {
+        double beside = room - panel.width - margin;
+        if (beside >= kNarrowestPill * scale) {
+            room = beside;
+        } else {
+            top = panel.y + panel.height + margin;
+        }
+    }
+    double height = 26 * scale;
+    if (room < 3 * padding || top + height > canvas.height) return {};
+    std::string shown = elided(painter, HudFont::Text, text, room - 2 * padding);
+    double width = painter.textWidth(HudFont::Text, shown) + 2 * padding;
+    HudBox box{std::round(canvas.width - margin - width), top, std::ceil(width), height};
+    painter.box(box, kRadius * scale, kPanel);
+    painter.text(HudFont::Text, {box.x + padding, box.y + 5.5 * scale}, kAmber, shown);
+    return box;
+}
+
+}  // namespace
+
+HudAreas drawHud(const HudScene& scene, PixelSize canvas, double scale, HudPainter& painter) {
+    HudAreas areas;
+    if (scene.panelVisible) areas.panel = drawPanel(scene.values, canvas, scale, painter);
+    if (!scene.values.pill.empty()) areas.pill = drawPill(scene.values.pill, areas.panel, canvas, scale, painter);
+    return areas;
+}
+
+std::vector<std::string> hudTexts(const HudScene& scene) {
+    std::vector<std::string> texts{scene.values.pill, scene.values.backend, "…"};
+    for (const HudSeries& series : scene.values.series) texts.push_back(series.name);
+    for (const Row& row : rowsOf(scene.values)) {
+        texts.push_back(row.label);
+        texts.push_back(row.value);
+    }
+    return texts;
+}
+
+std::string formatBytes(uint64_t bytes) {
+    static constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB"};
+    double value = double(bytes);
+    size_t unit = 0;
+    while (value >= 999.5 && unit + 1 < std::size(kUnits)) {
+        value /= 1000;
+        ++unit;
+    }
+    int digits = unit == 0 || value >= 99.95 ? 0 : 1;
+    return (QString::number(value, 'f', digits) + ' ' + kUnits[unit]).toStdString();
+}
+
+}  // namespace longtake
