@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 
 #include "app/files/file_error.h"
 #include "app/media/ffmpeg_handles.h"
@@ -93,14 +94,33 @@ Result<EncoderPtr> openWith(const EncoderRecipe& recipe, const VideoOptions& opt
     return context;
 }
 
+// SVT-AV1 1.4 waits for ever when it is closed before it has seen a picture and the end of the stream.
+void drain(AVCodecContext* encoder) {
+    const AvFramePtr frame(av_frame_alloc());
+    frame->width = encoder->width;
+    frame->height = encoder->height;
+    frame->format = encoder->pix_fmt;
+    frame->pts = INT32_MAX;
+    if (av_frame_get_buffer(frame.get(), 0) < 0) return;
+    if (avcodec_send_frame(encoder, frame.get()) == AVERROR_EOF) return;  // drained already
+    avcodec_send_frame(encoder, nullptr);
+    const AvPacketPtr packet(av_packet_alloc());
+    while (avcodec_receive_packet(encoder, packet.get()) >= 0) av_packet_unref(packet.get());
+}
+
 }  // namespace
 
-void FreesCodecContext::operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+void FreesCodecContext::operator()(AVCodecContext* context) const {
+    if (avcodec_is_open(context) != 0 && std::string_view(context->codec->name) == "libsvtav1") drain(context);
+    avcodec_free_context(&context);
+}
 
 std::vector<EncoderInfo> availableEncoders() {
     std::vector<EncoderInfo> found;
     for (const EncoderRecipe& recipe : kRecipes) {
-        const VideoOptions options{.codec = recipe.codec, .threads = 1};
+        VideoOptions options;
+        options.codec = recipe.codec;
+        options.threads = 1;
         const PictureSize size{320, 192};  // NVENC refuses anything under 145 wide
         if (openWith(recipe, options, size).ok()) found.push_back({recipe.codec, recipe.name, recipe.hardware});
     }

@@ -49,6 +49,9 @@ Result<const char*> containerFor(const std::string& path, VideoCodec codec) {
     if (codec == VideoCodec::Prores && !mov) {
         return Error{"cannot write ProRes into " + printable(path) + ": give a name that ends in .mov"};
     }
+    if (codec == VideoCodec::Av1 && mov) {
+        return Error{"cannot write AV1 into " + printable(path) + ": give a name that ends in .mp4"};
+    }
     if (!mp4 && !mov) {
         return Error{"cannot write a video into " + printable(path) + ": give a name that ends in .mp4 or .mov"};
     }
