@@ -70,6 +70,7 @@ void FramePacer::runClock(double now) {
     clock_ = std::max(clock_, now);
     if (playing_ && !frames_.empty()) {
         double limit = endOf(frames_.back());
+        if (starved_) passed = 0;  // a frame that ends a hold gets its whole time
         position_ = std::min(position_ + passed * rate_, limit);
         bool starved = position_ >= limit && !ended_;
         if (starved && !starved_) ++underruns_;
