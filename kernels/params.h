@@ -108,6 +108,8 @@ struct ConvParams {
     const PackedWeight* weight = nullptr;
     bool accumulate = false;  // y = act(y + conv(x) + bias)
     Activation activation = Activation::None;
+    // From one output pixel, row or frame to the next, for writing between others; 0: no gap. Not when accumulating.
+    int64_t yPixelStride = 0, yRowStride = 0, yFrameStride = 0;
 };
 
 // [frames, height, width, channels] -> [frames, 2 height, 2 width, channels], nearest.

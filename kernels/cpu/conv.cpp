@@ -155,10 +155,12 @@ void require(bool condition, const char* what) {
     if (!condition) throw std::invalid_argument(std::string("[conv] ") + what);
 }
 
-// How the output of one call is cut.
+// How the output of one call is cut, and where it goes.
 struct Plan {
     int64_t outFrames = 0, outHeight = 0, outWidth = 0;
     int64_t bandRows = 0, bands = 0;
+    int64_t pixelStride = 0, rowStride = 0, frameStride = 0;
+    bool gaps = false;  // between the pixels or rows of a band
 };
 
 Plan planOf(const ConvParams& p, const ConvWeight& weight) {
@@ -179,6 +181,11 @@ Plan planOf(const ConvParams& p, const ConvWeight& weight) {
     plan.bands = (plan.outHeight + rows - 1) / rows;
     plan.bandRows = (plan.outHeight + plan.bands - 1) / plan.bands;
     plan.bands = (plan.outHeight + plan.bandRows - 1) / plan.bandRows;
+    plan.pixelStride = p.yPixelStride ? p.yPixelStride : weight.outChannels();
+    plan.rowStride = p.yRowStride ? p.yRowStride : plan.outWidth * plan.pixelStride;
+    plan.frameStride = p.yFrameStride ? p.yFrameStride : plan.outHeight * plan.rowStride;
+    plan.gaps = plan.pixelStride != weight.outChannels() || plan.rowStride != plan.outWidth * plan.pixelStride;
+    require(!plan.gaps || !p.accumulate, "cannot accumulate into an output with gaps");
     return plan;
 }
 
@@ -210,6 +217,18 @@ const char* gathered(const char* x, int64_t frames, size_t frameBytes, size_t ba
     return out;
 }
 
+// Rows of pixels without gaps to their places in the output.
+void spread(const char* from, char* to, int64_t rows, int64_t columns, size_t pixelBytes, size_t pixelStep, size_t rowStep) {
+    for (int64_t r = 0; r < rows; ++r) {
+        char* pixel = to + static_cast<size_t>(r) * rowStep;
+        for (int64_t c = 0; c < columns; ++c, from += pixelBytes, pixel += pixelStep) {
+            size_t at = 0;
+            for (; at + 32 <= pixelBytes; at += 32) std::memcpy(pixel + at, from + at, 32);
+            if (at < pixelBytes) std::memcpy(pixel + at, from + at, pixelBytes - at);
+        }
+    }
+}
+
 void runBand(const ConvWeight& weight, const BandConv& band, const char* x, char* y) {
     const dnnl::engine& engine = dnnlEngine();
     std::unordered_map<int, memory> arguments{
@@ -238,17 +257,24 @@ void conv(const ConvParams& p, ThreadPool& pool) {
     const Plan plan = planOf(p, weight);
     const size_t size = sizeOf(p.dtype);
     const size_t inRowBytes = static_cast<size_t>(p.width * weight.inChannels()) * size;
-    const size_t outRowBytes = static_cast<size_t>(plan.outWidth * weight.outChannels()) * size;
     const size_t inFrameBytes = inRowBytes * static_cast<size_t>(p.height);
-    const size_t outFrameBytes = outRowBytes * static_cast<size_t>(plan.outHeight);
+    const size_t pixelBytes = static_cast<size_t>(weight.outChannels()) * size;
     pool.run(plan.outFrames * plan.bands, [&](int64_t task) {
         const int64_t frame = task / plan.bands;
         const Band band = bandOf(p, weight, plan, task % plan.bands);
         const char* x = static_cast<const char*>(p.x) + static_cast<size_t>(frame * p.strideT) * inFrameBytes +
                         static_cast<size_t>(band.firstIn) * inRowBytes;
-        char* y = static_cast<char*>(p.y) + static_cast<size_t>(frame) * outFrameBytes + static_cast<size_t>(band.firstOut) * outRowBytes;
+        char* y = static_cast<char*>(p.y) + static_cast<size_t>(frame * plan.frameStride + band.firstOut * plan.rowStride) * size;
         const BandConv& made = weight.band(band.key);
-        runBand(weight, made, gathered(x, weight.kt(), inFrameBytes, static_cast<size_t>(band.key.inRows) * inRowBytes), y);
+        const char* from = gathered(x, weight.kt(), inFrameBytes, static_cast<size_t>(band.key.inRows) * inRowBytes);
+        if (!plan.gaps) {
+            runBand(weight, made, from, y);
+            return;
+        }
+        const int64_t rows = band.key.outRows;
+        char* dense = static_cast<char*>(threadScratch(Scratch::Output, static_cast<size_t>(rows * plan.outWidth) * pixelBytes));
+        runBand(weight, made, from, dense);
+        spread(dense, y, rows, plan.outWidth, pixelBytes, static_cast<size_t>(plan.pixelStride) * size, static_cast<size_t>(plan.rowStride) * size);
     });
 }
 

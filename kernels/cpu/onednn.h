@@ -16,7 +16,7 @@ const dnnl::engine& dnnlEngine();
 dnnl::stream& dnnlStream();
 
 // 64-byte aligned memory of this thread, at least `bytes` long; contents are lost at the next call with the same slot.
-enum class Scratch { Library, Tile, Attention, Count };
+enum class Scratch { Library, Tile, Output, Attention, Count };
 void* threadScratch(Scratch slot, size_t bytes);
 
 dnnl::memory::data_type dnnlType(DType dtype);

@@ -1,0 +1,107 @@
+// The tiny video autoencoder (engine-spec 7): per-frame convolutions and memory blocks, growth in time by 1x1 kernels.
+//
+// Owner:  as VideoDecoder and VideoEncoder.
+// Thread: generation thread only.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "engine/scratch.h"
+#include "engine/video/memory_stage.h"
+#include "engine/video/video_codec.h"
+
+namespace longtake {
+
+struct TaehvOptions {
+    // New frames per frame at each stage; 0: what the kernel was made for. Of a larger kernel the last rows are used.
+    std::array<int64_t, 3> growth{0, 0, 0};
+};
+
+class TaehvDecoder final : public VideoDecoder {
+public:
+    static Result<std::unique_ptr<TaehvDecoder>> load(const WeightSource& weights, Backend& backend, const TaehvOptions& options = {});
+
+    int64_t latentChannels() const override { return input_.inChannels(); }
+    int64_t pixelsPerLatent() const override { return 8; }
+    int64_t framesPerLatent() const override { return framesPerLatent_; }
+    int64_t framesOf(int64_t latents) const override;
+
+    void reset() override;
+    Tensor decode(const Tensor& latents) override;
+    void decodeRgb8(const Tensor& latents, const FrameSink& sink) override;
+    // All frames, the first ones of a stream too, which decode() leaves out; not clamped.
+    Tensor decodeRaw(const Tensor& latents);  // [framesPerLatent * n, 3, H, W], F32, host memory
+
+    VideoState snapshot() const override;
+    void restore(const VideoState& state) override;
+
+    size_t stateBytes() const override;
+    size_t scratchBytes() const override { return scratch_.bytes(); }
+    size_t weightBytes() const override;
+    // Layer N of the reference: the output of each growth layer, "decoder.7", "decoder.13", "decoder.19".
+    void setObserver(LayerObserver observer) { observer_ = std::move(observer); }
+
+private:
+    struct Stage {
+        MemoryStage memory;
+        int64_t growth = 1;
+        std::vector<ConvLayer> grow;       // one new frame each; for the observer, the rest of the time `out` holds them
+        std::vector<DoublingConv> out;     // growth, doubling and the convolution after it, one new frame each
+    };
+    using PictureSink = std::function<void(const Tensor& pictures)>;  // [frames, H, W, 3]
+
+    TaehvDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend, const TaehvOptions& options);
+    Stage makeStage(const WeightSource& weights, WeightReader& reader, int firstIndex, int64_t width, int64_t growth) const;
+    void check(const Tensor& latents) const;
+    int64_t latentsAtOnce(int64_t height, int64_t width) const;
+    void run(const Tensor& latents, int64_t skippedFrames, const PictureSink& sink);
+    void runGroup(const Tensor& latents, int64_t skippedFrames, const PictureSink& sink);
+    void grow(const Stage& stage, const Tensor& from, Tensor to, Activation activation) const;
+    void observeGrowth(const Stage& stage, size_t index, const Tensor& from) const;
+    Tensor planes(const Tensor& latents, int64_t skippedFrames, bool clamped);
+
+    Backend& backend_;
+    Scratch scratch_;
+    ConvLayer input_;
+    std::vector<Stage> stages_;
+    ConvLayer output_;
+    int64_t framesPerLatent_ = 1;
+    int64_t seen_ = 0;
+    LayerObserver observer_;
+};
+
+class TaehvEncoder final : public VideoEncoder {
+public:
+    static Result<std::unique_ptr<TaehvEncoder>> load(const WeightSource& weights, Backend& backend);
+
+    int64_t latentChannels() const override { return output_.outChannels(); }
+    int64_t pixelsPerLatent() const override { return 8; }
+    void reset() override;
+    Tensor encode(const Tensor& frames) override;
+    Tensor finish() override;  // the last picture is repeated until a latent is complete
+    size_t stateBytes() const override;
+    size_t weightBytes() const override;
+
+private:
+    struct Stage {
+        ConvLayer pool, shrink;
+        int64_t framesPerFrame = 1;
+        MemoryStage memory;
+    };
+
+    TaehvEncoder(const WeightSource& weights, WeightReader& reader, Backend& backend);
+    void encodeGroup(float* latent);
+
+    Backend& backend_;
+    Scratch scratch_;
+    ConvLayer input_;
+    std::vector<Stage> stages_;
+    ConvLayer output_;
+    int64_t framesPerLatent_ = 1;
+    std::vector<float> waiting_;  // planes of the pictures since the last latent
+    Shape picture_;               // [3, H, W] of the stream
+};
+
+}  // namespace longtake

@@ -1,0 +1,125 @@
+#include <stdexcept>
+
+#include "engine/video/maps.h"
+#include "engine/video/taehv.h"
+
+namespace longtake {
+
+namespace {
+
+enum Slot : size_t { kStage = 0, kMemory = 2, kPooled = 4 };
+constexpr int kFirstEntry[] = {2, 7, 12};
+
+std::string entry(int index) { return "encoder." + std::to_string(index); }
+
+float unchanged(float value, int64_t) { return value; }
+
+}  // namespace
+
+Result<std::unique_ptr<TaehvEncoder>> TaehvEncoder::load(const WeightSource& weights, Backend& backend) {
+    WeightReader reader(weights);
+    std::unique_ptr<TaehvEncoder> encoder(new TaehvEncoder(weights, reader, backend));
+    if (const Result<void> complete = reader.finish("encoder."); !complete) return complete.error();
+    return std::unique_ptr<TaehvEncoder>(std::move(encoder));
+}
+
+TaehvEncoder::TaehvEncoder(const WeightSource& weights, WeightReader& reader, Backend& backend) : backend_(backend), scratch_(backend) {
+    int64_t width = weightSize(weights, entry(0) + ".weight", 0);
+    input_ = ConvLayer(backend, readKernel(reader, entry(0), width, 3, {3, 3}, Bias::Yes));
+    for (int first : kFirstEntry) {
+        const int64_t pooled = std::max<int64_t>(weightSize(weights, entry(first) + ".conv.weight", 1) / width, 1);
+        const Kernel joinedFrames = readKernel(reader, entry(first) + ".conv", width, pooled * width, {1, 1}, Bias::No);
+        // The kernel over the joined channels [earlier, later] as one over frames in the order of time.
+        Kernel pool{.out = width, .in = width, .kt = static_cast<int>(pooled), .values = joinedFrames.values, .bias = {}};
+        const auto n = static_cast<size_t>(width), s = static_cast<size_t>(pooled);
+        for (size_t o = 0; o < n; ++o)
+            for (size_t i = 0; i < n; ++i)
+                for (size_t t = 0; t < s; ++t) pool.values[(o * n + i) * s + t] = joinedFrames.values[(o * s + t) * n + i];
+        const int64_t next = weightSize(weights, entry(first + 1) + ".weight", 0);
+        const Kernel shrink = readKernel(reader, entry(first + 1), next, width, {3, 3}, Bias::No);
+        stages_.push_back({ConvLayer(backend, pool), ConvLayer(backend, shrink), pooled, MemoryStage(backend, reader, "encoder.", first + 2, next)});
+        framesPerLatent_ *= pooled;
+        width = next;
+    }
+    output_ = ConvLayer(backend, readKernel(reader, entry(17), weightSize(weights, entry(17) + ".weight", 0), width, {3, 3}, Bias::Yes));
+}
+
+void TaehvEncoder::reset() {
+    for (Stage& stage : stages_) stage.memory.reset();
+    waiting_.clear();
+    picture_ = Shape();
+}
+
+Tensor TaehvEncoder::encode(const Tensor& frames) {
+    const Shape& shape = frames.shape();
+    if (frames.dtype() != DType::F32 || shape.rank() != 4 || shape[1] != 3 || shape[2] < 8 || shape[3] < 8 || shape[2] % 8 || shape[3] % 8)
+        throw std::invalid_argument("[taehv encode] frames must be [n, 3, height, width] of F32 with sides that are multiples of 8, got " + shape.text());
+    const Shape picture{shape[1], shape[2], shape[3]};
+    if (picture_.rank() && !(picture_ == picture))
+        throw std::invalid_argument("[taehv encode] the stream has pictures " + picture_.text() + ", got " + picture.text() + "; reset before another size");
+    picture_ = picture;
+    waiting_.insert(waiting_.end(), frames.as<float>(), frames.as<float>() + frames.count());
+
+    const auto groupValues = static_cast<size_t>(framesPerLatent_ * picture.count());
+    const auto groups = static_cast<int64_t>(waiting_.size() / groupValues);
+    Tensor latents = Tensor::host(DType::F32, {groups, latentChannels(), shape[2] / 8, shape[3] / 8});
+    for (int64_t i = 0; i < groups; ++i) {
+        encodeGroup(latents.slice(i, 1).as<float>());
+        waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(groupValues));
+    }
+    return latents;
+}
+
+Tensor TaehvEncoder::finish() {
+    Tensor latents = Tensor::host(DType::F32, {0, latentChannels(), 0, 0});
+    if (!waiting_.empty()) {
+        const auto values = static_cast<size_t>(picture_.count());
+        const std::vector<float> last(waiting_.end() - static_cast<ptrdiff_t>(values), waiting_.end());
+        while (waiting_.size() < values * static_cast<size_t>(framesPerLatent_)) waiting_.insert(waiting_.end(), last.begin(), last.end());
+        latents = Tensor::host(DType::F32, {1, latentChannels(), picture_[1] / 8, picture_[2] / 8});
+        encodeGroup(latents.as<float>());
+    }
+    reset();
+    return latents;
+}
+
+void TaehvEncoder::encodeGroup(float* latent) {
+    const DType dtype = backend_.computeType();
+    int64_t frames = framesPerLatent_, height = picture_[1], width = picture_[2];
+    Tensor pictures = scratch_.take(kPooled, dtype, mapShape(frames, height, width, 3));
+    planesToMap(backend_, waiting_.data(), unchanged, pictures);
+    ConvShape rectified = kSame, halved = kSame;
+    rectified.activation = Activation::Relu;
+    halved.stride = 2;
+    Tensor now = scratch_.take(kStage, dtype, mapShape(frames, height, width, input_.outChannels()));
+    input_.run(backend_, pictures, now, rectified);
+    for (size_t i = 0; i < stages_.size(); ++i) {
+        Stage& stage = stages_[i];
+        frames /= stage.framesPerFrame;
+        Tensor pooled = scratch_.take(kPooled, dtype, mapShape(frames, height, width, stage.pool.outChannels()));
+        stage.pool.run(backend_, now, pooled, {.strideT = static_cast<int>(stage.framesPerFrame)});
+        height /= 2;
+        width /= 2;
+        Tensor maps = scratch_.take(kStage + (i + 1) % 2, dtype, mapShape(1 + frames, height, width, stage.memory.width()));
+        now = maps.slice(1, frames);
+        stage.shrink.run(backend_, pooled, now, halved);
+        stage.memory.run(maps, scratch_, kMemory);
+    }
+    Tensor out = scratch_.take(kPooled, dtype, mapShape(frames, height, width, latentChannels()));
+    output_.run(backend_, now, out, kSame);
+    mapToPlanes(backend_, out, unchanged, latent);
+}
+
+size_t TaehvEncoder::stateBytes() const {
+    size_t total = waiting_.size() * sizeof(float);
+    for (const Stage& stage : stages_) total += bytesOf(stage.memory.past());
+    return total;
+}
+
+size_t TaehvEncoder::weightBytes() const {
+    size_t total = input_.bytes() + output_.bytes();
+    for (const Stage& stage : stages_) total += stage.pool.bytes() + stage.shrink.bytes() + stage.memory.weightBytes();
+    return total;
+}
+
+}  // namespace longtake
