@@ -53,11 +53,13 @@ class Normaliser(nn.Module):
 
 
 @torch.no_grad()
-def start_from_linear_map(net, video):
+def start_from_linear_map(net, video, energy_power):
     """Makes the encoder compute principal components of 8x8x4 blocks, level by level, exactly linear at the start.
 
     Memory blocks pass their input on: the last convolution of each is zero, and the first block of a level adds a bias
     that keeps everything positive, so that the ReLUs do nothing until training makes use of them.
+    The deviation of channel i is (energy_i / energy_0) ** energy_power: with a power above zero the components that
+    matter less to the eye also weigh less in the transformer's loss and appear later in its denoising.
     video [B, T, 3, H, W], enough of it to estimate the components.
     """
     batch = video.shape[0]
@@ -107,8 +109,9 @@ def start_from_linear_map(net, video):
     mean = centred.mean(0)
     basis = components(centred - mean, last.weight.shape[0])
     spread = ((centred - mean) @ basis.T).std(0).clamp(min=1e-4)
-    last.weight[:, :, 1, 1] = basis / spread[:, None]
-    last.bias.copy_(-(basis @ mean) / spread)
+    gain = (spread / spread[0]) ** (2 * energy_power) / spread
+    last.weight[:, :, 1, 1] = basis * gain[:, None]
+    last.bias.copy_(-(basis @ mean) * gain)
 
 
 def components(vectors, count):
@@ -174,7 +177,7 @@ class Crops:
 
 
 @torch.no_grad()
-def evaluate(net, normaliser, clips, device, count=12):
+def evaluate(net, normaliser, clips, device, count=6):
     """PSNR and SSIM on whole held-out frames."""
     error, similarity, n = 0.0, 0.0, 0
     for index in range(min(count, len(clips))):
@@ -212,14 +215,16 @@ def train(config, work, device, minutes):
     limit = TimeLimit(minutes)
     path = Path(work) / "autoencoder.pt"
     log = Log(Path(work) / "autoencoder.jsonl")
-    clips = Clips(Path(work) / "pool" / "full-train")
-    test = Clips(Path(work) / "pool" / "full-test")
+    clips = Clips(Path(work) / "pool" / f"{a['frames']}-train")
+    test = Clips(Path(work) / "pool" / f"{a['frames']}-test")
     net, normaliser = build(config), Normaliser(a["latent_channels"])
     crops = Crops(config, clips, config["seed"])
     state = load_checkpoint(path)
     if state is None:
         start_decoder(net)
-        start_from_linear_map(net, torch.cat([crops().float() / 255 for _ in range(4)]))
+        crops.random.seed(config["seed"])
+        start_from_linear_map(net, torch.cat([crops().float() / 255 for _ in range(96 * team.size // a["batch"])]),
+                              a["energy_power"])
     net, normaliser = net.to(device), normaliser.to(device)
     if device.type == "cpu":
         net = net.to(memory_format=torch.channels_last)
@@ -250,7 +255,7 @@ def train(config, work, device, minutes):
         save_checkpoint(path, dict(encoder_step=encoder_step, net=net.state_dict(), normaliser=normaliser.state_dict(), ema=ema.state_dict(),
                                    optimiser=optimiser.state_dict(), step=step, config=a))
 
-    started = saved = reported = time.monotonic()
+    started = saved = reported = tested = time.monotonic()
     mean, count = 0.0, 0
     while team.all_go_on(limit) and step < a["total_steps"]:
         factor = learning_rate(step, a["total_steps"], a["warmup"], 0.5)
@@ -276,12 +281,14 @@ def train(config, work, device, minutes):
             mean, count, reported = 0.0, 0, now
         if now - saved > 120 and team.leads:
             save()
+            saved = now
+        if now - tested > 600 and team.leads:
             normaliser.eval()
             psnr, similarity = evaluate(ema.module, normaliser, test, device)
             normaliser.train(not a["freeze_encoder"])
             log(stage="autoencoder", step=step, test_psnr=psnr, test_ssim=similarity,
                 minutes=(time.monotonic() - started) / 60)
-            saved = time.monotonic()
+            tested = time.monotonic()
     save()
 
 

@@ -19,6 +19,21 @@ def load_config(path=None):
         return tomllib.load(file)
 
 
+def override(config, text):
+    """section.key=value, the value in JSON, else taken as a string."""
+    name, value = text.split("=", 1)
+    *sections, key = name.split(".")
+    table = config
+    for section in sections:
+        table = table[section]
+    if key not in table:
+        raise SystemExit(f"--set {text}: the configuration has no {name}")
+    try:
+        table[key] = json.loads(value)
+    except json.JSONDecodeError:
+        table[key] = value
+
+
 def seed_everything(seed):
     random.seed(seed)
     np.random.seed(seed % (1 << 32))

@@ -19,9 +19,10 @@ import flow
 import pool
 
 
-def description(config, vocab, sampler):
-    d, t = config["dit"], config["text_encoder"]
+def description(config, vocab, sampler, stage):
+    d, t, spread = config["dit"], config["text_encoder"], config["dit_training"]["spread_positions"]
     known, examples = pool.knowledge()
+    width, height, _ = pool.sizes(config, "small" if stage == "small" and not spread else "full")
     return {
         "format": "longtake-model", "version": 1, "name": "Tidepool",
         "description": "A small video model of procedurally drawn scenery: places, times of day, weather, cameras",
@@ -38,7 +39,7 @@ def description(config, vocab, sampler):
         "rollout": {"chunk_frames": config["rollout"]["chunk_frames"],
                     "window_frames": config["rollout"]["window_frames"],
                     "sink_frames": config["rollout"]["sink_frames"], "positions": "window", "context_noise": 0},
-        "defaults": {k: config["video"][k] for k in ("width", "height", "fps")},
+        "defaults": {"width": width, "height": height, "fps": config["video"]["fps"]},
     }
 
 
@@ -63,7 +64,9 @@ def export(config, work, output, stage=None, dtype=torch.float16):
     save_weights(model.text_encoder, part / "text_encoder.safetensors", dtype)
     save_weights(autoencoder.finished(config, work), part / "video.safetensors", dtype)
     shutil.copy(Path(work) / "spiece.model", part / "spiece.model")
-    (part / "model.json").write_text(json.dumps(description(config, len(tokenizer), sampler), indent=1) + "\n")
+    for file in part.iterdir():
+        file.chmod(0o644)
+    (part / "model.json").write_text(json.dumps(description(config, len(tokenizer), sampler, stage), indent=1) + "\n")
     old = output.with_name(output.name + ".old")
     if output.exists():
         shutil.rmtree(old, ignore_errors=True)
@@ -79,7 +82,11 @@ if __name__ == "__main__":
     parser.add_argument("output")
     parser.add_argument("--work", required=True)
     parser.add_argument("--config")
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     parser.add_argument("--stage", choices=["small", "full", "distilled"])
     parser.add_argument("--bf16", action="store_true", help="bfloat16 in place of half precision")
     a = parser.parse_args()
-    export(common.load_config(a.config), a.work, a.output, a.stage, torch.bfloat16 if a.bf16 else torch.float16)
+    config = common.load_config(a.config)
+    for text in a.set:
+        common.override(config, text)
+    export(config, a.work, a.output, a.stage, torch.bfloat16 if a.bf16 else torch.float16)

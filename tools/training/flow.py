@@ -29,6 +29,8 @@ class Model(nn.Module):
 
     def spread_positions(self, config, rows, columns):
         """On small frames, puts rows and columns where they would be on full ones. Takes latent sizes."""
+        if not config["dit_training"]["spread_positions"]:
+            return
         self.dit.row_scale = config["video"]["height"] / 8 / rows
         self.dit.column_scale = config["video"]["width"] / 8 / columns
 
@@ -81,7 +83,7 @@ def step_loss(model, batch):
 
 
 @torch.no_grad()
-def test_loss(model, batches, device, rounds=4):
+def test_loss(model, batches, device, rounds=2):
     """Loss on held-out clips with the same noise every time."""
     state, generator, total = torch.get_rng_state(), random.Random(1), 0.0
     torch.manual_seed(1)
@@ -132,7 +134,7 @@ def train(config, work, size, device, minutes):
         save_checkpoint(path, dict(model=model.state_dict(), ema=ema.state_dict(), optimiser=optimiser.state_dict(),
                                    step=step, config=config))
 
-    saved = reported = time.monotonic()
+    saved = reported = tested = time.monotonic()
     sums, count = torch.zeros(3, 2), 0
     while team.all_go_on(limit) and step < s["total_steps"]:
         factor = learning_rate(step, s["total_steps"], s["warmup"], s["decay_from"])
@@ -161,8 +163,10 @@ def train(config, work, size, device, minutes):
             count, reported = 0, now
         if now - saved > 120 and team.leads:
             save()
+            saved = now
+        if now - tested > 600 and team.leads:
             log(stage=f"dit-{size}", step=step, test_loss=test_loss(ema.module, tests, device))
-            saved = time.monotonic()
+            tested = time.monotonic()
     save()
 
 

@@ -4,30 +4,14 @@
 usage: train.py STAGE --work FOLDER [--minutes N] [--device cpu|cuda] [--threads N] [--set section.key=value ...]
 
 Stages, in order: tokenizer, pool-full, autoencoder, pool-small, latents-small, dit-small, latents-full, dit-full,
-distill, then export.py. `run_all.sh` calls them one after another.
+distill, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
 """
 import argparse
-import json
 import socket
 
 import torch
 
 import common
-
-
-def override(config, text):
-    """section.key=value, the value in JSON, else taken as a string."""
-    name, value = text.split("=", 1)
-    *sections, key = name.split(".")
-    table = config
-    for section in sections:
-        table = table[section]
-    if key not in table:
-        raise SystemExit(f"--set {text}: the configuration has no {name}")
-    try:
-        table[key] = json.loads(value)
-    except json.JSONDecodeError:
-        table[key] = value
 
 
 def main():
@@ -58,7 +42,7 @@ def member(rank, args, port):
 def run(args):
     config = common.load_config(args.config)
     for text in args.set:
-        override(config, text)
+        common.override(config, text)
     device = common.setup_device(args.device, args.threads)
     stage, _, size = args.stage.partition("-")
     if stage == "tokenizer":
@@ -77,6 +61,9 @@ def run(args):
     elif stage == "dit":
         import flow
         flow.train(config, args.work, size, device, args.minutes)
+    elif stage == "classifier":
+        import classifier
+        classifier.train(config, args.work, device, args.minutes, size or "full")
     elif stage == "distill":
         import distill
         distill.train(config, args.work, device, args.minutes)

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""The figures of the model card, from held-out scenes and captions only.
+
+usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] [--device cpu|cuda] [--output FILE.json]
+
+  autoencoder   PSNR and SSIM on held-out clips, beside the best linear map fitted to those clips themselves
+  adherence     the classifier's hits per kind on generated chunks that follow an unchanged prompt for one chunk or
+                more, and the same classifier's hits on painted clips of the same descriptions
+  steering      after a change of the prompt: the changed kinds right in the second chunk at the latest
+  persistence   then: the unchanged kinds still right
+  motion        mean frame difference of generated against painted clips, per camera
+  drift         adherence and colour statistics at the end of a long take against its fifth second
+"""
+import argparse
+import json
+import math
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import autoencoder
+import classifier
+import common
+import world
+from bundle import Bundle
+from pool import Clips
+
+CHUNKS = 6
+
+
+def to_video(frames, device):
+    return torch.from_numpy(np.ascontiguousarray(frames)).to(device).permute(0, 3, 1, 2).float() / 255
+
+
+def autoencoder_figures(bundle, work, size, device, count):
+    clips = Clips(Path(work) / "pool" / f"{size}-test")
+    error, similarity, limit, n = 0.0, 0.0, 0.0, min(count, len(clips))
+    for i in range(n):
+        video = to_video(clips.frames(i), device)[None]
+        with torch.no_grad():
+            got = bundle.video.decode(bundle.video.encode(video)).float().clamp(0, 1)
+        error += (got - video[:, 3:]).square().mean().item() / n
+        similarity += autoencoder.ssim(got[0], video[0, 3:]).item() / n
+        limit += 10 ** (-autoencoder.linear_limit(video) / 10) / n
+    return {"psnr": -10 * math.log10(error), "psnr_linear": -10 * math.log10(limit), "ssim": similarity}
+
+
+def descriptions(count):
+    """Held-out (seed, states, captions, change) with two chunks or more after the change."""
+    seed, out = 50_000_000, []
+    while len(out) < count:
+        states, texts, *_, change = world.describe_clip(seed, CHUNKS, "heldout")
+        if change <= CHUNKS - 2:
+            out.append((seed, states, texts, change))
+        seed += 1
+    return out
+
+
+def motion(video):
+    return (video[1:] - video[:-1]).abs().mean().item()
+
+
+def take_figures(bundle, net, takes, device, sampler=None):
+    """Hits per kind, for generated and painted chunks, and what happens at changes."""
+    width, height = (bundle.info["defaults"][k] for k in ("width", "height"))
+    hits = {source: defaultdict(list) for source in ("generated", "painted")}
+    steering, persistence, moved = defaultdict(list), defaultdict(list), defaultdict(list)
+    for seed, states, texts, change in descriptions(takes):
+        # The first chunk of a take has nine pictures; the judged ones start with the second.
+        with torch.no_grad():
+            _, video = bundle.take([[t] for t in texts], seed, sampler=sampler)
+        video = video[0, 9:]
+        painted = to_video(world.sample_clip(seed, CHUNKS, width, height, "heldout").frames, device)[12:]
+        named = classifier.name_chunks(net, video)
+        known = classifier.name_chunks(net, painted)
+        for chunk in range(1, CHUNKS):
+            settled = not change or chunk < change or chunk > change + 1
+            if settled:
+                for kind, name in states[chunk].items():
+                    hits["generated"][kind].append(named[chunk - 1][kind] == name)
+                    hits["painted"][kind].append(known[chunk - 1][kind] == name)
+        if change:
+            before, after = states[change - 1], states[change]
+            seen = [named[c - 1] for c in (change, change + 1)]
+            for kind in after:
+                if before[kind] != after[kind]:
+                    steering[kind].append(any(s[kind] == after[kind] for s in seen))
+                else:
+                    persistence[kind].append(seen[-1][kind] == after[kind])
+        else:
+            moved[states[0]["camera"]].append((motion(video), motion(painted)))
+
+    def mean(table):
+        return {kind: round(float(np.mean(values)), 4) for kind, values in table.items()}
+
+    def pooled(table):
+        return round(float(np.mean([x for values in table.values() for x in values])), 4) if table else None
+
+    return {"adherence": mean(hits["generated"]), "classifier_on_painted": mean(hits["painted"]),
+            "steering": pooled(steering), "steering_by_kind": mean(steering),
+            "persistence": pooled(persistence), "persistence_by_kind": mean(persistence),
+            "motion_ratio": {camera: round(float(np.mean([a for a, _ in v]) / np.mean([b for _, b in v])), 3)
+                             for camera, v in moved.items()}}
+
+
+def drift_figures(bundle, net, takes, minutes, device):
+    """Long takes of one prompt each: hits and colour around second 5 and at the end."""
+    fps = bundle.info["defaults"]["fps"]
+    chunks = round(minutes * 60 * fps / 12)
+    early, late, colours = [], [], []
+    for seed, states, texts, change in descriptions(takes):
+        with torch.no_grad():
+            _, video = bundle.take([[texts[0]]] * chunks, seed)
+        video = video[0, 9:]
+        parts = [video[12 * 5:12 * 9], video[-12 * 4:]]
+        for part, hits in zip(parts, (early, late)):
+            for named in classifier.name_chunks(net, part):
+                hits += [named[kind] == name for kind, name in states[0].items()]
+        means = [torch.cat([p.mean((0, 2, 3)), p.std((0, 2, 3))]) for p in parts]
+        colours.append(((means[1] - means[0]).abs() / means[0].clamp(min=0.02)).mean().item())
+    return {"minutes": minutes, "early": float(np.mean(early)), "late": float(np.mean(late)),
+            "colour_change": float(np.mean(colours))}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--size", default="full", help="of the held-out clips: full or small")
+    parser.add_argument("--takes", type=int, default=40)
+    parser.add_argument("--drift-takes", type=int, default=4)
+    parser.add_argument("--drift-minutes", type=float, default=5)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--output")
+    a = parser.parse_args()
+    device = common.setup_device(a.device, a.threads)
+    bundle, net = Bundle(a.model, device), classifier.load(a.work, device)
+    result = {"autoencoder": autoencoder_figures(bundle, a.work, a.size, device, 32)}
+    with common.autocast(device):
+        result.update(take_figures(bundle, net, a.takes, device))
+        if bundle.info["sampler"]["kind"] == "euler":
+            many = dict(bundle.info["sampler"], steps=[round(1000 * (1 - i / 32)) for i in range(32)])
+            result["with_32_steps"] = take_figures(bundle, net, a.takes, device, many)["adherence"]
+        if a.drift_minutes:
+            result["drift"] = drift_figures(bundle, net, a.drift_takes, a.drift_minutes, device)
+    text = json.dumps(result, indent=1)
+    print(text)
+    if a.output:
+        Path(a.output).write_text(text + "\n")
