@@ -55,13 +55,20 @@ class Batches:
         which = [[different.setdefault(text, len(different)) for text in clip] for clip in captions]
         return (self.tokenizer.batch(list(different), self.device), torch.tensor(which, device=self.device))
 
-    def draw(self, generator, batch, replicas, dropout):
-        s = self.settings
+    def clips(self, generator, batch, dropout=0.0):
+        """Clean latents [batch, F, C, H, W], ids of their prompts, and who uses which."""
         rows = [generator.randrange(len(self.latents)) for _ in range(batch)]
         clean = self.latents.data[rows].to(self.device, torch.float32)
         captions = [[""] * len(self.latents.records[i]["captions"]) if generator.random() < dropout
                     else self.latents.records[i]["captions"] for i in rows]
-        ids, which = self.prompts(captions)
+        return clean, *self.prompts(captions)
+
+    def draw(self, generator, batch, replicas, dropout):
+        s = self.settings
+        clean, ids, which = self.clips(generator, batch, dropout)
+        count = min(which.shape[1], generator.randint(*s["chunks"]))
+        first = generator.randint(0, which.shape[1] - count)
+        clean, which = clean[:, first * self.chunk:(first + count) * self.chunk], which[:, first:first + count]
         chunks = clean.shape[1] // self.chunk
         u = torch.sigmoid(s["time_mean"] + s["time_std"] * torch.randn(replicas, batch, chunks, device=self.device))
         sigma = s["shift"] * u / (1 + (s["shift"] - 1) * u)
@@ -117,11 +124,13 @@ def train(config, work, size, device, minutes):
         model.load_state_dict(state["model"])
         ema.load_state_dict(state["ema"])
         optimiser.load_state_dict(state["optimiser"])
+        optimiser.set_base(s["lr"], s["lr_other"])
         step = state["step"]
     elif before is not None:
         model.load_state_dict(before["ema"]["module"])
         ema.module.load_state_dict(before["ema"]["module"])
         optimiser.load_state_dict(before["optimiser"])
+        optimiser.set_base(s["lr"], s["lr_other"])
     generator = random.Random(f"{config['seed']} {step} {team.rank}")
     torch.manual_seed(config["seed"] + 1000 * step + team.rank)
     if device.type == "cuda":

@@ -31,6 +31,10 @@ class MuonAdam(torch.optim.Optimizer):
         super().__init__(groups, dict(lr=lr, weight_decay=weight_decay, momentum=momentum, betas=betas))
         self.set_factor(1.0)
 
+    def set_base(self, lr, lr_other):
+        """Rates of the configuration in place of those a checkpoint brought along."""
+        self.param_groups[0]["base"], self.param_groups[1]["base"] = lr, lr_other
+
     def set_factor(self, factor):
         for group in self.param_groups:
             group["lr"] = group["base"] * factor

@@ -4,7 +4,7 @@
 usage: train.py STAGE --work FOLDER [--minutes N] [--device cpu|cuda] [--threads N] [--set section.key=value ...]
 
 Stages, in order: tokenizer, pool-full, autoencoder, pool-small, latents-small, dit-small, latents-full, dit-full,
-distill, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
+distill-ode, distill-self, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
 """
 import argparse
 import socket
@@ -66,7 +66,7 @@ def run(args):
         classifier.train(config, args.work, device, args.minutes, size or "full")
     elif stage == "distill":
         import distill
-        distill.train(config, args.work, device, args.minutes)
+        distill.train(config, args.work, size, device, args.minutes)
     else:
         raise SystemExit(f"unknown stage {args.stage}")
 
