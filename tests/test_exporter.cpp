@@ -59,7 +59,7 @@ struct SinkLog {
     }
 };
 
-class FakeSink final : public FrameSink {
+class FakeSink final : public ExportSink {
 public:
     explicit FakeSink(SinkLog& log) : log_(log) {}
 
@@ -144,7 +144,7 @@ private slots:
             QVERIFY(exporter.push(makeFrame(i % 250).view()) == PushResult::Accepted);
             expected.push_back(i % 250);
         }
-        exporter.finish([](FrameSink& sink) { static_cast<FakeSink&>(sink).log().lastWords = "bye"; });
+        exporter.finish([](ExportSink& sink) { static_cast<FakeSink&>(sink).log().lastWords = "bye"; });
         QVERIFY(exporter.wait().ok());
         QCOMPARE(log.numbers, expected);
         QVERIFY(log.finished && !log.cancelled);
@@ -238,7 +238,7 @@ private slots:
         options.maxWait = std::chrono::milliseconds::max();
         Exporter exporter(std::move(*writer), options);
         for (int i = 0; i < 40; ++i) QVERIFY(exporter.push(makeFrame(i).view()) == PushResult::Accepted);
-        exporter.finish([](FrameSink& sink) { (void)static_cast<VideoWriter&>(sink).setProject("{\"at\":\"end\"}"); });
+        exporter.finish([](ExportSink& sink) { (void)static_cast<VideoWriter&>(sink).setProject("{\"at\":\"end\"}"); });
         QVERIFY(exporter.wait().ok());
         QCOMPARE(namesIn(folder.path()), QStringList{"a.mp4"});
         const auto project = readEmbeddedProject(path);

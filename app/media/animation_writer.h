@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "app/media/frame_sink.h"
+#include "app/media/export_sink.h"
 #include "app/media/video_options.h"
 
 namespace longtake {
@@ -24,7 +24,7 @@ struct AnimationOptions {
     PictureSize size;     // 0x0: that of the frames
 };
 
-class AnimationWriter final : public FrameSink {
+class AnimationWriter final : public ExportSink {
 public:
     static Result<std::unique_ptr<AnimationWriter>> create(const std::string& path, PictureSize frames,
                                                            const AnimationOptions& options);

@@ -2,7 +2,7 @@
 
 namespace longtake {
 
-Exporter::Exporter(std::unique_ptr<FrameSink> sink, ExporterOptions options)
+Exporter::Exporter(std::unique_ptr<ExportSink> sink, ExporterOptions options)
     : path_(sink->path()), options_(std::move(options)), sink_(std::move(sink)), thread_([this] { run(); }) {}
 
 Exporter::~Exporter() {
@@ -48,7 +48,7 @@ PushResult Exporter::push(const FrameView& frame) {
     return PushResult::Accepted;
 }
 
-void Exporter::finish(std::function<void(FrameSink&)> atEnd) {
+void Exporter::finish(std::function<void(ExportSink&)> atEnd) {
     {
         const std::lock_guard lock(mutex_);
         if (order_ != Order::None || isOver(progress_.state)) return;

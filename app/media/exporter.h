@@ -1,4 +1,4 @@
-// The encode thread: takes copies of frames and writes them to one FrameSink without slowing the generation.
+// The encode thread: takes copies of frames and writes them to one ExportSink without slowing the generation.
 //
 // Owner:  Session, or the command line. It owns the sink.
 // Thread: push() from one producer; everything else from any thread. The sink is touched by the exporter's own
@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "app/media/frame_sink.h"
+#include "app/media/export_sink.h"
 
 namespace longtake {
 
@@ -52,7 +52,7 @@ struct ExportProgress {
 
 class Exporter {
 public:
-    Exporter(std::unique_ptr<FrameSink> sink, ExporterOptions options);
+    Exporter(std::unique_ptr<ExportSink> sink, ExporterOptions options);
     ~Exporter();
     Exporter(const Exporter&) = delete;
     Exporter& operator=(const Exporter&) = delete;
@@ -63,7 +63,7 @@ public:
     // No more frames: the queue is written out, then the sink is finished. Returns at once.
     // atEnd: called on the encode thread with the sink just before it is finished, to give it last words such as
     // the final project.
-    void finish(std::function<void(FrameSink&)> atEnd = {});
+    void finish(std::function<void(ExportSink&)> atEnd = {});
 
     // Drops the queue and removes what was written. Returns at once.
     void cancel();
@@ -84,7 +84,7 @@ private:
 
     const std::string path_;
     const ExporterOptions options_;
-    std::unique_ptr<FrameSink> sink_;  // the encode thread's
+    std::unique_ptr<ExportSink> sink_;  // the encode thread's
 
     mutable std::mutex mutex_;
     std::condition_variable hasWork_;
@@ -92,7 +92,7 @@ private:
     std::condition_variable over_;
     std::deque<OwnedFrame> queue_;
     std::vector<OwnedFrame> spare_;  // memory of written frames, used again
-    std::function<void(FrameSink&)> atEnd_;
+    std::function<void(ExportSink&)> atEnd_;
     Order order_ = Order::None;
     ExportProgress progress_;
 

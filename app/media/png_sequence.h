@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "app/media/frame_sink.h"
+#include "app/media/export_sink.h"
 
 namespace longtake {
 
-class PngSequence final : public FrameSink {
+class PngSequence final : public ExportSink {
 public:
     // Makes the folder where it is missing. A folder that already holds frames is refused, because a longer old
     // sequence would go on behind a shorter new one.

@@ -12,12 +12,12 @@
 #include <memory>
 #include <string>
 
-#include "app/media/frame_sink.h"
+#include "app/media/export_sink.h"
 #include "app/media/video_options.h"
 
 namespace longtake {
 
-class VideoWriter final : public FrameSink {
+class VideoWriter final : public ExportSink {
 public:
     // path ends in .mp4 or .mov (ProRes: .mov). Both sides of the video must be even, because 4:2:0 pictures
     // have half as many colour samples: an odd size is refused with the nearest even one named.

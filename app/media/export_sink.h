@@ -14,9 +14,9 @@ namespace longtake {
 
 // Intended use: write() for every frame, then finish() or cancel(), once. After a failed write() only cancel()
 // or destruction is left.
-class FrameSink {
+class ExportSink {
 public:
-    virtual ~FrameSink() = default;
+    virtual ~ExportSink() = default;
 
     // All frames of a sink have the size it was created for; the pixel format may change between frames.
     virtual Result<void> write(const FrameView& frame) = 0;
