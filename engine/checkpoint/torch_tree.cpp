@@ -1,7 +1,7 @@
 #include "engine/checkpoint/torch_tree.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
+#include <unordered_set>
 
 namespace longtake {
 
@@ -11,7 +11,7 @@ using Kind = PickleValue::Kind;
 
 constexpr int kDeepest = 64;
 // A dictionary that occurs twice in another, that twice in a third and so on is small in the file and endless to walk.
-constexpr size_t kMostSteps = 4'000'000;
+constexpr size_t kMostSteps = 500'000;
 // A tensor with a stride of 0 repeats numbers; loading it copies. Real ones are bounded by their storage.
 constexpr int64_t kLargestExpansion = int64_t{1} << 28;
 
@@ -123,7 +123,7 @@ private:
     const PickleTree& tree_;
     const StorageRanges& storages_;
     std::vector<std::string> path_;
-    std::set<std::string> names_;
+    std::unordered_set<std::string> names_;
     size_t steps_ = 0;
 };
 
