@@ -41,6 +41,9 @@ def member(rank, args, port):
 
 def run(args):
     config = common.load_config(args.config)
+    if args.device != "cpu":
+        for name, value in config["gpu"].items():
+            common.override(config, f"{name}={value}")
     for text in args.set:
         common.override(config, text)
     device = common.setup_device(args.device, args.threads)
