@@ -209,6 +209,17 @@ private slots:
         }
     }
 
+    void anEmptyTensorBehindTheEndStaysInside() {
+        GgufFixture file;
+        file.items.push_back({"e", {0}, 0, ""});
+        std::string content = file.bytes();
+        content.resize(24 + 9 + 4 + 8 + 4 + 8);  // the header without its padding
+        auto checkpoint = openBytes(content);
+        QVERIFY2(checkpoint.ok(), checkpoint.ok() ? "" : checkpoint.message().c_str());
+        QVERIFY(checkpoint->info("e")->end <= content.size());
+        QCOMPARE(checkpoint->tensor("e")->count(), int64_t{0});
+    }
+
     void hostileHeadersAreRefused() {
         const auto good = [] {
             GgufFixture file;

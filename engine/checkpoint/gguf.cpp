@@ -147,8 +147,9 @@ private:
     Result<void> placeTensors() {
         if (alignment_ == 0 || alignment_ > kLargestAlignment || (alignment_ & (alignment_ - 1)) != 0)
             return file_.error("has an impossible alignment; the file is damaged");
-        const uint64_t dataBegin = (reader_.position() + alignment_ - 1) / alignment_ * alignment_;
-        const uint64_t dataSize = dataBegin <= file_.size() ? file_.size() - dataBegin : 0;
+        const uint64_t aligned = (reader_.position() + alignment_ - 1) / alignment_ * alignment_;
+        const uint64_t dataBegin = std::min<uint64_t>(aligned, file_.size());  // a header without data has no padding
+        const uint64_t dataSize = file_.size() - dataBegin;
         auto& tensors = header_.tensors;
         for (StoredTensor& tensor : tensors) {
             const std::string who = "tensor " + inQuotes(tensor.name);
