@@ -1,9 +1,9 @@
 // The convolution of the CPU backend against plain loops.
 #include <QtTest>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
-#include <thread>
 
 #include "engine/tensor.h"
 
@@ -167,8 +167,7 @@ double largestDifference(const std::vector<float>& got, const std::vector<float>
 
 class TestConv : public QObject {
     Q_OBJECT
-private slots:
-    void addCases() {
+    static void addCases() {
         QTest::addColumn<int>("index");
         for (int i = 0; i < static_cast<int>(std::size(kCases)); ++i) {
             const Case& c = kCases[i];
@@ -179,6 +178,7 @@ private slots:
         }
     }
 
+private slots:
     void equalsPlainLoopsInFp32_data() { addCases(); }
     void equalsPlainLoopsInFp32() {
         QFETCH(int, index);
@@ -207,6 +207,40 @@ private slots:
                 const std::vector<float> many = computed(problem, threads, precision);
                 QVERIFY(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)) == 0);
             }
+        }
+    }
+
+    // Every second pixel of every second row of every third frame: the rest stays as it was.
+    void writesBetweenOtherPixels() {
+        for (const Case& c : {Case{3, 37, 29, 12, 20, 1, 2, 2, 1, 0, 0, 1}, Case{4, 50, 64, 16, 32, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu}}) {
+            const Problem problem(c);
+            const std::vector<float> want = problem.plain();
+            const int64_t pixel = 2 * c.out, row = 2 * problem.outWidth * pixel, frame = 3 * problem.outHeight * row;
+            std::vector<std::vector<float>> results;
+            for (int threads : {1, 2}) {
+                auto backend = makeCpuBackend({.threads = threads, .precision = Precision::Fp32});
+                auto weight = backend->packConv(problem.w.data(), DType::F32, problem.bias.data(), c.out, c.in, c.kt, c.kh, c.kw);
+                std::vector<float> y(static_cast<size_t>(problem.outFrames * frame), -7.0f);
+                ConvParams params = paramsOf(c, problem.x.data(), y.data(), DType::F32, weight.get());
+                params.yPixelStride = pixel;
+                params.yRowStride = row;
+                params.yFrameStride = frame;
+                backend->conv(params);
+                results.push_back(y);
+            }
+            QVERIFY(results[0] == results[1]);
+            std::vector<float>& y = results[0];
+            std::vector<float> got;
+            for (int64_t f = 0; f < problem.outFrames; ++f)
+                for (int64_t r = 0; r < problem.outHeight; ++r)
+                    for (int64_t q = 0; q < problem.outWidth; ++q)
+                        for (int64_t o = 0; o < c.out; ++o) {
+                            float& value = y[static_cast<size_t>(f * frame + r * row + q * pixel + o)];
+                            got.push_back(value);
+                            value = -7.0f;
+                        }
+            QVERIFY(largestDifference(got, want, 0) < 2e-5);
+            QVERIFY(std::all_of(y.begin(), y.end(), [](float value) { return value == -7.0f; }));
         }
     }
 
