@@ -11,7 +11,7 @@ namespace {
 
 enum Slot : size_t {
     kPatches = kSelfAttentionSlots, kResidual, kInput, kCrossProjected, kCrossQueries, kCrossOut, kHidden, kHeadOut,
-    kTextIn, kTextHidden, kTextOut, kTextKeyValue
+    kTextIn, kTextHidden, kTextOut, kTextKeyValue, kObserved
 };
 
 // Modulations of a take are few (one a denoise step, one for the clean pass); a sampler with other steps starts over.
@@ -102,7 +102,7 @@ void CausalDit::loadWeights(WeightReader& reader, MlaForm form) {
     }
 }
 
-PromptContext CausalDit::encodePrompt(const Tensor& text, DitWorkspace& workspace) const {
+PromptContext CausalDit::encodePrompt(const Tensor& text, DitWorkspace& workspace, const PassObserver* observer) const {
     const int64_t real = text.shape()[0], dim = config_.dim, padding = config_.textLen - real;
     if (text.shape()[-1] != config_.textDim || padding < 0)
         throw std::invalid_argument("[prompt] expected at most [" + std::to_string(config_.textLen) + ", " +
@@ -122,6 +122,7 @@ PromptContext CausalDit::encodePrompt(const Tensor& text, DitWorkspace& workspac
     backend_.matmul({.x = in, .weight = text0_.get(), .y = hidden, .activation = Activation::GeluTanh});
     const Rows embedded = workspace.scratch.rows(kTextOut, type, context.rows, dim);
     backend_.matmul({.x = hidden, .weight = text2_.get(), .y = embedded});
+    if (observer) (*observer)("text_embedding", 0, embedded);
 
     for (const auto& block : blocks_) {
         const Rows both = workspace.scratch.rows(kTextKeyValue, DType::F32, context.rows, 2 * dim);
@@ -252,7 +253,17 @@ void CausalDit::runCrossAttention(const Block& block, size_t layer, const DitPas
     attention.scale = 1.0f / std::sqrt(static_cast<float>(headDim));
     attention.lastKeyBias = pass.prompt->lastKeyBias;
     backend_.attention(attention);
+    observeProduct(pass, "cross_attn_out", layer, out, *block.crossOut, workspace);
     backend_.matmul({.x = out, .weight = block.crossOut.get(), .y = x, .accumulate = true});
+}
+
+// A branch is added to the residual stream in one go; only a test sees it on its own.
+void CausalDit::observeProduct(const DitPass& pass, const char* name, size_t layer, const Rows& in, const PackedWeight& weight,
+                               DitWorkspace& workspace) const {
+    if (!pass.observer) return;
+    const Rows out = workspace.scratch.rows(kObserved, DType::F32, in.rows, config_.dim);
+    backend_.matmul({.x = in, .weight = &weight, .y = out});
+    (*pass.observer)(name, static_cast<int>(layer), out);
 }
 
 void CausalDit::runFeedForward(const Block& block, size_t layer, const DitPass& pass, const Rows& x, const PerGroup mu[6], DitWorkspace& workspace) const {
@@ -261,6 +272,7 @@ void CausalDit::runFeedForward(const Block& block, size_t layer, const DitPass& 
     if (pass.observer) (*pass.observer)("ffn_in", static_cast<int>(layer), u);
     const Rows hidden = workspace.scratch.rows(kHidden, backend_.computeType(), x.rows, config_.ffnDim);
     backend_.matmul({.x = u, .weight = block.ffn0.get(), .y = hidden, .activation = Activation::GeluTanh});
+    observeProduct(pass, "ffn_out", layer, hidden, *block.ffn2, workspace);
     backend_.matmul({.x = hidden, .weight = block.ffn2.get(), .y = x, .accumulate = true, .gate = mu[5]});
 }
 
@@ -274,6 +286,21 @@ void CausalDit::runHead(const DitPass& pass, const Rows& x, const Modulation& mo
     if (pass.observer) (*pass.observer)("head", 0, out);
     const Shape& shape = pass.latents.shape();
     backend_.unpatchify({pass.flow->as<float>(), out, shape[0], config_.outDim, shape[2], shape[3], config_.patchH, config_.patchW});
+}
+
+size_t CausalDit::workingBytes(int64_t tokens, int64_t held) const {
+    const int64_t number = static_cast<int64_t>(sizeOf(backend_.computeType())), dim = config_.dim;
+    int64_t perToken = dim * 4 + 4 * dim * number + dim * 4 + config_.ffnDim * number;  // residual, inputs and outputs, query, hidden
+    int64_t perHeld = 0;
+    if (config_.attention == AttentionKind::Mla) {
+        const MlaConfig& m = config_.mla;
+        perToken += (m.dCq + m.dC + m.dR) * 4 + (m.dCq + config_.numHeads * (std::max(m.dNope, m.dC) + m.dR + std::max(m.dV, m.dC))) * number;
+        perHeld = chooseMlaForm(m) == MlaForm::Absorbed ? (m.dC + m.dR) * number : config_.numHeads * (m.dNope + m.dR + m.dV) * number;
+    } else {
+        perToken += 3 * dim * 4 + 2 * dim * number;
+        perHeld = positions_ == Positions::Window ? dim * number : 0;
+    }
+    return static_cast<size_t>(tokens * perToken + held * perHeld);
 }
 
 size_t CausalDit::weightBytes() const {

@@ -64,10 +64,12 @@ public:
     const DitConfig& config() const { return config_; }
     int64_t tokensPerFrame(int64_t height, int64_t width) const { return height / config_.patchH * (width / config_.patchW); }
     size_t weightBytes() const;
+    // Working memory of a pass over `tokens` that sees `held` tokens; the largest buffers, to within some percent.
+    size_t workingBytes(int64_t tokens, int64_t held) const;
     int64_t parameters() const { return parameters_; }
 
     // text: [rows, textDim] F32 host memory, the real rows of the encoder's output (the rest of textLen is zero).
-    PromptContext encodePrompt(const Tensor& text, DitWorkspace& workspace) const;
+    PromptContext encodePrompt(const Tensor& text, DitWorkspace& workspace, const PassObserver* observer = nullptr) const;
 
     // flow = noise - x0 as the model sees it. Throws std::invalid_argument on shapes that do not fit.
     void forward(const DitPass& pass, DitWorkspace& workspace) const;
@@ -81,6 +83,7 @@ private:
     void runBlock(size_t layer, const DitPass& pass, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
     void runCrossAttention(const Block& block, size_t layer, const DitPass& pass, const Rows& x, DitWorkspace& workspace) const;
     void runFeedForward(const Block& block, size_t layer, const DitPass& pass, const Rows& x, const PerGroup mu[6], DitWorkspace& workspace) const;
+    void observeProduct(const DitPass& pass, const char* name, size_t layer, const Rows& in, const PackedWeight& weight, DitWorkspace& workspace) const;
     void runHead(const DitPass& pass, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
 
     DitConfig config_;

@@ -7,7 +7,7 @@ namespace longtake {
 
 namespace {
 
-enum Slot : size_t { kProjected, kQueries, kKeys, kOut };
+enum Slot : size_t { kProjected, kQueries, kKeys, kOut, kBranch };
 
 // Keys and values as the released Wan-type models have them; cache rows are [k | v].
 class DenseAttention final : public SelfAttention {
@@ -104,6 +104,11 @@ void DenseAttention::run(const SelfAttentionPass& p) const {
     attention.heads = heads_;
     attention.scale = 1.0f / std::sqrt(static_cast<float>(headDim()));
     backend_.attention(attention);
+    if (p.observer) {
+        const Rows branch = p.scratch->rows(kBranch, DType::F32, tokens, dim_);
+        backend_.matmul({.x = out, .weight = out_.get(), .y = branch});
+        (*p.observer)("self_attn_out", p.layer, branch);
+    }
     backend_.matmul({.x = out, .weight = out_.get(), .y = p.x, .accumulate = true, .gate = p.gate});
 }
 

@@ -7,7 +7,7 @@ namespace longtake {
 
 namespace {
 
-enum Slot : size_t { kDown, kQueryLatent, kQueries, kKeys, kValues, kOut };
+enum Slot : size_t { kDown, kQueryLatent, kQueries, kKeys, kOut };
 
 void* offset(const Rows& rows, int64_t column) { return columns(rows, column, 0).data; }
 
@@ -142,6 +142,7 @@ void MlaAttention::materialise(const SelfAttentionPass& p, AttentionParams& atte
     const Rows live = rowsOf(p.cache->rows(p.layer), 0, attention.keys);
     backend_.matmul({.x = columns(live, 0, m_.dC), .weight = window_.get(), .y = keys});
     rotateKeys(p, keys, m_.dNope, heads_);
+    if (p.observer) (*p.observer)("keys", p.layer, columns(keys, 0, heads_ * queryWidth()));
     attention.k = keys.data;
     attention.kRowStride = attention.vRowStride = keys.stride;
     attention.kHeadStride = queryWidth();
@@ -176,7 +177,10 @@ void MlaAttention::run(const SelfAttentionPass& p) const {
     backend_.rope({.x = rotated, .xDtype = type, .xRowStride = queries.stride, .xHeadStride = queryWidth(), .y = rotated,
                    .yDtype = type, .yRowStride = queries.stride, .yHeadStride = queryWidth(), .rows = tokens, .heads = heads_,
                    .pairs = m_.dR / 2, .cosines = p.rope->cosines(p.firstSlot), .sines = p.rope->sines(p.firstSlot)});
-    if (p.observer) (*p.observer)("queries", p.layer, queries);
+    if (p.observer) {
+        (*p.observer)("query_latent", p.layer, latent);
+        (*p.observer)("queries", p.layer, queries);
+    }
 
     const Rows out = p.scratch->rows(kOut, type, tokens, heads_ * valueWidth());
     AttentionParams attention;

@@ -1,0 +1,151 @@
+#include "engine/rollout/model.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "engine/checkpoint/checkpoint.h"
+
+namespace longtake {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uintmax_t kMaxConfigBytes = 16 << 20;
+
+Error inFile(const fs::path& file, const std::string& message) {
+    return Error{message.starts_with(file.string()) ? message : file.string() + ": " + message};
+}
+
+size_t fileBytes(const fs::path& file) {
+    std::error_code error;
+    const uintmax_t size = fs::file_size(file, error);
+    return error ? 0 : static_cast<size_t>(size);
+}
+
+TextEncoderConfig encoderConfig(const ModelConfig& config) {
+    const TextConfig& t = config.text;
+    TextEncoderConfig out;
+    out.vocab = t.vocab;
+    out.dim = t.dim;
+    out.dimAttn = t.dimAttn;
+    out.dimFfn = t.dimFfn;
+    out.numHeads = t.numHeads;
+    out.numLayers = t.numLayers;
+    out.numBuckets = t.numBuckets;
+    out.maxDistance = t.maxDistance;
+    out.textLen = config.dit.textLen;
+    return out;
+}
+
+}  // namespace
+
+Result<ModelConfig> Model::readConfig(const fs::path& folder) {
+    std::error_code error;
+    if (!fs::is_directory(folder, error))
+        return Error{folder.string() + ": not a model folder; a model is a folder with a model.json and its weights"};
+    const fs::path file = folder / "model.json";
+    const uintmax_t size = fs::file_size(file, error);
+    if (error) return Error{file.string() + ": cannot be read (" + error.message() + "); a model folder needs it"};
+    if (size > kMaxConfigBytes) return Error{file.string() + ": too large for a model.json (" + std::to_string(size) + " bytes)"};
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in) return Error{file.string() + ": cannot be read"};
+    return ModelConfig::parse(text.str(), file.string());
+}
+
+Result<std::unique_ptr<Model>> Model::load(const fs::path& folder, Backend& backend, MlaForm form) {
+    Result<ModelConfig> config = readConfig(folder);
+    if (!config) return config.error();
+    std::unique_ptr<Model> model(new Model(folder, std::move(config).value(), backend));
+    const ModelConfig& c = model->config_;
+
+    const fs::path ditFile = folder / c.dit.weights, textFile = folder / c.text.weights, videoFile = folder / c.video.weights;
+    Result<Checkpoint> ditWeights = Checkpoint::open(ditFile);
+    if (!ditWeights) return inFile(ditFile, ditWeights.message());
+    auto dit = CausalDit::load(c.dit, c.rollout.positions, *ditWeights, backend, form);
+    if (!dit) return inFile(ditFile, dit.message());
+    model->dit_ = std::move(dit).value();
+
+    const TextEncoderConfig textConfig = encoderConfig(c);
+    Result<Tokenizer> tokenizer = Tokenizer::fromFile(folder / c.text.tokenizer, {textConfig.textLen, textConfig.vocab});
+    if (!tokenizer) return inFile(folder / c.text.tokenizer, tokenizer.message());
+    Result<Checkpoint> textWeights = Checkpoint::open(textFile);
+    if (!textWeights) return inFile(textFile, textWeights.message());
+    auto text = TextEncoder::create(textConfig, std::move(tokenizer).value(), *textWeights, backend);
+    if (!text) return inFile(textFile, text.message());
+    model->text_.emplace(std::move(text).value());
+    model->textBytes_ = fileBytes(textFile);
+
+    auto decoder = model->makeDecoder();
+    if (!decoder) return decoder.error();
+    if ((*decoder)->latentChannels() != c.dit.outDim)
+        return Error{videoFile.string() + ": decodes " + std::to_string((*decoder)->latentChannels()) + " channels, the transformer makes " + std::to_string(c.dit.outDim)};
+    model->videoBytes_ = (*decoder)->weightBytes();
+    model->pixelsPerLatent_ = (*decoder)->pixelsPerLatent();
+    return model;
+}
+
+Result<Tensor> Model::textRows(const std::string& prompt) const {
+    Result<TextContext> context = text_->encode(prompt);
+    if (!context) return context.error();
+    const Tensor real = context->hidden.slice(0, context->tokens);
+    Tensor rows = Tensor::host(DType::F32, real.shape());
+    backend_.download(rows.data(), real.data(), real.bytes());
+    return rows;
+}
+
+Result<int64_t> Model::droppedTokens(const std::string& prompt) const {
+    Result<TextContext> context = text_->encode(prompt);
+    if (!context) return context.error();
+    return context->dropped;
+}
+
+Result<std::unique_ptr<VideoDecoder>> Model::makeDecoder() const {
+    const fs::path file = folder_ / config_.video.weights;
+    Result<Checkpoint> weights = Checkpoint::open(file);
+    if (!weights) return inFile(file, weights.message());
+    auto decoder = makeVideoDecoder(config_.video.kind, *weights, backend_);
+    if (!decoder) return inFile(file, decoder.message());
+    return decoder;
+}
+
+Result<std::unique_ptr<VideoEncoder>> Model::makeEncoder() const {
+    const fs::path file = folder_ / config_.video.weights;
+    Result<Checkpoint> weights = Checkpoint::open(file);
+    if (!weights) return inFile(file, weights.message());
+    auto encoder = makeVideoEncoder(config_.video.kind, *weights, backend_);
+    if (!encoder) return inFile(file, encoder.message());
+    return encoder;
+}
+
+int64_t Model::widthStep() const { return pixelsPerLatent_ * config_.dit.patchW; }
+int64_t Model::heightStep() const { return pixelsPerLatent_ * config_.dit.patchH; }
+
+Result<void> Model::checkSize(int64_t width, int64_t height) const {
+    constexpr int64_t kMaxSide = 8192;
+    auto nearest = [](int64_t value, int64_t step) { return std::clamp((value + step / 2) / step * step, step, kMaxSide / step * step); };
+    if (width >= widthStep() && height >= heightStep() && width <= kMaxSide && height <= kMaxSide && width % widthStep() == 0 && height % heightStep() == 0) return {};
+    return Error{"size " + std::to_string(width) + "x" + std::to_string(height) + ": width must be a multiple of " + std::to_string(widthStep()) +
+                 " and height of " + std::to_string(heightStep()) + ", at most " + std::to_string(kMaxSide) + "; the nearest that works is " +
+                 std::to_string(nearest(width, widthStep())) + "x" + std::to_string(nearest(height, heightStep()))};
+}
+
+MemoryPlan Model::plan(int64_t width, int64_t height, const RolloutConfig& window) const {
+    const int64_t tokens = (height / heightStep()) * (width / widthStep());
+    const auto number = static_cast<int64_t>(sizeOf(backend_.computeType()));
+    const int64_t held = window.windowFrames * tokens, chunk = window.chunkFrames * tokens;
+    MemoryPlan plan;
+    plan.weights = dit_->weightBytes();
+    plan.textEncoder = textBytes_;
+    plan.cache = static_cast<size_t>(held * config_.dit.cacheWidth() * number * config_.dit.numLayers);
+    plan.denseCache = static_cast<size_t>(held * config_.dit.denseCacheWidth() * number * config_.dit.numLayers);
+    plan.working = dit_->workingBytes(chunk, held);
+    plan.videoDecoder = videoBytes_;
+    plan.available = backend_.freeBytes();
+    return plan;
+}
+
+}  // namespace longtake

@@ -1,0 +1,210 @@
+#include "engine/rollout/rollout.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace longtake {
+
+namespace {
+
+// Encodings of prompts kept for timelines that come back to one, and for blends.
+constexpr size_t kMaxEncodings = 16;
+
+double milliseconds(std::chrono::steady_clock::time_point since) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - since).count();
+}
+
+int capacity(const RolloutOptions& options) {
+    return options.window.windowFrames ? options.window.windowFrames : static_cast<int>(options.maxFrames);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Rollout>> Rollout::create(const CausalDit& dit, Backend& backend, RolloutOptions options, TextRows text) {
+    if (Result<void> valid = validate(options.window); !valid) return valid.error();
+    if (Result<void> valid = validate(options.sampler); !valid) return valid.error();
+    const DitConfig& config = dit.config();
+    if (options.latentHeight < config.patchH || options.latentWidth < config.patchW ||
+        options.latentHeight % config.patchH || options.latentWidth % config.patchW)
+        return Error{"a latent size of " + std::to_string(options.latentWidth) + "x" + std::to_string(options.latentHeight) +
+                     " cannot be cut into patches of " + std::to_string(config.patchW) + "x" + std::to_string(config.patchH)};
+    if (options.window.windowFrames == 0 && options.maxFrames < options.window.chunkFrames)
+        return Error{"without a window the number of frames must be given: at least one chunk"};
+    return std::unique_ptr<Rollout>(new Rollout(dit, backend, std::move(options), std::move(text)));
+}
+
+Rollout::Rollout(const CausalDit& dit, Backend& backend, RolloutOptions options, TextRows text)
+    : dit_(dit), backend_(backend), options_(std::move(options)), text_(std::move(text)), sampler_(options_.sampler),
+      cache_(backend, dit.config(), capacity(options_), options_.window.sinkFrames,
+             dit.tokensPerFrame(options_.latentHeight, options_.latentWidth)),
+      workspace_(dit.config(), backend) {
+    const Shape chunk{options_.window.chunkFrames, dit.config().outDim, options_.latentHeight, options_.latentWidth};
+    for (Tensor* tensor : {&noisy_, &clean_, &flow_, &noise_}) *tensor = Tensor::allocate(backend, DType::F32, chunk);
+    history_ = Tensor::allocate(backend, DType::F32, {capacity(options_), chunk[1], chunk[2], chunk[3]});
+}
+
+void Rollout::restart(uint64_t seed) {
+    options_.seed = seed;
+    nextChunk_ = 0;
+    recachedFor_ = -1;
+    cache_.clear();
+}
+
+Result<const Tensor*> Rollout::encoded(const std::string& prompt) {
+    for (const auto& [text, rows] : encodings_)
+        if (text == prompt) return &rows;
+    Result<Tensor> rows = text_(prompt);
+    if (!rows) return rows.error();
+    if (encodings_.size() == kMaxEncodings) encodings_.pop_front();
+    encodings_.emplace_back(prompt, std::move(rows).value());
+    return &encodings_.back().second;
+}
+
+// A blend mixes the encoder's rows; rows beyond a text's end are zero, as the model knows them.
+Result<void> Rollout::choosePrompt(int64_t chunk) {
+    if (timeline_.empty()) return Error{"there is no prompt: give the take at least one"};
+    const std::vector<PromptShare> shares = timeline_.sharesAt(chunk);
+    std::vector<std::string> texts;
+    for (const PromptShare& share : shares) texts.push_back(timeline_[share.segment].text);
+    const bool same = texts == promptTexts_ && std::equal(shares.begin(), shares.end(), promptShares_.begin(), promptShares_.end(),
+                                                          [](const PromptShare& a, const PromptShare& b) { return a.weight == b.weight; });
+    if (same) return {};
+
+    const int64_t width = dit_.config().textDim;
+    Tensor mixed = Tensor::host(DType::F32, {dit_.config().textLen, width});
+    int64_t rows = 0;
+    for (size_t i = 0; i < shares.size(); ++i) {
+        Result<const Tensor*> text = encoded(texts[i]);
+        if (!text) return text.error();
+        rows = std::max(rows, (*text)->shape()[0]);
+        for (int64_t v = 0; v < (*text)->count(); ++v)
+            mixed.as<float>()[v] += static_cast<float>(shares[i].weight) * (*text)->as<float>()[v];
+    }
+    prompt_ = dit_.encodePrompt(mixed.slice(0, rows), workspace_);
+    promptTexts_ = std::move(texts);
+    promptShares_ = shares;
+    return {};
+}
+
+void Rollout::forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow) {
+    const std::vector<float> timesteps(static_cast<size_t>(latents.shape()[0]), timestep);
+    dit_.forward({.latents = latents, .timesteps = timesteps, .prompt = &prompt_, .cache = &cache_, .firstSlot = firstSlot, .flow = flow}, workspace_);
+    backend_.synchronize();
+}
+
+void Rollout::fillNoise(int64_t chunk, int step) {
+    if (noiseOverride) {
+        Tensor host = Tensor::host(DType::F32, noise_.shape());
+        noiseOverride(chunk, step, host.as<float>(), host.count());
+        backend_.upload(noise_.data(), host.data(), host.bytes());
+        return;
+    }
+    backend_.noise({noise_.as<float>(), noise_.count(), options_.seed, static_cast<uint32_t>(chunk), static_cast<uint32_t>(step)});
+}
+
+// Writes the window again under the current prompt: one pass over the clean latents of the frames held, all seeing
+// each other. A sink that the take has moved away from stays as it was (engine-spec 4.4, global sink).
+void Rollout::recache() {
+    const std::vector<int64_t>& frames = cache_.frames();
+    if (frames.empty()) return;
+    const bool sinkMovedAway = frames.back() + 1 > cache_.liveFrames();
+    const int first = sinkMovedAway ? cache_.sinkFrames() : 0;
+    if (first == cache_.liveFrames()) return;
+    forward(history_.slice(first, cache_.liveFrames() - first), options_.window.contextNoise, first, nullptr);
+}
+
+bool Rollout::denoise(RolloutChunk& chunk, const PassCallback& afterPass) {
+    const std::vector<DenoiseStep>& steps = sampler_.steps();
+    const int firstSlot = cache_.liveFrames() - options_.window.chunkFrames;
+    const int64_t count = noisy_.count();
+    fillNoise(chunk.index, 0);
+    // Runs that begin below sigma 1 start from the same mixture that training saw: nothing clean but noise.
+    backend_.combine({noise_.as<float>(), nullptr, noisy_.as<float>(), count, 1.0f, 0.0f});
+    for (size_t i = 0; i < steps.size(); ++i) {
+        forward(noisy_, steps[i].timestep, firstSlot, &flow_);
+        cleanFromFlow(backend_, noisy_.as<float>(), flow_.as<float>(), steps[i].sigma, clean_.as<float>(), count);
+        if (observeClean) {
+            Tensor host = Tensor::host(DType::F32, clean_.shape());
+            backend_.download(host.data(), clean_.data(), clean_.bytes());
+            observeClean(chunk.index, static_cast<int>(i), host);
+        }
+        if (afterPass && !afterPass({chunk.index, static_cast<int>(i) + 1, passes(), false})) return false;
+        if (i + 1 == steps.size()) break;
+        const float next = steps[i + 1].sigma;
+        if (sampler_.kind() == SamplerKind::Euler) {
+            backend_.combine({noisy_.as<float>(), flow_.as<float>(), noisy_.as<float>(), count, 1.0f, next - steps[i].sigma});
+        } else {
+            fillNoise(chunk.index, static_cast<int>(i) + 1);
+            mixNoise(backend_, clean_.as<float>(), noise_.as<float>(), next, noisy_.as<float>(), count);
+        }
+    }
+    return true;
+}
+
+// Keeps the clean latents beside the cache, in slot order, for a later re-cache.
+void Rollout::remember(const Tensor& latents, int64_t firstFrame) {
+    const std::vector<int64_t>& frames = cache_.frames();
+    const auto at = std::find(frames.begin(), frames.end(), firstFrame) - frames.begin();
+    Tensor slots = history_.slice(at, latents.shape()[0]);
+    backend_.copyBytes(slots.data(), latents.data(), latents.bytes());
+}
+
+void Rollout::writeClean(const Tensor& latents, int64_t firstFrame) {
+    remember(latents, firstFrame);
+    forward(latents, options_.window.contextNoise, cache_.liveFrames() - options_.window.chunkFrames, nullptr);
+}
+
+Result<RolloutChunk> Rollout::next(const PassCallback& afterPass) {
+    RolloutChunk chunk;
+    chunk.index = nextChunk_;
+    chunk.firstFrame = nextChunk_ * options_.window.chunkFrames;
+    if (options_.window.windowFrames == 0 && chunk.firstFrame + options_.window.chunkFrames > capacity(options_))
+        return Error{"the take is full: without a window it holds " + std::to_string(capacity(options_)) + " latent frames"};
+    if (Result<void> chosen = choosePrompt(chunk.index); !chosen) return chosen.error();
+
+    if (timeline_.recachesAt(chunk.index) && recachedFor_ != chunk.index) {
+        if (afterPass && !afterPass({chunk.index, 0, passes(), true})) return Error{"stopped"};
+        const auto start = std::chrono::steady_clock::now();
+        recache();
+        chunk.recached = true;
+        chunk.recacheMs = milliseconds(start);
+        recachedFor_ = chunk.index;
+    }
+
+    const auto start = std::chrono::steady_clock::now();
+    const int evicted = std::max(0, cache_.liveFrames() + options_.window.chunkFrames - cache_.capacityFrames());
+    const bool isNew = cache_.frames().empty() || cache_.frames().back() < chunk.firstFrame;
+    if (isNew && evicted > 0) {
+        const int64_t kept = cache_.liveFrames() - cache_.sinkFrames() - evicted;
+        for (int64_t i = 0; i < kept; ++i) {
+            Tensor to = history_.slice(cache_.sinkFrames() + i, 1);
+            backend_.copyBytes(to.data(), history_.slice(cache_.sinkFrames() + evicted + i, 1).data(), to.bytes());
+        }
+    }
+    cache_.beginChunk(chunk.firstFrame, options_.window.chunkFrames);
+    if (!denoise(chunk, afterPass)) return Error{"stopped"};
+    chunk.denoiseMs = milliseconds(start);
+
+    const auto cleanStart = std::chrono::steady_clock::now();
+    writeClean(clean_, chunk.firstFrame);
+    chunk.cleanPassMs = milliseconds(cleanStart);
+    ++nextChunk_;
+    // The chunk is complete: a stop asked for now is heard at the next one.
+    if (afterPass) afterPass({chunk.index, passes(), passes(), false});
+    chunk.latents = clean_;
+    return chunk;
+}
+
+Result<void> Rollout::prefill(const Tensor& latents) {
+    if (!(latents.shape() == clean_.shape()))
+        return Error{"a start needs latents of shape " + clean_.shape().text() + ", got " + latents.shape().text()};
+    if (Result<void> chosen = choosePrompt(nextChunk_); !chosen) return chosen;
+    backend_.upload(clean_.data(), latents.data(), latents.bytes());
+    const int64_t firstFrame = nextChunk_ * options_.window.chunkFrames;
+    cache_.beginChunk(firstFrame, options_.window.chunkFrames);
+    writeClean(clean_, firstFrame);
+    ++nextChunk_;
+    return {};
+}
+
+}  // namespace longtake

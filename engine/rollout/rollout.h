@@ -1,0 +1,111 @@
+// Makes a take chunk by chunk: denoises each chunk against the cache, writes the clean chunk into it, and follows
+// the prompt timeline at chunk boundaries. Chunk k's noise depends on (seed, k, step) alone.
+//
+//   while (!stopped) { auto chunk = rollout.next(stop); ... chunk->latents ... }
+//
+// Owner:  Take or a test. Dit, Backend and the prompt source must outlive it.
+// Thread: generation thread only.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "engine/model/causal_dit.h"
+#include "engine/rollout/prompt_timeline.h"
+#include "engine/rollout/sampler.h"
+
+namespace longtake {
+
+struct RolloutOptions {
+    RolloutConfig window;
+    SamplerConfig sampler;
+    uint64_t seed = 0;
+    int64_t latentHeight = 0, latentWidth = 0;
+    int64_t maxFrames = 0;  // capacity when window.windowFrames is 0 (everything is kept)
+};
+
+struct DenoiseProgress {
+    int64_t chunk = 0;
+    int step = 0;   // passes done
+    int steps = 0;  // passes in all, the clean one included
+    bool recaching = false;
+};
+
+struct RolloutChunk {
+    int64_t index = 0;
+    int64_t firstFrame = 0;  // latent frame
+    Tensor latents;          // [chunkFrames, channels, height, width], F32, backend memory, valid until the next chunk
+    bool recached = false;
+    double denoiseMs = 0, cleanPassMs = 0, recacheMs = 0;
+};
+
+// Gives the text encoder's rows of a prompt: [rows, textDim] F32 host memory. Called once a prompt, and kept.
+using TextRows = std::function<Result<Tensor>(const std::string& prompt)>;
+// Called after each pass; return false to stop, which next() reports as "stopped".
+using PassCallback = std::function<bool(const DenoiseProgress&)>;
+
+class Rollout {
+public:
+    // Fails when the options cannot work with the model; throws std::bad_alloc when memory is short.
+    static Result<std::unique_ptr<Rollout>> create(const CausalDit& dit, Backend& backend, RolloutOptions options, TextRows text);
+
+    // Takes effect from the next chunk on.
+    void setTimeline(PromptTimeline timeline) { timeline_ = std::move(timeline); }
+    const PromptTimeline& timeline() const { return timeline_; }
+
+    // The next chunk. Fails when there is no prompt, a prompt cannot be encoded, or the callback stopped it:
+    // then the chunk counts as not begun, and calling again makes the same chunk.
+    Result<RolloutChunk> next(const PassCallback& afterPass = {});
+
+    // Starts over at chunk 0 with another seed; memory stays.
+    void restart(uint64_t seed);
+
+    // Given clean latents in place of generated ones (a start image): [chunkFrames, channels, h, w], host memory.
+    Result<void> prefill(const Tensor& latents);
+
+    int64_t nextChunk() const { return nextChunk_; }
+    const KvCache& cache() const { return cache_; }
+    const RolloutOptions& options() const { return options_; }
+    size_t workingBytes() const { return workspace_.bytes(); }
+
+    // Replaces the generated noise, for parity with a reference: (chunk, step, destination [count] host memory).
+    std::function<void(int64_t chunk, int step, float* noise, int64_t count)> noiseOverride;
+    // Sees x0 after each step in host memory, for tests.
+    std::function<void(int64_t chunk, int step, const Tensor& x0)> observeClean;
+
+private:
+    Rollout(const CausalDit& dit, Backend& backend, RolloutOptions options, TextRows text);
+
+    int passes() const { return static_cast<int>(sampler_.steps().size()) + 1; }
+    Result<void> choosePrompt(int64_t chunk);
+    Result<const Tensor*> encoded(const std::string& prompt);
+    void recache();
+    bool denoise(RolloutChunk& chunk, const PassCallback& afterPass);
+    void writeClean(const Tensor& latents, int64_t firstFrame);
+    void fillNoise(int64_t chunk, int step);
+    void forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow);
+    void remember(const Tensor& latents, int64_t firstFrame);
+
+    const CausalDit& dit_;
+    Backend& backend_;
+    RolloutOptions options_;
+    TextRows text_;
+    Sampler sampler_;
+    PromptTimeline timeline_;
+    KvCache cache_;
+    DitWorkspace workspace_;
+
+    std::vector<PromptShare> promptShares_;         // what prompt_ was made of
+    std::vector<std::string> promptTexts_;
+    PromptContext prompt_;
+    std::deque<std::pair<std::string, Tensor>> encodings_;  // newest last, bounded
+
+    Tensor noisy_, clean_, flow_, noise_;  // [chunkFrames, channels, h, w]
+    Tensor history_;                       // clean latents of the frames in the cache, slot order: [capacity, channels, h, w]
+    int64_t nextChunk_ = 0;
+    int64_t recachedFor_ = -1;
+};
+
+}  // namespace longtake

@@ -1,0 +1,115 @@
+#include "engine/rollout/take.h"
+
+#include <chrono>
+#include <new>
+
+namespace longtake {
+
+TakeOptions TakeOptions::of(const ModelConfig& config) {
+    TakeOptions options;
+    options.width = config.width;
+    options.height = config.height;
+    options.window = config.rollout;
+    options.sampler = config.sampler;
+    return options;
+}
+
+Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions& given) {
+    TakeOptions options = given;
+    if (options.width == 0) options.width = model.config().width;
+    if (options.height == 0) options.height = model.config().height;
+    if (Result<void> size = model.checkSize(options.width, options.height); !size) return size.error();
+    auto decoder = model.makeDecoder();
+    if (!decoder) return decoder.error();
+
+    const MemoryPlan plan = model.plan(options.width, options.height, options.window);
+    auto mega = [](size_t bytes) { return std::to_string(bytes >> 20) + " MB"; };
+    const Error tooLarge{"a take of " + std::to_string(options.width) + "x" + std::to_string(options.height) + " needs about " +
+                         mega(plan.forTake()) + ", there are " + mega(plan.available) + "; choose a smaller size or window"};
+    if (!plan.fits()) return tooLarge;
+    RolloutOptions rolloutOptions;
+    rolloutOptions.window = options.window;
+    rolloutOptions.sampler = options.sampler;
+    rolloutOptions.seed = options.seed;
+    rolloutOptions.latentHeight = options.height / (*decoder)->pixelsPerLatent();
+    rolloutOptions.latentWidth = options.width / (*decoder)->pixelsPerLatent();
+    rolloutOptions.maxFrames = options.maxFrames;
+    try {
+        auto rollout = Rollout::create(model.dit(), model.backend(), rolloutOptions, [&model](const std::string& prompt) { return model.textRows(prompt); });
+        if (!rollout) return rollout.error();
+        return std::unique_ptr<Take>(new Take(options, std::move(rollout).value(), std::move(decoder).value(), model.config().fps));
+    } catch (const std::bad_alloc&) {
+        return tooLarge;
+    }
+}
+
+Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, std::unique_ptr<VideoDecoder> decoder, double fps)
+    : options_(options), rollout_(std::move(rollout)), decoder_(std::move(decoder)) {
+    const int64_t chunk = options_.window.chunkFrames;
+    clock_.framesPerChunk = static_cast<int>(chunk * decoder_->framesPerLatent());
+    clock_.firstChunkFrames = static_cast<int>(decoder_->framesOf(chunk));
+    clock_.fps = fps;
+}
+
+Result<TakeChunk> Take::next(const FrameSink& frames, const PassCallback& afterPass) {
+    Result<RolloutChunk> made = rollout_->next(afterPass);
+    if (!made) return made.error();
+    TakeChunk chunk;
+    chunk.index = made->index;
+    chunk.firstFrame = clock_.firstFrameOf(made->index);
+    chunk.recached = made->recached;
+    chunk.denoiseMs = made->denoiseMs;
+    chunk.cleanPassMs = made->cleanPassMs;
+    chunk.recacheMs = made->recacheMs;
+    if (made->recached) recaches_.push_back(made->index);
+    const auto start = std::chrono::steady_clock::now();
+    decoder_->decodeRgb8(made->latents, [&](Frame8 frame) {
+        ++chunk.frames;
+        frames(std::move(frame));
+    });
+    chunk.decodeMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    return chunk;
+}
+
+void Take::restart(uint64_t seed) {
+    options_.seed = seed;
+    recaches_.clear();
+    rollout_->restart(seed);
+    decoder_->reset();
+}
+
+CacheView Take::cacheView() const {
+    const KvCache& cache = rollout_->cache();
+    const int64_t chunkFrames = options_.window.chunkFrames;
+    CacheView view;
+    view.chunk = rollout_->nextChunk();
+    view.sinkFrames = cache.sinkFrames();
+    view.windowFrames = cache.capacityFrames();
+    view.evictedFrames = cache.evictedFrames();
+    view.recacheChunks = recaches_;
+    view.bytes = static_cast<int64_t>(cache.liveBytes());
+    view.denseBytes = static_cast<int64_t>(cache.denseBytes()) * cache.liveFrames() / cache.capacityFrames();
+    std::vector<CacheSlot> slots(static_cast<size_t>(cache.capacityFrames()));
+    for (int i = 0; i < cache.liveFrames(); ++i) {
+        CacheSlot& slot = slots[static_cast<size_t>(i)];
+        slot.frame = cache.frames()[static_cast<size_t>(i)];
+        slot.tokens = static_cast<int>(cache.tokensPerFrame());
+        slot.bytes = cache.tokensPerFrame() * cache.rowWidth() * static_cast<int64_t>(sizeOf(cache.dtype()));
+        slot.ageChunks = static_cast<int>(view.chunk - slot.frame / chunkFrames);
+        slot.kind = slot.ageChunks <= 0 ? SlotKind::Writing : i < cache.sinkFrames() ? SlotKind::Sink : SlotKind::Window;
+    }
+    view.layers.assign(static_cast<size_t>(cache.layers()), slots);
+    return view;
+}
+
+size_t Take::bytes() const {
+    return rollout_->cache().bytes() + rollout_->workingBytes() + decoder_->stateBytes() + decoder_->scratchBytes();
+}
+
+uint64_t frameHash(const Frame8& frame) {
+    uint64_t hash = 0xcbf29ce484222325ull;
+    for (uint8_t byte : frame.rgb) hash = (hash ^ byte) * 0x100000001b3ull;
+    return hash;
+}
+
+}  // namespace longtake

@@ -1,0 +1,70 @@
+// One continuous take: a rollout, the decoder behind it, and the numbering of its frames.
+//
+//   auto take = Take::create(model, options);
+//   (*take)->setTimeline(timeline);
+//   while (...) (*take)->next([&](Frame8 frame) { ... }, afterPass);
+//
+// Owner:  the session or the command line. The Model must outlive it.
+// Thread: generation thread only.
+#pragma once
+
+#include "engine/rollout/cache_view.h"
+#include "engine/rollout/chunk_clock.h"
+#include "engine/rollout/model.h"
+#include "engine/rollout/rollout.h"
+
+namespace longtake {
+
+struct TakeOptions {
+    int64_t width = 0, height = 0;  // pixels; 0: the model's own
+    uint64_t seed = 0;
+    RolloutConfig window;
+    SamplerConfig sampler;
+    int64_t maxFrames = 0;  // latent frames, only where the window is unlimited
+
+    // What the model was made for.
+    static TakeOptions of(const ModelConfig& config);
+};
+
+struct TakeChunk {
+    int64_t index = 0;
+    int64_t firstFrame = 0;  // video frame
+    int frames = 0;
+    bool recached = false;
+    double denoiseMs = 0, cleanPassMs = 0, recacheMs = 0, decodeMs = 0;
+
+    double totalMs() const { return denoiseMs + cleanPassMs + recacheMs + decodeMs; }
+};
+
+class Take {
+public:
+    // Fails when the size does not fit the model or memory is short, naming what would.
+    static Result<std::unique_ptr<Take>> create(const Model& model, const TakeOptions& options);
+
+    void setTimeline(PromptTimeline timeline) { rollout_->setTimeline(std::move(timeline)); }
+    // The next chunk; frames are handed out in order. "stopped" when the callback said so: nothing was handed out.
+    Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass = {});
+    void restart(uint64_t seed);
+
+    const TakeOptions& options() const { return options_; }
+    int64_t nextChunk() const { return rollout_->nextChunk(); }
+    const ChunkClock& clock() const { return clock_; }
+    const KvCache& cache() const { return rollout_->cache(); }
+    CacheView cacheView() const;
+    // Everything the take holds beside the model's weights.
+    size_t bytes() const;
+
+private:
+    Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, std::unique_ptr<VideoDecoder> decoder, double fps);
+
+    TakeOptions options_;
+    std::unique_ptr<Rollout> rollout_;
+    std::unique_ptr<VideoDecoder> decoder_;
+    ChunkClock clock_;
+    std::vector<int64_t> recaches_;
+};
+
+// A fingerprint of a picture, the same wherever the same bits come out: FNV-1a, 64 bits.
+uint64_t frameHash(const Frame8& frame);
+
+}  // namespace longtake
