@@ -212,10 +212,10 @@ void TestUmt5Encoder::refusesIdsOutsideTheVocabulary() {
     const auto backend = fp32();
     const Result<Umt5Encoder> encoder = Umt5Encoder::create(kTiny, weights, *backend);
     const std::vector<int32_t> beyond = {1, 40}, negative = {-1}, tooMany(51, 1);
-    QVERIFY_EXCEPTION_THROWN((void)encoder->encode(beyond), std::invalid_argument);
-    QVERIFY_EXCEPTION_THROWN((void)encoder->encode(negative), std::invalid_argument);
-    QVERIFY_EXCEPTION_THROWN((void)encoder->encode(tooMany), std::invalid_argument);
-    QVERIFY_EXCEPTION_THROWN((void)encoder->encode({}), std::invalid_argument);
+    QVERIFY_THROWS_EXCEPTION(std::invalid_argument, (void)encoder->encode(beyond));
+    QVERIFY_THROWS_EXCEPTION(std::invalid_argument, (void)encoder->encode(negative));
+    QVERIFY_THROWS_EXCEPTION(std::invalid_argument, (void)encoder->encode(tooMany));
+    QVERIFY_THROWS_EXCEPTION(std::invalid_argument, (void)encoder->encode({}));
 }
 
 QTEST_APPLESS_MAIN(TestUmt5Encoder)
