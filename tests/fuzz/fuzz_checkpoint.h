@@ -1,4 +1,5 @@
-// What every fuzz target does with its bytes: open them as a checkpoint and load what opened.
+// What the fuzz targets, and the test that replays their corpus, do with their bytes: open them as a checkpoint and
+// load what opened.
 //
 // Thread: one.
 #pragma once
@@ -6,10 +7,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <string_view>
 
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/name_map.h"
+#include "engine/checkpoint/safetensors.h"
+#include "tests/checkpoint_fixtures.h"
 
 namespace longtake {
 
@@ -48,5 +50,31 @@ inline void readHostile(const uint8_t* data, size_t size) {
         (void)mapVideo(*checkpoint);
     }
 }
+
+// A JSON header: its length and some data are added, so that mutations reach the checks behind the length. A first
+// byte of '!' gives the rest as it is, and as an index of shards.
+inline void fuzzSafetensors(const uint8_t* data, size_t size) {
+    if (size > 0 && data[0] == '!') {
+        readHostile(data + 1, size - 1);
+        const auto* begin = reinterpret_cast<const std::byte*>(data + 1);
+        (void)readShardIndex(*MappedFile::fromBytes({begin, begin + size - 1}, "fuzz"));
+        return;
+    }
+    const std::string file =
+        safetensorsFile({reinterpret_cast<const char*>(data), size}, std::string(64, '\x3c'));
+    readHostile(reinterpret_cast<const uint8_t*>(file.data()), file.size());
+}
+
+// A torch file; or, where the bytes do not start like one, a pickle that is put into an archive with one storage, so
+// that mutations reach the pickle machine without having to build an archive.
+inline void fuzzTorch(const uint8_t* data, size_t size) {
+    const std::string bytes(reinterpret_cast<const char*>(data), size);
+    if (bytes.starts_with("PK") || bytes.starts_with("\x80\x02\x8a\x0a")) return readHostile(data, size);
+    const ZipFixture zip{{{"a/data.pkl", bytes}, {"a/data/0", std::string(48, '\x3c')}}};
+    const std::string file = zip.bytes();
+    readHostile(reinterpret_cast<const uint8_t*>(file.data()), file.size());
+}
+
+inline void fuzzGguf(const uint8_t* data, size_t size) { readHostile(data, size); }
 
 }  // namespace longtake

@@ -1,7 +1,7 @@
-// libFuzzer target: the bytes are a GGUF file.
+// libFuzzer target for GGUF files.
 #include "tests/fuzz/fuzz_checkpoint.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    longtake::readHostile(data, size);
+    longtake::fuzzGguf(data, size);
     return 0;
 }
