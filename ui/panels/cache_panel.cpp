@@ -96,6 +96,7 @@ void CachePanel::setClock(const ChunkClock& clock) {
 void CachePanel::clear() {
     view_ = {};
     hasView_ = false;
+    fullestBytes_ = 0;
     events_.clear();
     history_->clear();
     showCells();
@@ -104,7 +105,12 @@ void CachePanel::clear() {
 
 void CachePanel::setView(const CacheView& view) {
     if (hasView_ && view.chunk < view_.chunk) clear();
-    if (!hasView_ || view.chunk > view_.chunk) history_->append(static_cast<float>(view.bytes));
+    // One point for each finished chunk, at its fullest: a chunk that is half written is no saving.
+    if (hasView_ && view.chunk > view_.chunk) {
+        history_->append(static_cast<float>(fullestBytes_));
+        fullestBytes_ = 0;
+    }
+    fullestBytes_ = std::max(fullestBytes_, view.bytes);
     recordEvents(view_, view);
     view_ = view;
     hasView_ = true;
@@ -122,7 +128,7 @@ void CachePanel::recordEvents(const CacheView& before, const CacheView& now) {
     std::vector<int> marks;
     const auto shown = static_cast<int64_t>(history_->values().size());
     for (const int64_t chunk : now.recacheChunks)
-        if (const int64_t index = shown - 1 - (now.chunk - chunk); index >= 0 && index < shown) marks.push_back(static_cast<int>(index));
+        if (const int64_t index = shown - (now.chunk - chunk); index >= 0 && index < shown) marks.push_back(static_cast<int>(index));
     history_->setMarks(std::move(marks));
 }
 
@@ -181,7 +187,8 @@ void CachePanel::showFooter() {
         footer_->setText(tr("nothing held yet"), Tone::Dim);
         return;
     }
-    QString text = view_.evictedFrames == 0 ? tr("nothing evicted yet") : tr("evicted %n frame(s)", nullptr, static_cast<int>(view_.evictedFrames));
+    QString text = view_.evictedFrames == 0 ? tr("nothing evicted yet") : view_.evictedFrames == 1 ? tr("evicted 1 frame")
+                                                                            : tr("evicted %1 frames").arg(view_.evictedFrames);
     constexpr size_t kShown = 4;
     const auto& chunks = view_.recacheChunks;
     QStringList times;

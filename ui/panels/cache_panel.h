@@ -58,6 +58,7 @@ private:
 
     CacheView view_;
     bool hasView_ = false;
+    int64_t fullestBytes_ = 0;  // of the chunk being made
     ChunkClock clock_;
     std::deque<Event> events_;
     PanelHeader* header_ = nullptr;

@@ -34,7 +34,7 @@ QSize FigureLabel::sizeHint() const {
 
 void FigureLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    painter.setPen(palette().color(QPalette::WindowText));
+    painter.setPen(palette().color(foregroundRole()));
     drawFigures(&painter, {0, (height() - fontMetrics().height()) / 2.0 + fontMetrics().ascent()}, font(), text_);
 }
 

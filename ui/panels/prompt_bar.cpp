@@ -79,7 +79,12 @@ void PromptBar::setSeen(double tookSeconds) {
 }
 
 QString PromptBar::text() const { return edit_->text(); }
-void PromptBar::setText(const QString& text) { edit_->setText(text); }
+
+void PromptBar::setText(const QString& text) {
+    edit_->setText(text);
+    edit_->setCursorPosition(0);  // a long prompt is read from its beginning
+}
+
 QString PromptBar::hint() const { return hint_->text(); }
 
 void PromptBar::apply() {

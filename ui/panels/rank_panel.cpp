@@ -20,10 +20,15 @@
 namespace longtake {
 namespace {
 
-QString figure(double value) { return QLocale().toString(value, 'f', value < 100 ? 1 : 0); }
+QString figure(double value) { return QLocale().toString(value, 'f', value < 10 ? 1 : 0); }
 
-// r with its threshold as index: r0.99 reads as one name.
-QString rankName(double threshold) { return RankPanel::tr("r at %1").arg(QLocale().toString(threshold, 'g', 4)); }
+// r with its threshold as index, so that the figure never stands without it.
+QString rankName(double threshold) {
+    QString index = QLocale().toString(threshold, 'g', 4);
+    for (QChar& c : index)
+        if (c.isDigit()) c = QChar(0x2080 + c.digitValue());
+    return 'r' + index;
+}
 
 }  // namespace
 
@@ -41,31 +46,41 @@ RankPanel::RankPanel(QWidget* parent) : QWidget(parent) {
     spectrum_ = new LinePlot;
     spectrum_->setInk(Ink::RankSoft);
     spectrum_->setScale(LinePlot::Scale::Logarithmic);
-    spectrum_->setEmptyText(tr("no spectrum"));
+    spectrum_->setEmptyText(QStringLiteral("–"));
     spectrum_->setToolTip(tr("Singular values of the chosen layer, largest first, on a logarithmic scale.\nThe dashed line stands where the threshold is reached."));
     spectrum_->setAccessibleName(tr("Spectrum of the chosen layer"));
     history_ = new LinePlot;
     history_->setInk(Ink::Rank);
-    history_->setEmptyText(tr("no history"));
+    history_->setEmptyText(QStringLiteral("–"));
     history_->setToolTip(tr("Rank of the chosen layer, chunk by chunk."));
     history_->setAccessibleName(tr("Rank history of the chosen layer"));
     for (LinePlot* plot : {spectrum_, history_}) plot->setFixedHeight(36);
-    cost_ = new ElidedLabel(nullptr, Tone::Dim);
+    cost_ = new ElidedLabel(nullptr, Tone::Dim, Qt::AlignRight);
+    cost_->setToolTip(tr("What one probe takes, on its own thread: generation does not wait for it."));
+    auto* under = new QHBoxLayout;
+    under->setSpacing(kGap);
+    under->addWidget(buildLegend());
+    under->addWidget(cost_, 1);
 
     auto* plots = new QHBoxLayout;
-    plots->setSpacing(kPadding);
-    plots->addWidget(spectrum_, 1);
-    plots->addWidget(history_, 1);
+    plots->setSpacing(kGap);
+    const auto addPlot = [plots](const QString& name, LinePlot* plot) {
+        auto* label = new QLabel(name);
+        label->setProperty("role", "dim");
+        plots->addWidget(label);
+        plots->addWidget(plot, 1);
+    };
+    addPlot(tr("spectrum"), spectrum_);
+    addPlot(tr("history"), history_);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(kPadding, kGap, kPadding, kGap);
     column->setSpacing(4);
     column->addWidget(header_);
     column->addWidget(matrix_);
     column->addWidget(bars_, 1);
-    column->addWidget(buildLegend());
+    column->addLayout(under);
     column->addWidget(figures_);
     column->addLayout(plots);
-    column->addWidget(cost_);
 
     header_->addTableExport(tr("Save the &layers as CSV…"), tr("rank-layers"), [this] { return layerTable(); });
     header_->addTableExport(tr("Save the &history as CSV…"), tr("rank-history"), [this] { return historyTable(); });
@@ -88,7 +103,7 @@ void RankPanel::buildSourceButtons() {
         button->setProperty("tab", true);
         group->addButton(button);
         row->addWidget(button);
-        connect(button, &QToolButton::clicked, this, [this, source] { show(source); });
+        connect(button, &QToolButton::clicked, this, [this, source] { setSource(source); });
         return button;
     };
     liveButton_ = add(tr("Live"), tr("Ranks of what the cache holds now, chunk by chunk"), Source::Live);
@@ -100,8 +115,7 @@ void RankPanel::buildSourceButtons() {
 QWidget* RankPanel::buildLegend() {
     return new Legend({{Ink::Rank, Legend::Mark::Box, tr("energy rank")},
                        {Ink::RankSoft, Legend::Mark::Box, tr("stable rank")},
-                       {Ink::Empty, Legend::Mark::Tick, tr("entropy rank")},
-                       {Ink::Budget, Legend::Mark::Line, tr("budget")}});
+                       {Ink::Empty, Legend::Mark::Tick, tr("entropy rank")}});
 }
 
 void RankPanel::setClock(const ChunkClock& clock) { clock_ = clock; }
@@ -127,7 +141,7 @@ void RankPanel::clear() {
     showBars();
 }
 
-void RankPanel::show(Source source) {
+void RankPanel::setSource(Source source) {
     source_ = source;
     (source == Source::Live ? liveButton_ : weightsButton_)->setChecked(true);
     showBars();
@@ -158,12 +172,12 @@ void RankPanel::showBars() {
         header_->setSummary({});
         matrix_->setText(source_ == Source::Live ? tr("of the cached latents, while a take runs") : tr("of the attention weights"));
     } else {
-        header_->setSummary(values.budget > 0 ? tr("%1 · budget d_c = %2").arg(threshold).arg(values.budget) : threshold);
+        header_->setSummary(values.budget > 0 ? tr("%1 · d_c %2").arg(threshold).arg(values.budget) : threshold);
         matrix_->setText(tr("%1, %2 × %3 per layer").arg(QString::fromStdString(values.matrix)).arg(values.rows).arg(values.columns));
     }
     cost_->setText(values.layers.empty()             ? QString()
-                   : source_ == Source::Live ? tr("probe %1 ms a chunk, off the generation path").arg(figure(values.probeMs))
-                                             : tr("probe %1 ms, once per model").arg(figure(values.probeMs)));
+                   : source_ == Source::Live ? tr("probe %1 ms").arg(figure(values.probeMs))
+                                             : tr("probe %1 ms").arg(figure(values.probeMs)));
     showLayer();
 }
 
@@ -178,10 +192,10 @@ void RankPanel::showLayer() {
         return;
     }
     const LayerRank& layer = values.layers[static_cast<size_t>(chosen)];
-    const QString which = bars_->current() >= 0 ? tr("layer %1").arg(chosen) : tr("fullest layer %1").arg(chosen);
-    QString text = tr("%1 · %2: %3 · stable %4 · entropy %5")
+    const QString which = bars_->current() >= 0 ? tr("Layer %1").arg(chosen) : tr("Fullest, layer %1").arg(chosen);
+    QString text = tr("%1: %2 %3 · stable %4 · entropy %5")
                        .arg(which, rankName(values.threshold)).arg(layer.energyRank).arg(figure(layer.stableRank), figure(layer.entropyRank));
-    if (values.budget > 0) text += tr(" · %1 within d_c").arg(percentText(layer.energyAtBudget));
+    if (values.budget > 0) text += tr(" · %1 in d_c").arg(percentText(layer.energyAtBudget));
     figures_->setText(text);
 
     spectrum_->setValues(layer.spectrum);
@@ -191,7 +205,7 @@ void RankPanel::showLayer() {
     if (source_ == Source::Live)
         for (const Moment& moment : moments_)
             if (static_cast<size_t>(chosen) < moment.energyRanks.size()) line.push_back(static_cast<float>(moment.energyRanks[static_cast<size_t>(chosen)]));
-    history_->setEmptyText(source_ == Source::Live ? tr("no history") : tr("weights do not change"));
+    history_->setEmptyText(source_ == Source::Live ? QStringLiteral("–") : tr("weights stay"));
     history_->setValues(std::move(line));
 }
 

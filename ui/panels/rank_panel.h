@@ -37,7 +37,7 @@ public:
     void setWeights(const RankValues& values);
     void clear();
 
-    void show(Source source);
+    void setSource(Source source);
     Source source() const { return source_; }
 
     PanelHeader* header() const { return header_; }

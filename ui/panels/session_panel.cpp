@@ -32,8 +32,8 @@ QString text(const std::string& words) { return QString::fromStdString(words); }
 QString sizeText(FrameSize size) { return QStringLiteral("%1 × %2").arg(size.width).arg(size.height); }
 
 QString precisionText(const std::string& precision) {
-    if (precision == "fp32") return SessionPanel::tr("fp32: exact, slower");
-    if (precision == "bf16") return SessionPanel::tr("bf16: fast");
+    if (precision == "fp32") return SessionPanel::tr("fp32, exact");
+    if (precision == "bf16") return SessionPanel::tr("bf16, fast");
     return text(precision);
 }
 
@@ -88,7 +88,7 @@ void SessionPanel::build() {
     dice_->setToolTip(tr("Another seed"));
     dice_->setAccessibleName(tr("Another seed"));
     for (QToolButton* button : {lock_, dice_}) button->setFixedSize(26, 26);
-    steps_ = spin(1, 4, {}, tr(" a chunk"));
+    steps_ = spin(1, 4, {}, tr(" steps"));
     steps_->setToolTip(tr("Denoise passes a chunk: fewer are faster and rougher"));
     sink_ = spin(0, 12, tr("sink "), {});
     sink_->setToolTip(tr("First frames of the take that are always kept in view of the model"));
@@ -103,9 +103,10 @@ void SessionPanel::build() {
     memoryText_ = new ElidedLabel(nullptr, Tone::Dim, Qt::AlignRight);
     note_ = new QLabel;
     note_->setWordWrap(true);
-    start_ = new QPushButton(tr("Start a &new take"));
-    start_->setProperty("primary", true);
-    start_->setFixedHeight(kRowHeight);
+    start_ = new QPushButton(tr("&New take"));
+    start_->setProperty("compact", true);
+    start_->setFixedHeight(24);
+    header_->addAtEnd(start_);
 
     form_ = new QFormLayout;
     form_->setContentsMargins(0, 0, 0, 0);
@@ -117,10 +118,8 @@ void SessionPanel::build() {
     form_->addRow(QString(), knows_);
     addRow(tr("Si&ze"), {size_});
     addRow(tr("See&d"), {seed_, lock_, dice_});
-    addRow(tr("S&teps"), {steps_});
-    addRow(tr("&Window"), {sink_, window_});
-    addRow(tr("D&evice"), {device_, threads_});
-    addRow(tr("&Precision"), {precision_});
+    addRow(tr("Chun&ks"), {steps_, sink_, window_});
+    addRow(tr("D&evice"), {device_, threads_, precision_});
     addRow(tr("Memory plan"), {memory_});
     form_->addRow(QString(), memoryText_);
 
@@ -142,7 +141,6 @@ void SessionPanel::build() {
     column->addWidget(header_);
     column->addWidget(scroll, 1);
     column->addWidget(note_);
-    column->addWidget(start_);
 }
 
 void SessionPanel::addRow(const QString& name, std::initializer_list<QWidget*> fields) {
@@ -188,13 +186,19 @@ void SessionPanel::setChoices(const SessionChoices& choices) {
     for (const DeviceChoice& device : choices.devices) device_->addItem(text(device.name), text(device.id));
     threads_->setMaximum(std::max(1, choices.cores * 2));
     showing_ = false;
-    if (first) {
-        followModel();
-        followDevice();
-        showState();
-    } else {
-        setSettings(before);
+    if (!first) return setSettings(before);
+    SessionSettings usual;
+    if (!choices.models.empty()) {
+        const ModelChoice& model = choices.models.front();
+        usual.modelId = model.id;
+        usual.steps = model.maxSteps;
+        if (!model.sizes.empty()) usual.width = model.sizes.front().width, usual.height = model.sizes.front().height;
     }
+    if (!choices.devices.empty()) {
+        usual.deviceId = choices.devices.front().id;
+        if (!choices.devices.front().precisions.empty()) usual.precision = choices.devices.front().precisions.front();
+    }
+    setSettings(usual);
 }
 
 void SessionPanel::setSettings(const SessionSettings& s) {
@@ -310,7 +314,9 @@ void SessionPanel::showState() {
     QString note;
     const char* role = "dim";
     if (!plan_.fits()) {
-        note = plan_.advice.empty() ? tr("This does not fit. Choose a smaller size or window.") : text(plan_.advice);
+        note = memoryText_->text();
+        if (!note.isEmpty()) note[0] = note[0].toUpper();
+        note += QStringLiteral(". ") + (plan_.advice.empty() ? tr("This does not fit. Choose a smaller size or window.") : text(plan_.advice));
         role = "alarm";
     } else if (choices_.models.empty()) {
         note = tr("No model was found. Open a model folder from the menu above.");
@@ -324,6 +330,9 @@ void SessionPanel::showState() {
     note_->style()->polish(note_);
     note_->setVisible(!note.isEmpty());
     start_->setEnabled(canStart());
+    start_->setProperty("primary", state_ == TakeState::None);
+    start_->style()->unpolish(start_);
+    start_->style()->polish(start_);
     start_->setToolTip(canStart() ? tr("Begin again at 0:00 with these settings") : note);
 }
 

@@ -32,10 +32,18 @@ TransportBar::TransportBar(QWidget* parent) : QWidget(parent) {
     place_ = new FigureLabel;
     place_->setWidest(tr("chunk %1 · frame %2").arg(999).arg(9999));
     place_->setToolTip(tr("The chunk and frame on the canvas, counted from 0"));
+    QFont small = font();
+    if (small.pixelSize() > 0) small.setPixelSize(small.pixelSize() - 1);
+    place_->setFont(small);
+    place_->setForegroundRole(QPalette::PlaceholderText);
+    auto* figures = new QVBoxLayout;
+    figures->setSpacing(2);
+    figures->setContentsMargins(0, 0, 0, 0);
+    figures->addWidget(timecode_);
+    figures->addWidget(place_);
     row->addSpacing(kGap);
-    row->addWidget(timecode_);
-    row->addSpacing(kGap);
-    row->addWidget(place_);
+    row->addLayout(figures);
+    for (QToolButton* button : {toStart_, play_, step_, toEnd_, record_}) row->setAlignment(button, Qt::AlignTop);
 
     connect(toStart_, &QToolButton::clicked, this, &TransportBar::toStartRequested);
     connect(play_, &QToolButton::clicked, this, [this] { motion_ == Motion::Playing ? emit pauseRequested() : emit playRequested(); });

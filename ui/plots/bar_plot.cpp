@@ -74,16 +74,16 @@ void BarPlot::paintEvent(QPaintEvent*) {
     const QRectF area = plotArea();
     const double scale = area.height() / top();
 
-    QFont small = font();
-    if (small.pixelSize() > 0) small.setPixelSize(std::max(9, small.pixelSize() - 2));
-    painter.setFont(small);
-    painter.setPen(c.faint);
-    painter.drawLine(QPointF(area.left(), area.bottom() + 0.5), QPointF(area.right(), area.bottom() + 0.5));
     if (bars_.empty()) {
         painter.setPen(c.dim);
         painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, emptyText_);
         return;
     }
+    QFont small = font();
+    if (small.pixelSize() > 0) small.setPixelSize(std::max(9, small.pixelSize() - 2));
+    painter.setFont(small);
+    painter.setPen(c.faint);
+    painter.drawLine(QPointF(area.left(), area.bottom() + 0.5), QPointF(area.right(), area.bottom() + 0.5));
     painter.setPen(c.dim);
     const auto axisLabel = [&](double value) {
         painter.drawText(QRectF(0, area.bottom() - value * scale - 8, area.left() - 6, 16), Qt::AlignRight | Qt::AlignVCenter,
@@ -101,11 +101,11 @@ void BarPlot::paintEvent(QPaintEvent*) {
         const QRectF outer = barRect(i);
         const bool lit = i == current_;
         const double radius = std::min(2.0, outer.width() / 4);
-        painter.setBrush(lit ? mixed(c.rank, c.text, 0.18) : c.rank);
+        painter.setBrush(lit ? mixed(c.rank, c.dark ? Qt::white : Qt::black, 0.2) : c.rank);
         painter.drawRoundedRect(outer, radius, radius);
         QRectF inner = outer;
         inner.setTop(area.bottom() - bar.inner * scale);
-        painter.setBrush(lit ? mixed(c.rankSoft, c.text, 0.25) : c.rankSoft);
+        painter.setBrush(lit ? mixed(c.rankSoft, c.dark ? Qt::white : Qt::black, 0.2) : c.rankSoft);
         painter.drawRoundedRect(inner, radius, radius);
         if (bar.tick >= 0) {
             const double y = std::round(area.bottom() - bar.tick * scale);

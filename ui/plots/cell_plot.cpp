@@ -51,7 +51,7 @@ QFont CellPlot::smallFont() const {
     return small;
 }
 
-QRectF CellPlot::gridArea() const { return QRectF(rect()).adjusted(24, 0, 0, -18); }
+QRectF CellPlot::gridArea() const { return QRectF(rect()).adjusted(24, 4, 2, -18); }
 
 QRectF CellPlot::cellRect(int row, int column) const {
     const QRectF area = gridArea();

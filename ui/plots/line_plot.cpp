@@ -4,32 +4,29 @@
 #include <cmath>
 
 #include <QPainter>
-#include <QPainterPath>
+
+#include "ui/plots/fine_line.h"
 
 namespace longtake {
 namespace {
 
-// The points of a line, at most two per pixel column: more cannot be seen and cost time to stroke.
-QPainterPath pathThrough(const std::vector<float>& values, const QRectF& area, const auto& heightOf) {
-    QPainterPath path;
+// The points of a line, at most two per pixel column: more cannot be seen and cost time. A gap begins a new line.
+std::vector<QPolygonF> linesThrough(const std::vector<float>& values, const QRectF& area, const auto& heightOf) {
+    std::vector<QPolygonF> lines(1);
     const size_t steps = values.size() > 1 ? values.size() - 1 : 1;
     const size_t perColumn = std::max<size_t>(1, values.size() / std::max<size_t>(1, static_cast<size_t>(area.width())));
-    bool drawing = false;
     for (size_t first = 0; first < values.size(); first += perColumn) {
         const size_t end = std::min(values.size(), first + perColumn);
         const auto [low, high] = std::minmax_element(values.begin() + static_cast<std::ptrdiff_t>(first), values.begin() + static_cast<std::ptrdiff_t>(end));
         if (!std::isfinite(*low) || !std::isfinite(*high)) {
-            drawing = false;
+            lines.emplace_back();
             continue;
         }
         const double x = area.left() + area.width() * static_cast<double>(first) / static_cast<double>(steps);
-        const auto pointAt = [&](double value) { return QPointF(x, area.bottom() - area.height() * heightOf(value)); };
-        if (drawing) path.lineTo(pointAt(*low));
-        else path.moveTo(pointAt(*low));
-        if (*high > *low) path.lineTo(pointAt(*high));
-        drawing = true;
+        lines.back() << QPointF(x, area.bottom() - area.height() * heightOf(*low));
+        if (*high > *low) lines.back() << QPointF(x, area.bottom() - area.height() * heightOf(*high));
     }
-    return path;
+    return lines;
 }
 
 }  // namespace
@@ -147,12 +144,13 @@ void LinePlot::paintEvent(QPaintEvent*) {
         painter.drawText(QRectF(x + 4, 0, area.right() - x - 4, area.height()), Qt::AlignLeft | Qt::AlignTop, dividerLabel_);
     }
 
-    QPainterPath line = pathThrough(values_, area, height01);
     const QColor ink = inked(c, ink_);
-    painter.setPen(QPen(ink, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-    painter.setBrush(Qt::NoBrush);
-    if (values_.size() == 1) painter.drawEllipse(QPointF(area.right() - 2, area.bottom() - area.height() * height01(values_[0])), 1.5, 1.5);
-    else painter.drawPath(line);
+    for (const QPolygonF& line : linesThrough(values_, area, height01)) drawFineLine(painter, line, ink);
+    if (values_.size() == 1) {
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(ink);
+        painter.drawEllipse(QPointF(area.right() - 2, area.bottom() - area.height() * height01(values_[0])), 1.5, 1.5);
+    }
 
     painter.setPen(QPen(c.writing, 2));
     for (const int mark : marks_) {

@@ -34,6 +34,7 @@ QSpinBox::up-button, QSpinBox::down-button { border: none; background: transpare
 QSpinBox::up-arrow { image: url(:/longtake/icons/chevron-up.svg); width: 9px; height: 9px; }
 QSpinBox::down-arrow { image: url(:/longtake/icons/chevron-down.svg); width: 9px; height: 9px; }
 QPushButton { background: @raised; color: @text; border: 1px solid transparent; border-radius: 4px; padding: 0 14px; min-height: 26px; }
+QPushButton[compact="true"] { min-height: 20px; padding: 0 10px; }
 QPushButton:hover { border-color: @border; }
 QPushButton:focus { border-color: @accent; }
 QPushButton:disabled { color: @dim; background: @faint; }

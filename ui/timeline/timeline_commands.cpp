@@ -52,8 +52,7 @@ void TimelineView::copy() {
 
 void TimelineView::paste() {
     const QMimeData* mime = QGuiApplication::clipboard()->mimeData();
-    if (!mime) return;
-    const auto prompts = fromMime(*mime, model_.clock());
+    const auto prompts = mime ? fromMime(*mime, model_.clock()) : Result<CopiedPrompts>(Error{"the clipboard is empty"});
     if (!prompts) return emit model_.told(tr("Nothing to paste here: %1").arg(QString::fromStdString(prompts.message())));
     const int64_t chunk = insertionChunk();
     if (!model_.paste(prompts->timeline, prompts->lengthChunks, chunk)) return;

@@ -8,6 +8,7 @@
 #include <QLinearGradient>
 #include <QPainterPath>
 
+#include "ui/plots/fine_line.h"
 #include "ui/theme/formats.h"
 
 namespace longtake {
@@ -15,6 +16,7 @@ namespace {
 
 using Rows = TimelineRows;
 constexpr double kFade = 90;  // pixels over which the open end of the last block fades
+constexpr double kPlainBelow = 8;  // narrower blocks are bare bars: thousands of them must not cost a frame
 
 QString tr(const char* text) { return QCoreApplication::translate("Timeline", text); }
 
@@ -39,7 +41,7 @@ std::vector<size_t> blockColours(const PromptTimeline& timeline) {
 }
 
 TimelinePainter::TimelinePainter(QPainter& painter, const TimelineScene& scene, const TimelineScale& scale, const Colours& colours, const QSizeF& size)
-    : painter_(painter), scene_(scene), scale_(scale), c_(colours), size_(size), small_(painter.font()) {
+    : painter_(painter), scene_(scene), scale_(scale), c_(colours), size_(size), base_(painter.font()), small_(painter.font()) {
     if (small_.pixelSize() > 0) small_.setPixelSize(std::max(9, small_.pixelSize() - 2));
 }
 
@@ -92,7 +94,7 @@ void TimelinePainter::paintRange() {
 
 void TimelinePainter::paintBlocks() {
     if (scene_.timeline.empty()) {
-        painter_.setFont(painter_.font());
+        painter_.setFont(base_);
         painter_.setPen(QPen(c_.border, 1, Qt::DashLine));
         painter_.setBrush(Qt::NoBrush);
         painter_.drawRoundedRect(QRectF(0.5, Rows::kBlocksTop + 0.5, size_.width() - 1, Rows::kBlocksHeight - 1), 4, 4);
@@ -118,9 +120,12 @@ void TimelinePainter::paintBlock(size_t index, const QColor& fill, const QColor&
     // Far ends are cut to the view: a path a million pixels long costs time and precision.
     const QRectF box(QPointF(std::max(left + 0.5, -20.0), Rows::kBlocksTop + 0.5),
                      QPointF(std::min(right - 1.5, size_.width() + 20), Rows::kBlocksTop + Rows::kBlocksHeight - 0.5));
-    if (box.width() < 1) return painter_.fillRect(QRectF(left, box.top(), 1, box.height()), fill);
-    const double madeX = scene_.newestFrame >= 0 ? frameX(scene_.newestFrame + 1) : -1e9;
     const double frontierX = chunkX(scene_.frontier);
+    if (right - left < kPlainBelow) {
+        const QColor plain = left < frontierX ? fill : mixed(c_.panel, fill, 0.45);
+        return painter_.fillRect(QRectF(left, box.top(), std::max(1.0, right - left - 1), box.height()), plain);
+    }
+    const double madeX = scene_.newestFrame >= 0 ? frameX(scene_.newestFrame + 1) : -1e9;
     QPainterPath shape;
     shape.addRoundedRect(box, 4, 4);
 
@@ -239,20 +244,21 @@ void TimelinePainter::paintDrift() {
     const double scale = (Rows::kDriftHeight - 4) / std::max(greatest, 1e-9);
     const auto visible = std::lower_bound(points.begin(), points.end(), scene_.clock.frameAt(scale_.scrollSeconds),
                                           [](const DriftPoint& p, int64_t frame) { return p.frame < frame; });
-    QPainterPath line;
+    QPolygonF line;
     double lastX = -1e9;
     for (auto it = visible == points.begin() ? visible : visible - 1; it != points.end(); ++it) {
         const double x = frameX(it->frame);
         if (x - lastX < 1 && it + 1 != points.end()) continue;
-        const QPointF point(x, bottom - 2 - it->value * scale);
-        if (line.isEmpty()) line.moveTo(point);
-        else line.lineTo(point);
+        line << QPointF(x, bottom - 2 - it->value * scale);
         lastX = x;
         if (x > size_.width()) break;
     }
-    painter_.setBrush(Qt::NoBrush);
-    painter_.setPen(QPen(c_.sink, 1.5));
-    painter_.drawPath(line);
+    drawFineLine(painter_, line, c_.sink);
+    painter_.setFont(small_);
+    const QString name = tr("drift");
+    painter_.fillRect(QRectF(0, Rows::kDriftTop, painter_.fontMetrics().horizontalAdvance(name) + 6, Rows::kDriftHeight), c_.panel);
+    painter_.setPen(c_.dim);
+    painter_.drawText(QRectF(0, Rows::kDriftTop, 60, Rows::kDriftHeight), Qt::AlignLeft | Qt::AlignVCenter, name);
 }
 
 void TimelinePainter::paintPlayhead() {

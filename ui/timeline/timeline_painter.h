@@ -60,6 +60,7 @@ private:
     const TimelineScale& scale_;
     const Colours& c_;
     QSizeF size_;
+    QFont base_;
     QFont small_;
 };
 

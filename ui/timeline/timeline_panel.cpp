@@ -35,6 +35,12 @@ TimelinePanel::TimelinePanel(TimelineModel& model, QWidget* parent) : QWidget(pa
     connect(model.undoStack(), &QUndoStack::indexChanged, this, [this] { if (!noteEnds_.isActive()) header_->setSummary({}); });
 }
 
+// The model outlives this panel and must not call into half of it.
+TimelinePanel::~TimelinePanel() {
+    model_.disconnect(this);
+    model_.undoStack()->disconnect(this);
+}
+
 void TimelinePanel::addZoomButtons() {
     const auto add = [this](const QString& drawing, const QString& name, const QString& tip, auto action) {
         auto* button = new QToolButton;

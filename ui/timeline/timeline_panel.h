@@ -23,6 +23,7 @@ class TimelinePanel final : public QWidget {
 
 public:
     explicit TimelinePanel(TimelineModel& model, QWidget* parent = nullptr);
+    ~TimelinePanel() override;
 
     void setTakeName(const QString& name);
     TimelineView* view() const { return view_; }

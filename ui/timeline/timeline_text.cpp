@@ -202,7 +202,8 @@ QByteArray writePrompts(const PromptTimeline& timeline, const ChunkClock& clock,
     QString text;
     for (const PromptSegment& s : timeline.segments()) {
         text += timeText(clock.startSecondsOf(s.firstChunk)) + ' ';
-        if (s.transition != Transition::Recache) text += '[' + QString::fromStdString(transitionText(s)) + "] ";
+        // Words that begin with a bracket need one before them that is ours.
+        if (s.transition != Transition::Recache || s.text.front() == '[') text += '[' + QString::fromStdString(transitionText(s)) + "] ";
         text += QString::fromStdString(s.text).simplified() + '\n';
     }
     return text.toUtf8();

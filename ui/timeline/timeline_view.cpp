@@ -184,7 +184,7 @@ void TimelineView::describeSelection() {
     if (timeline.empty()) {
         words = tr("No prompts yet.");
     } else if (!selectedFirst_) {
-        words = tr("%n prompt(s).", nullptr, static_cast<int>(timeline.size()));
+        words = tr("Prompts: %1.").arg(timeline.size());
     } else {
         const size_t i = *selectedFirst_;
         const PromptSegment& s = timeline[i];
@@ -245,7 +245,11 @@ void TimelineView::closeEditor(bool take) {
 }
 
 bool TimelineView::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == editor_ && event->type() == QEvent::FocusOut) closeEditor(true);
+    if (watched == editor_ && event->type() == QEvent::FocusOut) {
+        // Another window in front, or this one going away, is no answer to what is being typed.
+        const Qt::FocusReason reason = static_cast<QFocusEvent*>(event)->reason();
+        if (reason != Qt::ActiveWindowFocusReason && reason != Qt::PopupFocusReason) closeEditor(true);
+    }
     if (watched == editor_ && event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) event->accept();
     if (watched == editor_ && event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
         closeEditor(false);
