@@ -88,14 +88,18 @@ struct Studio {
         rank = new RankPanel;
         session = new SessionPanel;
         for (QWidget* panel : {static_cast<QWidget*>(cache), static_cast<QWidget*>(rank), static_cast<QWidget*>(session)}) right->addWidget(panel);
-        right->setFixedWidth(420);
+        auto* column = new QWidget;
+        column->setFixedWidth(420);
+        auto* inColumn = new QVBoxLayout(column);
+        inColumn->setContentsMargins(0, 0, 0, 0);
+        inColumn->addWidget(right);
         right->setSizes({200, 240, 290});
 
         auto* row = new QHBoxLayout;
         row->setContentsMargins(kPadding, 0, kPadding, 0);
         row->setSpacing(kGap);
         row->addLayout(left, 1);
-        row->addWidget(right);
+        row->addWidget(column);
         outer->addLayout(row, 1);
         auto* status = new QLabel(empty ? "  Ready" : "  Generating · recording to harbour.part.mp4 (30.8 s)");
         status->setFixedHeight(26);

@@ -44,13 +44,19 @@ ElidedLabel::ElidedLabel(QWidget* parent, Tone tone, Qt::Alignment alignment) : 
 
 void ElidedLabel::setText(const QString& text, Tone tone) {
     if (text == text_ && tone == tone_) return;
+    const int before = sizeHint().width();
     text_ = text;
     tone_ = tone;
     setAccessibleName(text);
+    if (sizeHint().width() != before) updateGeometry();
     update();
 }
 
-QSize ElidedLabel::sizeHint() const { return {fontMetrics().horizontalAdvance(text_) + 2, fontMetrics().height() + 2}; }
+// A long line asks for no more than a part of it: it is there to be cut.
+QSize ElidedLabel::sizeHint() const {
+    constexpr int kMost = 200;
+    return {std::min(fontMetrics().horizontalAdvance(text_) + 2, kMost), fontMetrics().height() + 2};
+}
 QSize ElidedLabel::minimumSizeHint() const { return {40, fontMetrics().height() + 2}; }
 
 void ElidedLabel::paintEvent(QPaintEvent*) {
