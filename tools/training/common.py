@@ -133,11 +133,17 @@ class Team:
         if self.size == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = torch._utils._flatten_dense_tensors(gradients)
+        self.add_up(gradients)
+        torch._foreach_div_(gradients, self.size)
+
+    def add_up(self, tensors):
+        """Replaces the tensors by their sums over the team."""
+        if self.size == 1:
+            return
+        flat = torch._utils._flatten_dense_tensors(tensors)
         torch.distributed.all_reduce(flat)
-        flat /= self.size
-        for mine, mean in zip(gradients, torch._utils._unflatten_dense_tensors(flat, gradients)):
-            mine.copy_(mean)
+        for mine, total in zip(tensors, torch._utils._unflatten_dense_tensors(flat, tensors)):
+            mine.copy_(total)
 
     def all_go_on(self, mine):
         """Whether every process wants another step."""

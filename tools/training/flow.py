@@ -131,6 +131,11 @@ def train(config, work, size, device, minutes):
         ema.module.load_state_dict(before["ema"]["module"])
         optimiser.load_state_dict(before["optimiser"])
         optimiser.set_base(s["lr"], s["lr_other"])
+    else:
+        start = load_checkpoint(work / "text.pt", device)
+        if start is not None:
+            for encoder in (model.text_encoder, ema.module.text_encoder):
+                encoder.load_state_dict(start["encoder"])
     generator = random.Random(f"{config['seed']} {step} {team.rank}")
     torch.manual_seed(config["seed"] + 1000 * step + team.rank)
     if device.type == "cuda":

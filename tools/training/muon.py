@@ -8,6 +8,8 @@ from collections import defaultdict
 
 import torch
 
+from common import Team
+
 
 def orthogonalise(g, steps=5):
     """g [N, rows, columns] -> nearly orthogonal matrices of the same shape."""
@@ -49,17 +51,24 @@ class MuonAdam(torch.optim.Optimizer):
         for p in group["params"]:
             if p.grad is not None:
                 by_shape[p.shape].append(p)
-        for shape, params in by_shape.items():
-            rows, columns = shape[0], shape[1:].numel()
+        # With several processes each makes its part of the matrices orthogonal: that is a third of a small step's work.
+        team = Team()
+        whole = [torch.zeros(len(params), shape[0], shape[1:].numel(), device=params[0].device)
+                 for shape, params in by_shape.items()]
+        for out, params in zip(whole, by_shape.values()):
             updates = []
             for p in params:
                 state = self.state[p]
                 if not state:
                     state["momentum"] = torch.zeros_like(p)
                 state["momentum"].lerp_(p.grad, 1 - group["momentum"])
-                updates.append(p.grad.lerp(state["momentum"], group["momentum"]).reshape(rows, columns))
-            steps = orthogonalise(torch.stack(updates))
-            scale = 0.2 * max(rows, columns) ** 0.5
+                updates.append(p.grad.lerp(state["momentum"], group["momentum"]).reshape(out.shape[1:]))
+            mine = updates[team.rank::team.size]
+            if mine:
+                out[team.rank::team.size] = orthogonalise(torch.stack(mine))
+        team.add_up(whole)
+        for (shape, params), steps in zip(by_shape.items(), whole):
+            scale = 0.2 * max(steps.shape[1:]) ** 0.5
             for p, step in zip(params, steps):
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(step.reshape(shape), alpha=-group["lr"] * scale)

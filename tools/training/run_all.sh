@@ -13,6 +13,7 @@ stage() {
     "$python" "$here/train.py" "$1" --work "$work" --device "$device" --minutes "$minutes" --threads "$threads"
 }
 [ -f "$work/spiece.model" ] || stage tokenizer
+[ -f "$work/text.pt" ] || stage text
 stage pool-full
 stage pool-small
 stage autoencoder

@@ -51,7 +51,7 @@ if __name__ == "__main__":
     parser.add_argument("--animation")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0)
-    a = parser.parse_args()
+    a = parser.parse_intermixed_args()
     common.setup_device(a.device, a.threads)
     bundle = Bundle(a.model, a.device)
     width, height = a.small or (None, None)

@@ -3,8 +3,8 @@
 
 usage: train.py STAGE --work FOLDER [--minutes N] [--device cpu|cuda] [--threads N] [--set section.key=value ...]
 
-Stages, in order: tokenizer, pool-full, autoencoder, pool-small, latents-small, dit-small, latents-full, dit-full,
-distill-ode, distill-self, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
+Stages, in order: tokenizer, text, pool-full, autoencoder, pool-small, latents-small, dit-small, latents-full,
+dit-full, distill-ode, distill-self, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
 """
 import argparse
 import socket
@@ -52,6 +52,9 @@ def run(args):
         import tokenizer
         import pool
         print(tokenizer.train(config, args.work, pool.captions(config)))
+    elif stage == "text":
+        import text
+        text.train(config, args.work, device, args.minutes)
     elif stage == "pool":
         import pool
         pool.render(config, args.work, size, args.threads)
