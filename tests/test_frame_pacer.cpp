@@ -273,6 +273,9 @@ private slots:
             QVERIFY(std::abs(wake - (10 + i * kFrame)) < 1e-9);
             QCOMPARE(pacer.advance(wake)->index, i);
         }
+        QVERIFY(std::abs(*pacer.nextChange() - (10 + 3 * kFrame)) < 1e-9);  // to notice that nothing came
+        QVERIFY(!pacer.advance(*pacer.nextChange()));
+        QVERIFY(pacer.isStarved());
         QVERIFY(!pacer.nextChange());
     }
 

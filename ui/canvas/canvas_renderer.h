@@ -17,9 +17,6 @@
 
 namespace longtake {
 
-// How a picture is made larger; making smaller always averages.
-enum class Magnify { Nearest, Linear, Bicubic };
-
 class OffscreenTarget;
 
 struct DrawRequest {

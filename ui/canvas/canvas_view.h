@@ -8,6 +8,9 @@
 
 namespace longtake {
 
+// How a picture is made larger; making smaller always averages.
+enum class Magnify { Nearest, Linear, Bicubic };
+
 struct PixelPoint {
     double x = 0;
     double y = 0;

@@ -102,8 +102,10 @@ std::optional<double> FramePacer::nextChange() const {
     if (frames_.empty()) return std::nullopt;
     size_t at = entryAt(position_);
     if (!current_ || current_->index != frames_[at].stamp.index) return clock_;
-    if (!playing_ || at + 1 >= frames_.size()) return std::nullopt;
-    double due = std::min(frames_[at + 1].stamp.seconds, endOf(frames_[at]));
+    if (!playing_) return std::nullopt;
+    bool isLast = at + 1 >= frames_.size();
+    if (isLast && (starved_ || ended_)) return std::nullopt;
+    double due = isLast ? endOf(frames_[at]) : std::min(frames_[at + 1].stamp.seconds, endOf(frames_[at]));
     return clock_ + std::max(0.0, due - position_) / rate_;
 }
 

@@ -39,7 +39,8 @@ public:
 
     // The frame to show from `now` on, if it is another than before.
     std::optional<FrameStamp> advance(double now);
-    // When advance() will have another frame, if nothing else happens; none while paused or out of frames.
+    // When advance() will have another frame, or will notice that there is none, if nothing else happens until then;
+    // none while paused or starved.
     std::optional<double> nextChange() const;
 
     void setPlaying(bool playing, double now);

@@ -28,6 +28,7 @@ struct HudValues {
     std::vector<HudSeries> series;
     std::string backend;  // one line: "CPU · 2 threads · embedded model"
     std::string pill;     // at the top right, shown even while the panel is hidden; empty: none
+    std::string message;  // in the middle, shown even while the panel is hidden: "Loading the model…"
 };
 
 }  // namespace longtake

@@ -186,17 +186,30 @@ HudBox drawPill(const std::string& text, HudBox panel, PixelSize canvas, double 
     return box;
 }
 
+HudBox drawMessage(const std::string& text, PixelSize canvas, double scale, HudPainter& painter) {
+    double room = canvas.width - 2 * (kMargin + kPadding) * scale;
+    if (room < 40 * scale || canvas.height < 40 * scale) return {};
+    std::string shown = elided(painter, HudFont::Text, text, room);
+    double width = painter.textWidth(HudFont::Text, shown) + 2 * kPadding * scale;
+    double height = 34 * scale;
+    HudBox box{std::round((canvas.width - width) / 2), std::round((canvas.height - height) / 2), width, height};
+    painter.box(box, kRadius * scale, kPanel);
+    painter.text(HudFont::Text, {box.x + kPadding * scale, box.y + 9.5 * scale}, kBright, shown);
+    return box;
+}
+
 }  // namespace
 
 HudAreas drawHud(const HudScene& scene, PixelSize canvas, double scale, HudPainter& painter) {
     HudAreas areas;
     if (scene.panelVisible) areas.panel = drawPanel(scene.values, canvas, scale, painter);
     if (!scene.values.pill.empty()) areas.pill = drawPill(scene.values.pill, areas.panel, canvas, scale, painter);
+    if (!scene.values.message.empty()) areas.message = drawMessage(scene.values.message, canvas, scale, painter);
     return areas;
 }
 
 std::vector<std::string> hudTexts(const HudScene& scene) {
-    std::vector<std::string> texts{scene.values.pill, scene.values.backend, "…"};
+    std::vector<std::string> texts{scene.values.pill, scene.values.backend, scene.values.message, "…"};
     for (const HudSeries& series : scene.values.series) texts.push_back(series.name);
     for (const Row& row : rowsOf(scene.values)) {
         texts.push_back(row.label);

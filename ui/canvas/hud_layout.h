@@ -38,13 +38,14 @@ struct HudScene {
     HudValues values;
     bool panelVisible = true;
 
-    bool isEmpty() const { return !panelVisible && values.pill.empty(); }
+    bool isEmpty() const { return !panelVisible && values.pill.empty() && values.message.empty(); }
 };
 
 // A canvas too small for the panel gets none. Returns what was covered (empty boxes for what was not drawn).
 struct HudAreas {
     HudBox panel;
     HudBox pill;
+    HudBox message;
 };
 HudAreas drawHud(const HudScene& scene, PixelSize canvas, double scale, HudPainter& painter);
 

@@ -1,0 +1,130 @@
+#include "ui/canvas/canvas_playback.h"
+
+#include <chrono>
+#include <cmath>
+
+namespace longtake {
+namespace {
+
+constexpr double kFpsWindow = 2;
+
+}  // namespace
+
+CanvasPlayback::CanvasPlayback(QObject* parent) : QObject(parent) {
+    timer_.setSingleShot(true);
+    timer_.setTimerType(Qt::PreciseTimer);
+    connect(&timer_, &QTimer::timeout, this, &CanvasPlayback::wake);
+}
+
+double CanvasPlayback::now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+void CanvasPlayback::submit(const HostFrame& frame, FrameStamp stamp) {
+    if (frame.size.empty() || frame.pixels == nullptr) return;
+    history_.put(stamp.index, frame);
+    pacer_.submit(stamp, now());
+    if (stamp.index == missing_) choose(stamp);
+    noteWants();
+    if (!followsRefresh_ || !isPlaying()) wake();  // a paused screen does not tick
+}
+
+void CanvasPlayback::clear() {
+    pacer_.clear();
+    history_.clear();
+    shownAt_.clear();
+    drawn_ = {};
+    missing_ = -1;
+    presented_ = true;
+    ++serial_;
+    timer_.stop();
+    noteWants();
+    emit changed();
+}
+
+void CanvasPlayback::setPlaying(bool playing) {
+    pacer_.setPlaying(playing, now());
+    wake();
+}
+
+void CanvasPlayback::seek(double seconds) {
+    pacer_.seek(seconds, now());
+    wake();
+}
+
+void CanvasPlayback::step(int frames) {
+    pacer_.step(frames, now());
+    wake();
+}
+
+void CanvasPlayback::goLive() {
+    pacer_.goLive(now());
+    wake();
+}
+
+PlaybackFigures CanvasPlayback::figures() const {
+    PlaybackFigures figures{.latencySeconds = pacer_.latencySeconds(),
+                            .behindSeconds = pacer_.behindSeconds(),
+                            .rate = pacer_.rate(),
+                            .underruns = pacer_.underruns(),
+                            .isStarved = pacer_.isStarved()};
+    bool isRecent = shownAt_.size() > 1 && now() - shownAt_.back() < kFpsWindow;
+    if (isRecent) figures.displayFps = double(shownAt_.size() - 1) / (shownAt_.back() - shownAt_.front());
+    return figures;
+}
+
+HostFrame CanvasPlayback::picture() { return serial_ ? history_.find(drawn_.index) : HostFrame{}; }
+
+void CanvasPlayback::setFollowsRefresh(bool follows) {
+    if (follows == followsRefresh_) return;
+    followsRefresh_ = follows;
+    wake();
+}
+
+void CanvasPlayback::wake() { tick(now()); }
+
+void CanvasPlayback::tick(double refreshTime) {
+    if (auto frame = pacer_.advance(refreshTime)) choose(*frame);
+    noteWants();
+    schedule();
+}
+
+void CanvasPlayback::choose(FrameStamp stamp) {
+    if (!history_.holds(stamp.index)) {
+        missing_ = stamp.index;
+        emit frameNeeded(stamp.index);
+        return;
+    }
+    missing_ = -1;
+    drawn_ = stamp;
+    ++serial_;
+    presented_ = false;
+    emit changed();
+}
+
+void CanvasPlayback::schedule() {
+    timer_.stop();
+    if (followsRefresh_) return;
+    if (auto due = pacer_.nextChange()) {
+        // Milliseconds up: the pacer takes a frame a little early, but a wake-up before that would be for nothing.
+        timer_.start(std::max(0, int(std::ceil((*due - now()) * 1000))));
+    }
+}
+
+void CanvasPlayback::notePresented() {
+    if (presented_) return;
+    presented_ = true;
+    double at = now();
+    shownAt_.push_back(at);
+    while (shownAt_.size() > 2 && at - shownAt_.front() > kFpsWindow) shownAt_.pop_front();
+    emit frameShown(drawn_.index, drawn_.seconds);
+}
+
+void CanvasPlayback::noteWants() {
+    bool wants = pacer_.wantsFrames();
+    if (wants == wanted_) return;
+    wanted_ = wants;
+    emit wantsFramesChanged(wants);
+}
+
+}  // namespace longtake

@@ -1,0 +1,118 @@
+// The live picture: takes frames with their times, shows them evenly, zooms, and lays the HUD over them.
+//
+// Owner:  the main window.
+// Thread: GUI thread only. Vulkan where there is a device, otherwise painted, with the same behaviour.
+//
+//     canvas->submitFrame({.pixels = p, .size = {256, 144}, .stride = 768}, {.index = i, .seconds = i / 16.0});
+//
+// Frames come as they are made, a chunk at a time; ask wantsFrames() before making more, and go on when
+// wantsFramesChanged(true) comes. Submitting copies the picture.
+#pragma once
+
+#include <QWidget>
+#include <memory>
+
+#include "ui/canvas/canvas_playback.h"
+#include "ui/canvas/canvas_view.h"
+#include "ui/canvas/hud.h"
+
+class QVulkanInstance;
+
+namespace longtake {
+
+class CanvasWindow;
+class PaintedCanvas;
+struct CanvasScene;
+enum class CanvasPacing;
+
+struct CanvasOptions {
+    bool useVulkan = true;
+    bool validate = false;  // Khronos layer, where installed; its messages go to Qt's log
+    std::optional<CanvasPacing> pacing;  // canvas_window.h; for tests
+};
+
+class CanvasWidget final : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit CanvasWidget(CanvasOptions options = {}, QWidget* parent = nullptr);
+    ~CanvasWidget() override;
+
+    void submitFrame(const HostFrame& frame, FrameStamp stamp);
+    // Before the frames of another take.
+    void clearFrames();
+    // No more will come: reaching the end is no underrun.
+    void setEnded(bool ended);
+    void setFrameRate(double fps);
+    // How much of the past can be shown without frameNeeded(); 256 MiB unless set.
+    void setHistoryBytes(size_t bytes);
+    bool wantsFrames() const;
+
+    bool isPlaying() const;
+    void seek(double seconds);  // shows that frame, playing or not
+    void stepFrames(int frames);
+    void goLive();  // as near to the newest frame as plays without a hold
+    PlaybackFigures playback() const;
+    FrameStamp shownStamp() const;
+    QImage shownFrame() const;  // a copy, in the frame's own size; null before the first
+
+    void setHud(HudValues values);
+    bool isHudVisible() const;
+    void setMagnify(Magnify magnify);  // bicubic unless set
+    double zoom() const;               // device pixels per frame pixel
+    bool isFitted() const;
+
+    bool usesVulkan() const { return window_ != nullptr; }
+    QString deviceText() const { return deviceText_; }
+    CanvasWindow* vulkanWindow() const { return window_; }
+
+    QSize sizeHint() const override { return {640, 360}; }
+    QSize minimumSizeHint() const override { return {160, 90}; }
+
+public slots:
+    void setPlaying(bool playing);
+    void setHudVisible(bool visible);
+    void toggleHud();
+    void zoomToFit();
+    void zoomToActualSize();
+    void zoomIn();
+    void zoomOut();
+    void setZoom(double zoom);
+
+signals:
+    void frameShown(qint64 index, double seconds);
+    void frameNeeded(qint64 index);  // sought but no longer in memory: submit it again
+    void wantsFramesChanged(bool wants);
+    void zoomChanged(double zoom, bool isFitted);
+    void hudVisibleChanged(bool visible);
+    void deviceInfo(const QString& text);      // what draws, and why not Vulkan if it does not
+    void menuRequested(const QPoint& global);  // right click
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    void useWindow(CanvasPacing pacing);
+    void usePainted(const QString& reason);
+    void setSurface(QWidget* surface);
+    void setDeviceText(const QString& text);
+    void redraw();
+    void zoomBy(double factor, QPointF anchor);
+    void noteView();
+    void updateCursor();
+    bool mousePressed(const QMouseEvent& event);
+    bool mouseMoved(const QMouseEvent& event);
+    double pixelRatio() const;
+
+    std::unique_ptr<QVulkanInstance> instance_;
+    std::unique_ptr<CanvasScene> scene_;
+    CanvasWindow* window_ = nullptr;  // the container's
+    QWidget* surface_ = nullptr;      // the container, or the painted canvas
+    QString deviceText_;
+    std::optional<QPointF> dragFrom_;
+    double notedZoom_ = 0;
+    bool notedFitted_ = true;
+};
+
+}  // namespace longtake
