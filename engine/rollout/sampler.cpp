@@ -7,7 +7,7 @@ namespace longtake {
 Sampler::Sampler(const SamplerConfig& config) : kind_(config.kind) {
     const float shift = config.shift;
     for (int i = 0; i < kTableSize; ++i) {
-        const float u = 1.0f - static_cast<float>(i) / static_cast<float>(kTableSize);
+        const float u = static_cast<float>(kTableSize - i) / static_cast<float>(kTableSize);  // 1 - i / 1000 would lose the small ones
         sigmas_[static_cast<size_t>(i)] = shift * u / (1.0f + (shift - 1.0f) * u);
         timesteps_[static_cast<size_t>(i)] = sigmas_[static_cast<size_t>(i)] * static_cast<float>(kTableSize);
     }

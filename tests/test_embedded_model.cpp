@@ -1,0 +1,152 @@
+// The embedded model in the engine against the same weights in the training code (tools/training/fixture.py).
+// LONGTAKE_PARITY_MODEL names another model folder, with its fixture.safetensors inside.
+#include <QTest>
+
+#include "engine/rollout/take.h"
+#include "golden/golden_case.h"
+
+using namespace longtake;
+namespace fs = std::filesystem;
+
+class EmbeddedModelTest : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase();
+    void tokensAndTextAgree();
+    void latentsAndPicturesAgree();
+    void absorbedAndMaterialisedAgree();
+    void theSameTakeWithOneAndTwoThreads();
+    void cacheHoldsATenthOfADenseOne();
+
+private:
+    std::unique_ptr<Model> load(Backend& backend, MlaForm form = MlaForm::Automatic) {
+        auto model = Model::load(folder_, backend, form);
+        if (!model) qFatal("%s", model.message().c_str());
+        return std::move(model).value();
+    }
+    Tensor fixture(const std::string& name) const { return fixture_.tensor(name).value(); }
+    std::string prompt(int index) const { return example_[static_cast<size_t>(index)]; }
+    Tensor rollout(const Model& model, std::vector<Frame8>* pictures = nullptr) const;
+
+    fs::path folder_;
+    GoldenTensors fixture_;
+    std::vector<std::string> example_;
+};
+
+void EmbeddedModelTest::initTestCase() {
+    const char* set = std::getenv("LONGTAKE_PARITY_MODEL");
+    folder_ = set && *set ? fs::path(set) : fs::path(LONGTAKE_SOURCE_DIR) / "resources/models/tidepool";
+    const fs::path file = set && *set ? folder_ / "fixture.safetensors" : fs::path(LONGTAKE_SOURCE_DIR) / "tests/data/tidepool/fixture.safetensors";
+    QVERIFY2(fs::exists(folder_ / "model.json"), "the embedded model is missing");
+    fixture_ = GoldenTensors(file);
+    auto config = Model::readConfig(folder_);
+    QVERIFY2(config.ok(), config.ok() ? "" : config.message().c_str());
+    example_ = config->examples;
+    QVERIFY(example_.size() >= 2);
+}
+
+void EmbeddedModelTest::tokensAndTextAgree() {
+    const auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+    const auto model = load(*backend);
+    for (int k = 0; k < 2; ++k) {
+        const Tensor want = fixture("in.context." + std::to_string(k)), ids = fixture("in.ids." + std::to_string(k));
+        auto rows = model->textRows(prompt(k));
+        QVERIFY2(rows.ok(), rows.ok() ? "" : rows.message().c_str());
+        int64_t real = 0;
+        while (real < ids.count() && ids.as<int32_t>()[real] != 0) ++real;
+        QCOMPARE(rows->shape()[0], real);
+        for (int64_t i = 0; i < rows->count(); ++i)
+            QVERIFY(std::abs(rows->as<float>()[i] - want.as<float>()[i]) <= 1e-4f + 1e-4f * std::abs(want.as<float>()[i]));
+    }
+}
+
+Tensor EmbeddedModelTest::rollout(const Model& model, std::vector<Frame8>* pictures) const {
+    const Tensor noise = fixture("in.noise");
+    const int64_t chunks = noise.shape()[0];
+    RolloutOptions options;
+    options.window = model.config().rollout;
+    options.sampler = model.config().sampler;
+    options.latentHeight = noise.shape()[3];
+    options.latentWidth = noise.shape()[4];
+    auto rollout = Rollout::create(model.dit(), model.backend(), options, [&](const std::string& text) { return model.textRows(text); });
+    if (!rollout) qFatal("%s", rollout.message().c_str());
+    std::vector<PromptSegment> segments;
+    const Tensor which = fixture("in.prompt_of_chunk");
+    for (int64_t c = 0; c < chunks; ++c)
+        if (c == 0 || which.as<int32_t>()[c] != which.as<int32_t>()[c - 1])
+            segments.push_back({c, prompt(which.as<int32_t>()[c]), Transition::Keep, 0});
+    (*rollout)->setTimeline(PromptTimeline::create(segments).value());
+    (*rollout)->noiseOverride = [&](int64_t chunk, int step, float* out, int64_t count) {
+        const Tensor later = fixture_.has("in.renoise") ? fixture("in.renoise") : noise;
+        const float* from = step == 0 ? noise.as<float>() + chunk * count : later.as<float>() + (chunk * later.shape()[1] + step - 1) * count;
+        std::copy_n(from, count, out);
+    };
+    auto decoder = model.makeDecoder().value();
+    Tensor all = Tensor::host(DType::F32, fixture("out.latents").shape());
+    for (int64_t c = 0; c < chunks; ++c) {
+        auto chunk = (*rollout)->next();
+        if (!chunk) qFatal("%s", chunk.message().c_str());
+        std::copy_n(chunk->latents.as<float>(), chunk->latents.count(), all.as<float>() + c * chunk->latents.count());
+        if (pictures) decoder->decodeRgb8(chunk->latents, [&](Frame8 frame) { pictures->push_back(std::move(frame)); });
+    }
+    return all;
+}
+
+void EmbeddedModelTest::latentsAndPicturesAgree() {
+    const auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+    const auto model = load(*backend);
+    std::vector<Frame8> pictures;
+    const Tensor got = rollout(*model, &pictures), want = fixture("out.latents"), video = fixture("out.video");
+    double largest = 0;
+    for (int64_t i = 0; i < want.count(); ++i) largest = std::max(largest, static_cast<double>(std::abs(got.as<float>()[i] - want.as<float>()[i])));
+    qInfo("largest difference of latents: %g", largest);
+    QVERIFY(largest < 5e-3);
+    QCOMPARE(static_cast<int64_t>(pictures.size()), video.shape()[0]);
+    int furthest = 0;
+    for (size_t f = 0; f < pictures.size(); ++f)
+        for (size_t i = 0; i < pictures[f].rgb.size(); ++i)
+            furthest = std::max(furthest, std::abs(pictures[f].rgb[i] - video.as<uint8_t>()[f * pictures[f].rgb.size() + i]));
+    QVERIFY2(furthest <= 2, std::to_string(furthest).c_str());
+}
+
+void EmbeddedModelTest::absorbedAndMaterialisedAgree() {
+    const auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+    const Tensor a = rollout(*load(*backend, MlaForm::Materialised)), b = rollout(*load(*backend, MlaForm::Absorbed));
+    double difference = 0, size = 0;
+    for (int64_t i = 0; i < a.count(); ++i) {
+        difference += std::pow(static_cast<double>(a.as<float>()[i] - b.as<float>()[i]), 2);
+        size += std::pow(static_cast<double>(a.as<float>()[i]), 2);
+    }
+    qInfo("relative difference: %g", std::sqrt(difference / size));
+    QVERIFY(std::sqrt(difference / size) < 1e-5);
+}
+
+void EmbeddedModelTest::theSameTakeWithOneAndTwoThreads() {
+    std::vector<std::vector<uint64_t>> runs;
+    for (int threads : {1, 2, 2}) {
+        const auto backend = makeCpuBackend({.threads = threads, .precision = Precision::Bf16});
+        const auto model = load(*backend);
+        TakeOptions options = TakeOptions::of(model->config());
+        options.seed = 7;
+        auto take = Take::create(*model, options);
+        QVERIFY2(take.ok(), take.ok() ? "" : take.message().c_str());
+        (*take)->setTimeline(PromptTimeline::create({{0, prompt(0), Transition::Keep, 0}, {1, prompt(1), Transition::Recache, 0}}).value());
+        std::vector<uint64_t> hashes;
+        for (int chunk = 0; chunk < 2; ++chunk)
+            QVERIFY((*take)->next([&](Frame8 frame) { hashes.push_back(frameHash(frame)); }).ok());
+        runs.push_back(hashes);
+    }
+    QCOMPARE(runs[0].size(), size_t(21));
+    QCOMPARE(runs[1], runs[0]);
+    QCOMPARE(runs[2], runs[0]);
+}
+
+void EmbeddedModelTest::cacheHoldsATenthOfADenseOne() {
+    const auto backend = makeCpuBackend({.threads = 1, .precision = Precision::Fp32});
+    const auto model = load(*backend);
+    KvCache cache(*backend, model->config().dit, model->config().rollout.windowFrames, model->config().rollout.sinkFrames, 144);
+    QVERIFY(static_cast<double>(cache.bytes()) <= 0.1 * static_cast<double>(cache.denseBytes()));
+}
+
+QTEST_GUILESS_MAIN(EmbeddedModelTest)
+#include "test_embedded_model.moc"
