@@ -49,7 +49,7 @@ struct DenseFactors {
     Tensor k, v;  // [dim, dim]
 };
 // Fails on a layer whose factors do not fit together or hold a number that is not finite. A layer of the 1.3B model
-// takes about 0.3 s (MLA) or 5 s (dense).
+// takes about 0.1 s (MLA) or 3 s (dense) of one core.
 Result<RankReport> rankOfWeights(const std::vector<LatentFactors>& layers, const std::vector<double>& thresholds);
 Result<RankReport> rankOfWeights(const std::vector<DenseFactors>& layers, const std::vector<double>& thresholds);
 
@@ -65,7 +65,8 @@ struct CacheRanks {
     RankReport positional;  // "cached positional keys of the window"; no layers where the rows hold none
 };
 
-// At once, on the caller's thread; what the probe runs. fp32 products (see rank_stats.h).
+// At once, on the caller's thread; what the probe runs. fp32 products (see rank_stats.h). One core takes 0.8 ms for
+// 6 layers of 1008 tokens and 48 columns, 0.55 s for 30 layers of 10920 tokens and 224 columns.
 Result<CacheRanks> rankOfCache(const CacheSnapshot& snapshot, const std::vector<double>& thresholds);
 
 class RankProbe {

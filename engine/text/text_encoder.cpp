@@ -14,10 +14,14 @@ Result<TextEncoder> TextEncoder::create(const TextEncoderConfig& config, Tokeniz
     return TextEncoder(std::move(tokenizer), std::move(*encoder));
 }
 
-Result<TextContext> TextEncoder::encode(std::string_view prompt) const {
+Result<TokenIds> TextEncoder::tokenize(std::string_view prompt) const {
     const Result<std::string> cleaned = cleanPrompt(prompt);
     if (!cleaned) return cleaned.error();
-    const Result<TokenIds> tokens = tokenizer_.encode(*cleaned);
+    return tokenizer_.encode(*cleaned);
+}
+
+Result<TextContext> TextEncoder::encode(std::string_view prompt) const {
+    const Result<TokenIds> tokens = tokenize(prompt);
     if (!tokens) return tokens.error();
     return TextContext{.hidden = encoder_.encode(tokens->ids), .tokens = static_cast<int64_t>(tokens->ids.size()), .dropped = tokens->dropped};
 }

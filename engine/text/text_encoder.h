@@ -23,6 +23,9 @@ public:
     // Fails on a prompt that cleanPrompt() refuses.
     Result<TextContext> encode(std::string_view prompt) const;
 
+    // The tokens of the prompt alone: what is dropped is known without computing anything.
+    Result<TokenIds> tokenize(std::string_view prompt) const;
+
     const TextEncoderConfig& config() const { return encoder_.config(); }
 
 private:
