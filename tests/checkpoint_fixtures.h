@@ -62,25 +62,40 @@ struct ZipFixture {
             const auto size = static_cast<uint32_t>(member.content.size());
             const std::string sizes = le<uint32_t>(0) + le(size) + le(size);
             const std::string name = le(static_cast<uint16_t>(member.name.size())) + le<uint16_t>(0);
-            const std::string kind = le<uint16_t>(20) + le(member.flags) + le(member.method) + le<uint32_t>(0);
-            directory += "PK\1\2" + le<uint16_t>(20) + kind + sizes + name + le<uint16_t>(0) + le<uint16_t>(0) +
-                         le<uint16_t>(0) + le<uint32_t>(0) + le(static_cast<uint32_t>(out.size())) + member.name;
+            const std::string kind =
+                le<uint16_t>(20) + le(member.flags) + le(member.method) + le<uint32_t>(0);
+            directory += "PK\1\2" + le<uint16_t>(20) + kind + sizes + name + le<uint16_t>(0) +
+                         le<uint16_t>(0) + le<uint16_t>(0) + le<uint32_t>(0) +
+                         le(static_cast<uint32_t>(out.size())) + member.name;
             out += "PK\3\4" + kind + sizes + name + member.name + member.content;
         }
         const auto count = static_cast<uint16_t>(members.size());
         return out + directory + "PK\5\6" + le<uint32_t>(0) + le(count) + le(count) +
-               le(static_cast<uint32_t>(directory.size())) + le(static_cast<uint32_t>(out.size())) + le<uint16_t>(0);
+               le(static_cast<uint32_t>(directory.size())) + le(static_cast<uint32_t>(out.size())) +
+               le<uint16_t>(0);
     }
 };
 
 // Pickle operations as text; concatenation makes a program.
 namespace pickle_op {
-inline std::string text(const std::string& value) { return "X" + le(static_cast<uint32_t>(value.size())) + value; }
-inline std::string integer(int32_t value) { return "J" + le(value); }
-inline std::string global(const std::string& module, const std::string& name) { return "c" + module + "\n" + name + "\n"; }
-inline std::string tuple(const std::string& items) { return "(" + items + "t"; }
-inline std::string dict(const std::string& items) { return "}(" + items + "u"; }
-inline std::string program(const std::string& body) { return "\x80\x02" + body + "."; }
+inline std::string text(const std::string& value) {
+    return "X" + le(static_cast<uint32_t>(value.size())) + value;
+}
+inline std::string integer(int32_t value) {
+    return "J" + le(value);
+}
+inline std::string global(const std::string& module, const std::string& name) {
+    return "c" + module + "\n" + name + "\n";
+}
+inline std::string tuple(const std::string& items) {
+    return "(" + items + "t";
+}
+inline std::string dict(const std::string& items) {
+    return "}(" + items + "u";
+}
+inline std::string program(const std::string& body) {
+    return "\x80\x02" + body + ".";
+}
 inline std::string storage(const std::string& type, const std::string& key, int32_t count) {
     return tuple(text("storage") + type + text(key) + text("cpu") + integer(count)) + "Q";
 }
@@ -102,7 +117,8 @@ inline std::string floatStorage(const std::string& key, int32_t count) {
 }  // namespace pickle_op
 
 // A torch file of one pickle and its storages.
-inline std::string torchFile(const std::string& body, const std::vector<std::pair<std::string, std::string>>& storages) {
+inline std::string torchFile(const std::string& body,
+                             const std::vector<std::pair<std::string, std::string>>& storages) {
     ZipFixture zip;
     zip.members.push_back({"archive/data.pkl", pickle_op::program(body)});
     for (const auto& [key, content] : storages) zip.members.push_back({"archive/data/" + key, content});
@@ -112,8 +128,8 @@ inline std::string torchFile(const std::string& body, const std::vector<std::pai
 
 // A refusal is one line that names the file and says something.
 inline bool isOneClearLine(const std::string& message, const std::string& file = "given.bin") {
-    return message.find('\n') == std::string::npos && message.size() > file.size() + 10 && message.size() < 600 &&
-           message.find(file) != std::string::npos;
+    return message.find('\n') == std::string::npos && message.size() > file.size() + 10 &&
+           message.size() < 600 && message.find(file) != std::string::npos;
 }
 
 }  // namespace longtake

@@ -1,4 +1,5 @@
-// Replays what fuzzing found worth keeping: every input reaches another piece of the readers, and none may crash.
+// Replays what fuzzing found worth keeping: every input reaches another piece of the readers, and none may
+// crash.
 #include <QtTest>
 
 #include "tests/fuzz/fuzz_checkpoint.h"

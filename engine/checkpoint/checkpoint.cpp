@@ -27,7 +27,9 @@ struct Checkpoint::State {
 
 namespace {
 
-bool isFloat8(Encoding encoding) { return encoding == Encoding::F8E4M3 || encoding == Encoding::F8E5M2; }
+bool isFloat8(Encoding encoding) {
+    return encoding == Encoding::F8E4M3 || encoding == Encoding::F8E5M2;
+}
 
 bool startsWith(const MappedFile& file, std::string_view start) {
     const auto bytes = file.bytes();
@@ -43,7 +45,8 @@ Error unknownFormat(const MappedFile& file) {
     return file.error("is no checkpoint this program reads (safetensors, torch .pt or .pth, GGUF)");
 }
 
-// The header length is below 4 GB, so its upper half is zero, which neither JSON nor a torch archive has before a '{'.
+// The header length is below 4 GB, so its upper half is zero, which neither JSON nor a torch archive has
+// before a '{'.
 bool looksLikeSafetensors(const MappedFile& file) {
     const auto bytes = file.bytes();
     if (bytes.size() < 10 || bytes[8] != std::byte{'{'}) return false;
@@ -88,7 +91,8 @@ Result<void> Checkpoint::State::readScale(size_t scale, size_t weight) {
     const int64_t count = from.shape.count();
     const int64_t rows = to.shape.rank() > 0 ? to.shape[0] : 1;
     if (count != 1 && count != rows)
-        return files[from.file]->error("scale " + inQuotes(from.name) + " fits neither its weight nor its rows");
+        return files[from.file]->error("scale " + inQuotes(from.name) +
+                                       " fits neither its weight nor its rows");
     std::vector<float> values(static_cast<size_t>(count));
     longtake::readFloats(*files[from.file], from, 0, values);
     scales[weight] = std::move(values);
@@ -107,7 +111,8 @@ Result<void> Checkpoint::State::finish() {
         if (const auto stem = stemOf(name, {".comfy_quant"})) {
             const std::string kind = quantisationNamed(files[tensor.file], tensor);
             if (kind != "float8_e4m3fn" && kind != "float8_e5m2")
-                return files[tensor.file]->error("weight " + inQuotes(*stem) + " is quantised as " + inQuotes(kind) +
+                return files[tensor.file]->error("weight " + inQuotes(*stem) + " is quantised as " +
+                                                 inQuotes(kind) +
                                                  ", which cannot be read; take a bf16, fp16 or fp8 version");
             continue;
         }
@@ -176,7 +181,8 @@ Result<Checkpoint> Checkpoint::openShards(const std::filesystem::path& path, con
         if (!header) return header.error();
         for (StoredTensor& tensor : header->tensors) {
             const auto listed = remaining.find(tensor.name);
-            if (listed == remaining.end() || listed->second != shard) continue;  // not what the index asked for
+            if (listed == remaining.end() || listed->second != shard)
+                continue;  // not what the index asked for
             remaining.erase(listed);
             tensor.file = state->files.size();
             state->tensors.push_back(std::move(tensor));
@@ -185,8 +191,9 @@ Result<Checkpoint> Checkpoint::openShards(const std::filesystem::path& path, con
         state->files.push_back(std::move(file).value());
     }
     if (!remaining.empty())
-        return index.error("lists tensor " + inQuotes(remaining.begin()->first) + ", which is not in its shard " +
-                           inQuotes(remaining.begin()->second) + "; fetch the shards again");
+        return index.error("lists tensor " + inQuotes(remaining.begin()->first) +
+                           ", which is not in its shard " + inQuotes(remaining.begin()->second) +
+                           "; fetch the shards again");
     auto finished = state->finish();
     if (!finished) return finished.error();
     return Checkpoint(std::move(state));
@@ -213,11 +220,21 @@ Result<Checkpoint> Checkpoint::open(const std::filesystem::path& path, const Che
     return open(std::move(file).value(), options);
 }
 
-const std::string& Checkpoint::path() const { return state_->path; }
-CheckpointFormat Checkpoint::format() const { return state_->format; }
-const std::map<std::string, std::string>& Checkpoint::metadata() const { return state_->metadata; }
-std::vector<std::string> Checkpoint::names() const { return state_->names; }
-bool Checkpoint::has(const std::string& name) const { return state_->index.contains(name); }
+const std::string& Checkpoint::path() const {
+    return state_->path;
+}
+CheckpointFormat Checkpoint::format() const {
+    return state_->format;
+}
+const std::map<std::string, std::string>& Checkpoint::metadata() const {
+    return state_->metadata;
+}
+std::vector<std::string> Checkpoint::names() const {
+    return state_->names;
+}
+bool Checkpoint::has(const std::string& name) const {
+    return state_->index.contains(name);
+}
 
 Result<size_t> Checkpoint::find(const std::string& name) const {
     const auto found = state_->index.find(name);
@@ -237,7 +254,8 @@ Result<TensorInfo> Checkpoint::info(const std::string& name) const {
                     .end = stored.end,
                     .file = state_->files[stored.file]->path()};
     if (isFloat8(stored.encoding)) info.dtype = state_->scales.contains(*found) ? DType::F32 : DType::BF16;
-    const auto address = reinterpret_cast<uintptr_t>(state_->files[stored.file]->bytes().data()) + stored.begin;
+    const auto address =
+        reinterpret_cast<uintptr_t>(state_->files[stored.file]->bytes().data()) + stored.begin;
     info.isView = encoding.native == info.dtype && stored.strides.empty() && stored.begin < stored.end &&
                   address % sizeOf(info.dtype) == 0;
     return info;
@@ -248,7 +266,8 @@ Result<Tensor> Checkpoint::tensor(const std::string& name) const {
     if (!found) return found.error();
     const StoredTensor& stored = state_->tensors[*found];
     if (!isFloat8(stored.encoding)) return loadStored(state_->files[stored.file], stored);
-    if (!state_->scales.contains(*found)) return converted(loadStored(state_->files[stored.file], stored), DType::BF16);
+    if (!state_->scales.contains(*found))
+        return converted(loadStored(state_->files[stored.file], stored), DType::BF16);
     Tensor out = Tensor::host(DType::F32, stored.shape);
     auto read = readFloats(name, 0, out.floats());
     if (!read) return read.error();
@@ -288,7 +307,8 @@ void Checkpoint::forget(const std::string& name) const {
 Result<Tensor> converted(const Tensor& tensor, DType dtype) {
     if (tensor.dtype() == dtype) return tensor;
     if (dtype != DType::F32 && dtype != DType::F16 && dtype != DType::BF16)
-        return Error{"cannot convert " + std::string(nameOf(tensor.dtype())) + " to " + std::string(nameOf(dtype))};
+        return Error{"cannot convert " + std::string(nameOf(tensor.dtype())) + " to " +
+                     std::string(nameOf(dtype))};
     Tensor out = Tensor::host(dtype, tensor.shape());
     std::vector<float> floats;
     constexpr size_t kPiece = 1 << 16;

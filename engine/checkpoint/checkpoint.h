@@ -1,5 +1,6 @@
-// A checkpoint file of any known format as one set of named tensors: safetensors (also sharded), PyTorch .pt / .pth,
-// GGUF. The format is told from the content, never from the file's name; nothing in a file is ever executed.
+// A checkpoint file of any known format as one set of named tensors: safetensors (also sharded), PyTorch .pt
+// / .pth, GGUF. The format is told from the content, never from the file's name; nothing in a file is ever
+// executed.
 //
 //     auto weights = Checkpoint::open("dit.safetensors");
 //     if (!weights) return weights.error();
@@ -33,7 +34,7 @@ struct CheckpointOptions {
 };
 
 struct TensorInfo {
-    DType dtype = DType::F32;  // of what tensor() returns
+    DType dtype = DType::F32;           // of what tensor() returns
     Encoding encoding = Encoding::F32;  // in the file
     Shape shape;
     uint64_t begin = 0, end = 0;  // bytes of `file`
@@ -43,8 +44,8 @@ struct TensorInfo {
 
 class Checkpoint final : public WeightSource {
 public:
-    // A file, an index of shards, or a folder with one of them. Every header is checked here; a checkpoint that opens
-    // has all its tensors inside its files.
+    // A file, an index of shards, or a folder with one of them. Every header is checked here; a checkpoint
+    // that opens has all its tensors inside its files.
     static Result<Checkpoint> open(const std::filesystem::path& path, const CheckpointOptions& options = {});
     // The same for a file in memory; an index of shards cannot be opened this way.
     static Result<Checkpoint> open(MappedFilePtr file, const CheckpointOptions& options = {});
@@ -53,21 +54,22 @@ public:
     CheckpointFormat format() const;
     const std::map<std::string, std::string>& metadata() const;  // the file's own notes
 
-    // Weights only, in file order: scales and markers of quantised files and an embedded tokenizer are left out, but
-    // tensor() finds them under their names.
+    // Weights only, in file order: scales and markers of quantised files and an embedded tokenizer are left
+    // out, but tensor() finds them under their names.
     std::vector<std::string> names() const override;
     bool has(const std::string& name) const override;
     Result<TensorInfo> info(const std::string& name) const;
 
-    // The numbers as stored, without copying where type, order and alignment allow; viewed memory is read-only.
-    // Copied: strided tensors; GGUF blocks as F32; fp8 as BF16, which holds it exactly, or with its scale as F32.
+    // The numbers as stored, without copying where type, order and alignment allow; viewed memory is
+    // read-only. Copied: strided tensors; GGUF blocks as F32; fp8 as BF16, which holds it exactly, or with
+    // its scale as F32.
     Result<Tensor> tensor(const std::string& name) const override;
     // Converted to F32, F16 or BF16 (round to nearest even); a copy unless nothing changes.
     Result<Tensor> tensor(const std::string& name, DType dtype) const;
     Result<Tensor> toFloat(const std::string& name) const { return tensor(name, DType::F32); }
 
-    // Elements [first, first + out.size()) in row-major order, scaled, as floats: for copies in constant memory.
-    // Both bounds must be multiples of 256 or the end of the tensor.
+    // Elements [first, first + out.size()) in row-major order, scaled, as floats: for copies in constant
+    // memory. Both bounds must be multiples of 256 or the end of the tensor.
     Result<void> readFloats(const std::string& name, int64_t first, std::span<float> out) const;
     // Lets the system drop the pages of a tensor that was read through.
     void forget(const std::string& name) const;

@@ -19,11 +19,12 @@ enum class SelfAttentionLayout : uint8_t {
 
 SelfAttentionLayout selfAttentionLayout(const NameResolver& resolver);
 
-// Fills attention, mla and, where it follows from the shapes, numHeads; false with a reason when the sizes contradict
-// each other.
+// Fills attention, mla and, where it follows from the shapes, numHeads; false with a reason when the sizes
+// contradict each other.
 Result<void> inferMla(const NameResolver& resolver, SelfAttentionLayout layout, DitConfig& config);
 
 // Everything below blocks.N.self_attn.
-void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config, int block);
+void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config,
+                       int block);
 
 }  // namespace longtake

@@ -14,13 +14,33 @@
 namespace longtake {
 
 enum class Encoding : uint8_t {
-    F64, F32, F16, BF16, F8E4M3, F8E5M2, I64, I32, I16, I8, U8, Bool,
-    Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2K, Q3K, Q4K, Q5K, Q6K,
+    F64,
+    F32,
+    F16,
+    BF16,
+    F8E4M3,
+    F8E5M2,
+    I64,
+    I32,
+    I16,
+    I8,
+    U8,
+    Bool,
+    Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q8_0,
+    Q2K,
+    Q3K,
+    Q4K,
+    Q5K,
+    Q6K,
 };
 
 struct EncodingInfo {
-    std::string_view name;        // "F32", "F8_E4M3", "Q4_K", ...
-    int64_t blockElements;        // 1 for plain numbers
+    std::string_view name;  // "F32", "F8_E4M3", "Q4_K", ...
+    int64_t blockElements;  // 1 for plain numbers
     int64_t blockBytes;
     std::optional<DType> native;  // empty: has no DType and is dequantised to F32
 };

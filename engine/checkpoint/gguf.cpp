@@ -15,16 +15,35 @@ constexpr size_t kLongestText = 4096;  // longer texts (chat templates, charsmap
 constexpr std::string_view kOriginalShape = "comfy.gguf.orig_shape.";
 
 enum ValueType : uint32_t {
-    kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64,
+    kU8,
+    kI8,
+    kU16,
+    kI16,
+    kU32,
+    kI32,
+    kF32,
+    kBool,
+    kString,
+    kArray,
+    kU64,
+    kI64,
+    kF64,
 };
 
 // Bytes of one value, 0 for those without a fixed size.
 uint64_t sizeOfType(uint32_t type) {
     switch (type) {
-        case kU8: case kI8: case kBool: return 1;
-        case kU16: case kI16: return 2;
-        case kU32: case kI32: case kF32: return 4;
-        case kU64: case kI64: case kF64: return 8;
+        case kU8:
+        case kI8:
+        case kBool: return 1;
+        case kU16:
+        case kI16: return 2;
+        case kU32:
+        case kI32:
+        case kF32: return 4;
+        case kU64:
+        case kI64:
+        case kF64: return 8;
         default: return 0;
     }
 }
@@ -39,7 +58,8 @@ public:
         if (!reader_.read(magic) || magic != kMagic || !reader_.read(version))
             return file_.error("is not a GGUF file");
         if (version != 2 && version != 3)
-            return file_.error("is GGUF version " + std::to_string(version) + "; versions 2 and 3 can be read");
+            return file_.error("is GGUF version " + std::to_string(version) +
+                               "; versions 2 and 3 can be read");
         if (!reader_.read(tensors) || !reader_.read(values)) return damaged();
         if (tensors > kMostTensors || values > kMostTensors)
             return file_.error("claims more than a million tensors or values; the file is damaged");
@@ -55,7 +75,9 @@ public:
     }
 
 private:
-    Error damaged() const { return file_.error("has a damaged GGUF header; it is cut short, fetch it again"); }
+    Error damaged() const {
+        return file_.error("has a damaged GGUF header; it is cut short, fetch it again");
+    }
 
     bool readText(std::string_view& text) {
         uint64_t length = 0;
@@ -87,7 +109,8 @@ private:
     bool readShape(std::string name) {
         uint32_t type = 0;
         uint64_t count = 0;
-        if (!reader_.read(type) || type != kI32 || !reader_.read(count) || count > kMostDimensions) return false;
+        if (!reader_.read(type) || type != kI32 || !reader_.read(count) || count > kMostDimensions)
+            return false;
         std::vector<int64_t> sizes;
         for (uint64_t i = 0; i < count; ++i) {
             int32_t size = 0;
@@ -121,7 +144,8 @@ private:
         StoredTensor tensor;
         if (!readText(name) || name.size() > kLongestName || !reader_.read(rank)) return damaged();
         const std::string who = "tensor " + inQuotes(name);
-        if (rank > kMostDimensions) return file_.error(who + " has more than 8 dimensions; the file is damaged");
+        if (rank > kMostDimensions)
+            return file_.error(who + " has more than 8 dimensions; the file is damaged");
         std::vector<int64_t> sizes(rank);
         for (uint32_t i = rank; i-- > 0;)
             if (!reader_.read(sizes[i])) return damaged();  // stored fastest first
@@ -148,14 +172,16 @@ private:
         if (alignment_ == 0 || alignment_ > kLargestAlignment || (alignment_ & (alignment_ - 1)) != 0)
             return file_.error("has an impossible alignment; the file is damaged");
         const uint64_t aligned = (reader_.position() + alignment_ - 1) / alignment_ * alignment_;
-        const uint64_t dataBegin = std::min<uint64_t>(aligned, file_.size());  // a header without data has no padding
+        const uint64_t dataBegin =
+            std::min<uint64_t>(aligned, file_.size());  // a header without data has no padding
         const uint64_t dataSize = file_.size() - dataBegin;
         auto& tensors = header_.tensors;
         for (StoredTensor& tensor : tensors) {
             const std::string who = "tensor " + inQuotes(tensor.name);
             if (tensor.begin > dataSize || tensor.end > dataSize - tensor.begin)
                 return file_.error(who + " lies outside the file; the download is cut short, fetch it again");
-            if (tensor.begin % alignment_ != 0) return file_.error(who + " is not aligned; the file is damaged");
+            if (tensor.begin % alignment_ != 0)
+                return file_.error(who + " is not aligned; the file is damaged");
             tensor.begin += dataBegin;
             tensor.end += tensor.begin;
             const auto original = shapes_.find(tensor.name);
@@ -168,10 +194,12 @@ private:
         std::vector<const StoredTensor*> ordered;
         for (const StoredTensor& tensor : tensors)
             if (tensor.begin < tensor.end) ordered.push_back(&tensor);
-        std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return a->begin < b->begin; });
+        std::sort(ordered.begin(), ordered.end(),
+                  [](const auto* a, const auto* b) { return a->begin < b->begin; });
         for (size_t i = 1; i < ordered.size(); ++i)
             if (ordered[i]->begin < ordered[i - 1]->end)
-                return file_.error("tensor " + inQuotes(ordered[i]->name) + " overlaps another; the file is damaged");
+                return file_.error("tensor " + inQuotes(ordered[i]->name) +
+                                   " overlaps another; the file is damaged");
         return {};
     }
 
@@ -185,6 +213,8 @@ private:
 
 }  // namespace
 
-Result<GgufHeader> readGguf(const MappedFile& file) { return Parser(file).run(); }
+Result<GgufHeader> readGguf(const MappedFile& file) {
+    return Parser(file).run();
+}
 
 }  // namespace longtake

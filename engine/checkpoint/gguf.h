@@ -12,8 +12,8 @@
 namespace longtake {
 
 struct GgufHeader {
-    std::string architecture;  // "wan", "t5encoder", ...; may be empty
-    std::vector<StoredTensor> tensors;  // shapes in our order: slowest first
+    std::string architecture;                     // "wan", "t5encoder", ...; may be empty
+    std::vector<StoredTensor> tensors;            // shapes in our order: slowest first
     std::map<std::string, std::string> metadata;  // the short texts
 };
 

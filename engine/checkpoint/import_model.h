@@ -1,7 +1,7 @@
 // Makes a model folder (model.json, *.safetensors, spiece.model) out of downloaded checkpoints.
 //
-// Works tensor by tensor: memory holds one matrix at a time, whatever the size of the files. Everything is written
-// into a temporary folder that takes the final name at the end; a failure leaves nothing behind.
+// Works tensor by tensor: memory holds one matrix at a time, whatever the size of the files. Everything is
+// written into a temporary folder that takes the final name at the end; a failure leaves nothing behind.
 //
 // Thread: one at a time; may run on any thread.
 #pragma once
@@ -24,7 +24,7 @@ enum class WeightPrecision : uint8_t {
 };
 
 struct ImportProgress {
-    std::string file;  // being written
+    std::string file;              // being written
     uint64_t done = 0, total = 0;  // bytes over all files
 };
 

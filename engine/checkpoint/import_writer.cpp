@@ -15,11 +15,14 @@ bool isMatrix(const TensorRecipe& recipe) {
     return recipe.shape.rank() >= 2 && !recipe.target.ends_with("modulation");
 }
 
-Error stopped() { return {"the import was stopped; nothing was left behind"}; }
+Error stopped() {
+    return {"the import was stopped; nothing was left behind"};
+}
 
 class PartWriter {
 public:
-    PartWriter(const ImportPart& part, SafetensorsWriter& writer, const std::function<bool(uint64_t)>& advance)
+    PartWriter(const ImportPart& part, SafetensorsWriter& writer,
+               const std::function<bool(uint64_t)>& advance)
         : part_(part), writer_(writer), advance_(advance) {}
 
     Result<void> write(const TensorRecipe& recipe, DType type) {
@@ -27,7 +30,8 @@ public:
         if (!recipe.isPlain() || hasLora) return writeBuilt(recipe, type, hasLora);
         const auto info = part_.checkpoint->info(recipe.source);
         if (!info) return info.error();
-        auto written = info->isView && info->dtype == type ? writeAsStored(recipe) : writeConverted(recipe, type);
+        auto written =
+            info->isView && info->dtype == type ? writeAsStored(recipe) : writeConverted(recipe, type);
         part_.checkpoint->forget(recipe.source);
         return written;
     }
@@ -74,9 +78,11 @@ private:
         if (!built) return built.error();
         auto floats = converted(*built, DType::F32);
         if (!floats) return floats.error();
-        floats_.assign(floats->floats().begin(), floats->floats().end());  // a plain F32 one is a read-only view
+        floats_.assign(floats->floats().begin(),
+                       floats->floats().end());  // a plain F32 one is a read-only view
         if (hasLora) {
-            if (recipe.shape.rank() != 2) return Error{"the adapter changes " + recipe.target + ", which is no matrix"};
+            if (recipe.shape.rank() != 2)
+                return Error{"the adapter changes " + recipe.target + ", which is no matrix"};
             auto added = part_.lora->addTo(recipe.target, floats_, recipe.shape[0], recipe.shape[1]);
             if (!added) return added;
         }
@@ -99,7 +105,8 @@ DType writtenType(const ImportPart& part, const TensorRecipe& recipe) {
     const auto info = part.checkpoint->info(recipe.source);
     if (!info) return DType::F32;
     const EncodingInfo& stored = infoOf(info->encoding);
-    if (stored.native == DType::F32 || stored.native == DType::F16 || stored.native == DType::BF16) return *stored.native;
+    if (stored.native == DType::F32 || stored.native == DType::F16 || stored.native == DType::BF16)
+        return *stored.native;
     const bool isCompressed = !stored.native || sizeOf(*stored.native) == 1;
     return isCompressed && isMatrix(recipe) ? DType::BF16 : DType::F32;
 }

@@ -16,14 +16,16 @@ namespace longtake {
 class LoraAdapter {
 public:
     // Takes PEFT names (lora_A / lora_B, with or without an adapter's name) and lora_down / lora_up.
-    // alpha 0: what the file says for a matrix, else r, i.e. a factor of 1. Fails on a half pair or unequal ranks.
+    // alpha 0: what the file says for a matrix, else r, i.e. a factor of 1. Fails on a half pair or unequal
+    // ranks.
     static Result<LoraAdapter> open(const std::filesystem::path& path, float alpha = 0);
 
     std::vector<std::string> targets() const;  // our names of the weights it changes
     bool has(const std::string& target) const { return pairs_.contains(target); }
 
     // weight: rows x columns of `target`, changed in place. Fails when the adapter's matrices do not fit it.
-    Result<void> addTo(const std::string& target, std::span<float> weight, int64_t rows, int64_t columns) const;
+    Result<void> addTo(const std::string& target, std::span<float> weight, int64_t rows,
+                       int64_t columns) const;
 
 private:
     struct Pair {

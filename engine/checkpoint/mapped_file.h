@@ -20,7 +20,8 @@ using MappedFilePtr = std::shared_ptr<const MappedFile>;
 
 class MappedFile {
 public:
-    // Fails when the path is missing, unreadable or not a regular file. The file must not be shortened while mapped.
+    // Fails when the path is missing, unreadable or not a regular file. The file must not be shortened while
+    // mapped.
     static Result<MappedFilePtr> open(const std::filesystem::path& path);
     static MappedFilePtr fromBytes(std::vector<std::byte> bytes, std::string label);
 
@@ -32,7 +33,8 @@ public:
     size_t size() const { return size_; }
     const std::string& path() const { return path_; }
 
-    // Lets the system drop these pages again; a long copy then stays small in memory. Contents are unaffected.
+    // Lets the system drop these pages again; a long copy then stays small in memory. Contents are
+    // unaffected.
     void forget(size_t begin, size_t end) const;
 
     // "PATH: WHAT", the form of every message about this file.

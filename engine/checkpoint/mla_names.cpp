@@ -7,7 +7,7 @@ namespace {
 // The fused matrices of one block under the names of a layout (videomla.md, "Released weights").
 struct FusedNames {
     std::string qDown, qNorm, qUp, kvDown, kvNorm, kvUp, o;
-    bool isTransposed = false;          // the fused matrices lie in x out
+    bool isTransposed = false;  // the fused matrices lie in x out
     bool isOutputTransposed = false;
 };
 
@@ -19,19 +19,27 @@ std::string eitherName(const NameResolver& resolver, const std::string& bare) {
 FusedNames fusedNames(const NameResolver& resolver, SelfAttentionLayout layout, const std::string& at) {
     if (layout == SelfAttentionLayout::DeepSeek) {
         const std::string o = resolver.has(at + "o_proj.weight") ? "o_proj.weight" : "o.weight";
-        return {at + "q_a_proj.weight", at + "q_a_layernorm.weight", at + "q_b_proj.weight",
-                at + "kv_a_proj_with_mqa.weight", at + "kv_a_layernorm.weight", at + "kv_b_proj.weight", at + o};
+        return {at + "q_a_proj.weight",
+                at + "q_a_layernorm.weight",
+                at + "q_b_proj.weight",
+                at + "kv_a_proj_with_mqa.weight",
+                at + "kv_a_layernorm.weight",
+                at + "kv_b_proj.weight",
+                at + o};
     }
-    FusedNames names{eitherName(resolver, at + "W_q_downsampled"),  eitherName(resolver, at + "norm_q_latent"),
-                     eitherName(resolver, at + "W_q_upsampled"),    eitherName(resolver, at + "W_kv_downsampled"),
-                     eitherName(resolver, at + "norm_kv_latent"),   eitherName(resolver, at + "W_kv_upsampled"),
+    FusedNames names{eitherName(resolver, at + "W_q_downsampled"),
+                     eitherName(resolver, at + "norm_q_latent"),
+                     eitherName(resolver, at + "W_q_upsampled"),
+                     eitherName(resolver, at + "W_kv_downsampled"),
+                     eitherName(resolver, at + "norm_kv_latent"),
+                     eitherName(resolver, at + "W_kv_upsampled"),
                      eitherName(resolver, at + "W_o")};
     if (!resolver.has(names.o)) names.o = at + "o.weight";
     // In x out as published; a re-saved one may be out x in, which the latent's length tells.
     const int64_t latent = resolver.size(names.kvNorm, 0);
     names.isTransposed = resolver.size(names.kvUp, 0) == latent && resolver.size(names.kvUp, 1) != latent;
-    // The output projection is square, so only its kind tells: a bare parameter lies like the others, the weight of
-    // a linear layer is out x in.
+    // The output projection is square, so only its kind tells: a bare parameter lies like the others, the
+    // weight of a linear layer is out x in.
     names.isOutputTransposed = names.isTransposed && !names.o.ends_with(".weight");
     return names;
 }
@@ -41,7 +49,8 @@ int64_t rowsOf(const NameResolver& resolver, const std::string& name, bool isTra
 }
 
 Error contradiction(const NameResolver& resolver) {
-    return {resolver.checkpoint().path() + ": the sizes of its latent attention contradict each other, so its heads "
+    return {resolver.checkpoint().path() +
+            ": the sizes of its latent attention contradict each other, so its heads "
             "cannot be told apart; this layout is not known"};
 }
 
@@ -71,7 +80,8 @@ Result<void> inferFused(const NameResolver& resolver, SelfAttentionLayout layout
     const int64_t values = resolver.size(names.o, names.isOutputTransposed ? 0 : 1);
     if (mla.dR <= 0) return contradiction(resolver);
     const int64_t heads = (queries + values - keysAndValues) / mla.dR;
-    if (heads <= 0 || heads * mla.dR != queries + values - keysAndValues || queries % heads != 0 || values % heads != 0)
+    if (heads <= 0 || heads * mla.dR != queries + values - keysAndValues || queries % heads != 0 ||
+        values % heads != 0)
         return contradiction(resolver);
     config.numHeads = static_cast<int>(heads);
     mla.dNope = static_cast<int>(queries / heads) - mla.dR;
@@ -79,7 +89,8 @@ Result<void> inferFused(const NameResolver& resolver, SelfAttentionLayout layout
     return {};
 }
 
-void wantFused(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config, const std::string& at) {
+void wantFused(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config,
+               const std::string& at) {
     const FusedNames names = fusedNames(resolver, layout, at);
     const MlaConfig& mla = config.mla;
     const int64_t heads = config.numHeads;
@@ -89,11 +100,16 @@ void wantFused(NameResolver& resolver, SelfAttentionLayout layout, const DitConf
     resolver.wantPart({at + "q_down.weight", {mla.dCq, config.dim}, names.qDown, turned});
     const int64_t cached = mla.dC + mla.dR, query = mla.dNope + mla.dR, keyValue = mla.dNope + mla.dV;
     resolver.wantPart({at + "kv_down.weight", {mla.dC, config.dim}, names.kvDown, turned, cached, 0, mla.dC});
-    resolver.wantPart({at + "k_rope.weight", {mla.dR, config.dim}, names.kvDown, turned, cached, mla.dC, mla.dR});
-    resolver.wantPart({at + "q_up.weight", {heads * mla.dNope, mla.dCq}, names.qUp, turned, query, 0, mla.dNope});
-    resolver.wantPart({at + "q_rope.weight", {heads * mla.dR, mla.dCq}, names.qUp, turned, query, mla.dNope, mla.dR});
-    resolver.wantPart({at + "k_up.weight", {heads * mla.dNope, mla.dC}, names.kvUp, turned, keyValue, 0, mla.dNope});
-    resolver.wantPart({at + "v_up.weight", {heads * mla.dV, mla.dC}, names.kvUp, turned, keyValue, mla.dNope, mla.dV});
+    resolver.wantPart(
+        {at + "k_rope.weight", {mla.dR, config.dim}, names.kvDown, turned, cached, mla.dC, mla.dR});
+    resolver.wantPart(
+        {at + "q_up.weight", {heads * mla.dNope, mla.dCq}, names.qUp, turned, query, 0, mla.dNope});
+    resolver.wantPart(
+        {at + "q_rope.weight", {heads * mla.dR, mla.dCq}, names.qUp, turned, query, mla.dNope, mla.dR});
+    resolver.wantPart(
+        {at + "k_up.weight", {heads * mla.dNope, mla.dC}, names.kvUp, turned, keyValue, 0, mla.dNope});
+    resolver.wantPart(
+        {at + "v_up.weight", {heads * mla.dV, mla.dC}, names.kvUp, turned, keyValue, mla.dNope, mla.dV});
     resolver.wantPart({at + "o.weight", {config.dim, heads * mla.dV}, names.o, names.isOutputTransposed});
     for (const std::string& bias : {at + "o_proj.bias", at + "W_o.bias"}) {
         if (!resolver.has(bias)) continue;
@@ -140,7 +156,8 @@ Result<void> inferMla(const NameResolver& resolver, SelfAttentionLayout layout, 
     return {};
 }
 
-void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config, int block) {
+void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config,
+                       int block) {
     const std::string at = "blocks." + std::to_string(block) + ".self_attn.";
     if (layout == SelfAttentionLayout::Separate) return wantSeparate(resolver, config, at);
     if (layout != SelfAttentionLayout::Dense) return wantFused(resolver, layout, config, at);

@@ -1,5 +1,6 @@
-// From the names other programs give to a model's tensors to ours (Wan names, and "separate" MLA names), including
-// the splitting of fused matrices. A map is a list of recipes; nothing is loaded before a recipe is asked for.
+// From the names other programs give to a model's tensors to ours (Wan names, and "separate" MLA names),
+// including the splitting of fused matrices. A map is a list of recipes; nothing is loaded before a recipe is
+// asked for.
 //
 // Thread: plain values; MappedWeights is const.
 #pragma once
@@ -15,9 +16,9 @@ namespace longtake {
 // How one tensor of ours comes out of the checkpoint.
 struct TensorRecipe {
     std::string target;
-    Shape shape;               // of the target
-    std::string source;        // empty: zeros, for a bias the checkpoint does without
-    bool isTransposed = false; // a matrix stored in x out
+    Shape shape;                // of the target
+    std::string source;         // empty: zeros, for a bias the checkpoint does without
+    bool isTransposed = false;  // a matrix stored in x out
     // From every group of groupRows rows (after transposing) the rows [first, first + count); 0: all rows.
     int64_t groupRows = 0, first = 0, count = 0;
 
@@ -27,10 +28,10 @@ struct TensorRecipe {
 struct NameMap {
     std::string layout;  // what the checkpoint's naming is called, for reports
     std::vector<TensorRecipe> recipes;
-    std::vector<std::string> missing;   // names of ours nothing was found for
-    std::vector<std::string> misshapen; // one sentence each
-    std::vector<std::string> unused;    // names of the checkpoint
-    std::vector<std::string> notes;     // what was decided or assumed, one sentence each
+    std::vector<std::string> missing;    // names of ours nothing was found for
+    std::vector<std::string> misshapen;  // one sentence each
+    std::vector<std::string> unused;     // names of the checkpoint
+    std::vector<std::string> notes;      // what was decided or assumed, one sentence each
 
     bool isComplete() const { return missing.empty() && misshapen.empty(); }
     // One line for messages: what is missing, misshapen and unused, the first few by name.
@@ -50,8 +51,8 @@ struct VideoMap {
     NameMap names;
 };
 
-// A name without the wrappers training leaves around it: "model._fsdp_wrapped_module.blocks.0.ffn.0.weight" ->
-// "blocks.0.ffn.0.weight" (engine-spec 3.10).
+// A name without the wrappers training leaves around it: "model._fsdp_wrapped_module.blocks.0.ffn.0.weight"
+// -> "blocks.0.ffn.0.weight" (engine-spec 3.10).
 std::string withoutWrappers(std::string_view name);
 
 // Fail when the checkpoint is of another kind altogether; an incomplete one gives a map that says so.

@@ -16,7 +16,8 @@ namespace {
 using Kind = PickleValue::Kind;
 
 // A text encoder's pickle has some 10 000 operations and 250 tensors.
-constexpr size_t kMostBytes = 64'000'000, kMostOperations = 8'000'000, kMostObjects = 4'000'000, kMostMarks = 256;
+constexpr size_t kMostBytes = 64'000'000, kMostOperations = 8'000'000, kMostObjects = 4'000'000,
+                 kMostMarks = 256;
 
 class Machine {
 public:
@@ -25,7 +26,8 @@ public:
     bool run() {
         for (size_t operations = 0; operations < kMostOperations; ++operations) {
             uint8_t opcode = 0;
-            if (!reader_.read(opcode)) return fail("its pickle ends too early; the file is cut short or damaged");
+            if (!reader_.read(opcode))
+                return fail("its pickle ends too early; the file is cut short or damaged");
             if (opcode == '.') return finish();
             if (!step(opcode)) return problem_.empty() ? fail("its pickle is damaged") : false;
             if (stack_.size() + objects_ > kMostObjects) return fail("its pickle holds far too many objects");
@@ -66,7 +68,9 @@ private:
     bool pushSequence(Kind kind, std::vector<PickleValue> items) {
         return pushObject(kind, tree_.sequences, std::move(items));
     }
-    bool pushDict() { return pushObject(Kind::Dict, tree_.dicts, std::vector<std::pair<PickleValue, PickleValue>>()); }
+    bool pushDict() {
+        return pushObject(Kind::Dict, tree_.dicts, std::vector<std::pair<PickleValue, PickleValue>>());
+    }
 
     // Values above the last mark belong to whoever consumes the mark.
     size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
@@ -218,9 +222,7 @@ bool Machine::stepContainer(uint8_t opcode) {
         case 0x87: return popTuple(3);
         case ']': return pushSequence(Kind::List, {});
         case 'l': return popMarked(items) && pushSequence(Kind::List, std::move(items));
-        case 'a':
-            items.resize(1);
-            return pop(items[0]) && top(target) && append(target, items, Kind::List);
+        case 'a': items.resize(1); return pop(items[0]) && top(target) && append(target, items, Kind::List);
         case 'e': return popMarked(items) && top(target) && append(target, items, Kind::List);
         case 0x8f: return pushSequence(Kind::Set, {});
         case 0x90: return popMarked(items) && top(target) && append(target, items, Kind::Set);
@@ -260,7 +262,8 @@ bool Machine::stepObject(uint8_t opcode) {
             return line(moduleText) && line(nameText) && pushGlobal(moduleText, nameText);
         }
         case 0x93:  // STACK_GLOBAL
-            if (!pop(name) || !pop(module) || name.kind != Kind::Text || module.kind != Kind::Text) return false;
+            if (!pop(name) || !pop(module) || name.kind != Kind::Text || module.kind != Kind::Text)
+                return false;
             return pushGlobal(tree_.text(module), tree_.text(name));
         case 'R': return pop(arguments) && pop(callable) && call(callable, arguments);
         case 0x81: return pop(arguments) && pop(callable) && call(callable, arguments);  // NEWOBJ
@@ -340,7 +343,8 @@ bool Machine::integers(PickleValue value, std::vector<int64_t>& out) {
     return true;
 }
 
-// v2: (storage, offset, sizes, strides, requires_grad, hooks[, metadata]); v3 has the number type after the hooks.
+// v2: (storage, offset, sizes, strides, requires_grad, hooks[, metadata]); v3 has the number type after the
+// hooks.
 bool Machine::rebuildTensor(const std::vector<PickleValue>& arguments, bool hasNumberType) {
     if (arguments.size() < (hasNumberType ? 7u : 4u) || arguments[0].kind != Kind::Storage ||
         arguments[1].kind != Kind::Int)
@@ -378,8 +382,9 @@ bool Machine::orderedDict(const std::vector<PickleValue>& arguments) {
 bool Machine::refuseCall(PickleValue callable) {
     if (callable.kind != Kind::Global) return fail("its pickle calls something that has no name; refused");
     const PickleGlobal& global = tree_.globals[callable.index];
-    return fail("its pickle asks to call " + inQuotes(std::string(global.module) + "." + std::string(global.name)) +
-                ", which no weights need; refused, and nothing in it was run. Look for a .safetensors version");
+    return fail(
+        "its pickle asks to call " + inQuotes(std::string(global.module) + "." + std::string(global.name)) +
+        ", which no weights need; refused, and nothing in it was run. Look for a .safetensors version");
 }
 
 bool Machine::call(PickleValue callable, PickleValue arguments) {
@@ -393,11 +398,13 @@ bool Machine::call(PickleValue callable, PickleValue arguments) {
         case PickleName::RebuildTensor: return rebuildTensor(list, false);
         case PickleName::RebuildTensorV3: return rebuildTensor(list, true);
         case PickleName::RebuildParameter:
-            if (list.empty() || list[0].kind != Kind::Tensor) return fail("its pickle has a parameter without a tensor");
+            if (list.empty() || list[0].kind != Kind::Tensor)
+                return fail("its pickle has a parameter without a tensor");
             return push(list[0]);
         case PickleName::RebuildSubclass:  // (rebuild function, class, its arguments, attributes)
             if (list.size() < 3 || list[0].kind != Kind::Global) return refuseCall(callable);
-            if (tree_.globals[list[0].index].meaning == PickleName::RebuildSubclass) return refuseCall(callable);
+            if (tree_.globals[list[0].index].meaning == PickleName::RebuildSubclass)
+                return refuseCall(callable);
             return call(list[0], list[2]);
         case PickleName::Size:
             if (list.size() != 1) return false;

@@ -1,5 +1,5 @@
-// Interprets a pickle as data. Nothing is imported, nothing is called: names of Python objects are compared with a
-// fixed list, tensors become descriptions, and a file that asks for any other call is refused.
+// Interprets a pickle as data. Nothing is imported, nothing is called: names of Python objects are compared
+// with a fixed list, tensors become descriptions, and a file that asks for any other call is refused.
 //
 // Owner:  the reader of one file; texts point into the pickled bytes, which must outlive the tree.
 // Thread: pure.
@@ -18,7 +18,22 @@
 namespace longtake {
 
 struct PickleValue {
-    enum class Kind : uint8_t { None, Bool, Int, Float, Text, BigInt, Tuple, List, Set, Dict, Global, Storage, Tensor, Opaque };
+    enum class Kind : uint8_t {
+        None,
+        Bool,
+        Int,
+        Float,
+        Text,
+        BigInt,
+        Tuple,
+        List,
+        Set,
+        Dict,
+        Global,
+        Storage,
+        Tensor,
+        Opaque
+    };
     Kind kind = Kind::None;
     uint32_t index = 0;   // into the tree's table for kinds that have one
     int64_t integer = 0;  // Int, Bool
@@ -27,8 +42,17 @@ struct PickleValue {
 
 // What a pickled name means to this reader.
 enum class PickleName : uint8_t {
-    OrderedDict, RebuildTensor, RebuildTensorV3, RebuildParameter, RebuildSubclass,
-    TypedStorage, UntypedStorage, NumberType, Size, HarmlessData, Unknown,
+    OrderedDict,
+    RebuildTensor,
+    RebuildTensorV3,
+    RebuildParameter,
+    RebuildSubclass,
+    TypedStorage,
+    UntypedStorage,
+    NumberType,
+    Size,
+    HarmlessData,
+    Unknown,
 };
 
 struct PickleGlobal {
@@ -50,13 +74,14 @@ struct PickleTensor {
     std::vector<int64_t> sizes, strides;
 };
 
-// The objects of one pickle. Containers hold values that index these tables, so that a pickle which contains itself
-// costs nothing and leaks nothing; whoever walks the tree must bound depth and steps.
+// The objects of one pickle. Containers hold values that index these tables, so that a pickle which contains
+// itself costs nothing and leaks nothing; whoever walks the tree must bound depth and steps.
 struct PickleTree {
     PickleValue root;
-    std::vector<std::string_view> texts;  // Text, BigInt
+    std::vector<std::string_view> texts;              // Text, BigInt
     std::vector<std::vector<PickleValue>> sequences;  // Tuple, List, Set
-    std::vector<std::vector<std::pair<PickleValue, PickleValue>>> dicts;  // in order of insertion, doubles included
+    std::vector<std::vector<std::pair<PickleValue, PickleValue>>>
+        dicts;  // in order of insertion, doubles included
     std::vector<PickleGlobal> globals;
     std::vector<PickleStorage> storages;
     std::vector<PickleTensor> tensors;

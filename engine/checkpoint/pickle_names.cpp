@@ -11,8 +11,8 @@ struct Known {
     PickleName meaning;
 };
 
-// HarmlessData: classes of plain values found in the settings that training scripts save beside the weights. They
-// become opaque values; a call of anything that is not listed here gets the file refused.
+// HarmlessData: classes of plain values found in the settings that training scripts save beside the weights.
+// They become opaque values; a call of anything that is not listed here gets the file refused.
 constexpr std::array kKnown = {
     Known{"collections", "OrderedDict", PickleName::OrderedDict},
     Known{"torch._utils", "_rebuild_tensor_v2", PickleName::RebuildTensor},

@@ -1,7 +1,7 @@
 // The safetensors format: u64 header length, a JSON header, the numbers.
 //
-// Reading trusts nothing: no byte outside the file is touched whatever the header says. Writing goes to a temporary
-// file that takes the final name only when it is complete.
+// Reading trusts nothing: no byte outside the file is touched whatever the header says. Writing goes to a
+// temporary file that takes the final name only when it is complete.
 //
 // Thread: reading is pure; a writer belongs to one thread.
 #pragma once

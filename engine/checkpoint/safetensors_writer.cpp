@@ -10,7 +10,8 @@
 
 namespace longtake {
 
-Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path, std::vector<Entry> entries,
+Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path,
+                                                    std::vector<Entry> entries,
                                                     const std::map<std::string, std::string>& metadata) {
     SafetensorsWriter writer;
     writer.path_ = path;
@@ -25,12 +26,14 @@ Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path&
     for (const Entry& entry : writer.entries_) {
         const auto count = checkedCount(entry.shape.sizes());
         const auto bytes = count ? storedBytes(encodingOf(entry.dtype), *count) : std::nullopt;
-        if (!bytes) return Error{path.string() + ": tensor " + inQuotes(entry.name) + " is too large to write"};
+        if (!bytes)
+            return Error{path.string() + ": tensor " + inQuotes(entry.name) + " is too large to write"};
         if (header.contains(entry.name))
             return Error{path.string() + ": tensor " + inQuotes(entry.name) + " would be written twice"};
-        header[entry.name] = {{"dtype", nameOf(entry.dtype)},
-                              {"shape", std::vector<int64_t>(entry.shape.sizes().begin(), entry.shape.sizes().end())},
-                              {"data_offsets", {offset, offset + *bytes}}};
+        header[entry.name] = {
+            {"dtype", nameOf(entry.dtype)},
+            {"shape", std::vector<int64_t>(entry.shape.sizes().begin(), entry.shape.sizes().end())},
+            {"data_offsets", {offset, offset + *bytes}}};
         offset += *bytes;
     }
     std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -48,8 +51,12 @@ Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path&
 }
 
 SafetensorsWriter::SafetensorsWriter(SafetensorsWriter&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), entries_(std::move(other.entries_)),
-      expected_(other.expected_), written_(other.written_), descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      entries_(std::move(other.entries_)),
+      expected_(other.expected_),
+      written_(other.written_),
+      descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 SafetensorsWriter::~SafetensorsWriter() {
     if (descriptor_ < 0) return;
@@ -61,7 +68,8 @@ SafetensorsWriter::~SafetensorsWriter() {
 Error SafetensorsWriter::failure(int code) const {
     const std::string name = path_.string();
     if (code == ENOSPC || code == EDQUOT)
-        return {name + ": the disk is full; free some space or choose another folder, nothing was left behind"};
+        return {name +
+                ": the disk is full; free some space or choose another folder, nothing was left behind"};
     if (code == EFBIG)
         return {name + ": the file would exceed the size this system or user allows; choose another folder"};
     if (code == EACCES || code == EROFS) return {name + ": this folder cannot be written to; choose another"};

@@ -10,7 +10,8 @@ namespace {
 using Kind = PickleValue::Kind;
 
 constexpr int kDeepest = 64;
-// A dictionary that occurs twice in another, that twice in a third and so on is small in the file and endless to walk.
+// A dictionary that occurs twice in another, that twice in a third and so on is small in the file and endless
+// to walk.
 constexpr size_t kMostSteps = 500'000;
 // A tensor with a stride of 0 repeats numbers; loading it copies. Real ones are bounded by their storage.
 constexpr int64_t kLargestExpansion = int64_t{1} << 28;
@@ -62,7 +63,8 @@ private:
     Result<void> walkDict(const std::vector<std::pair<PickleValue, PickleValue>>& items, int depth) {
         for (const auto& [key, value] : items) {
             if (key.kind != Kind::Text && key.kind != Kind::Int) continue;
-            std::string name = key.kind == Kind::Int ? std::to_string(key.integer) : std::string(tree_.text(key));
+            std::string name =
+                key.kind == Kind::Int ? std::to_string(key.integer) : std::string(tree_.text(key));
             if (name.size() > kLongestName) return file_.error("a name in it is longer than 4096 bytes");
             path_.push_back(std::move(name));
             auto walked = walk(value, depth + 1);
@@ -90,20 +92,24 @@ private:
         const PickleStorage& storage = tree_.storages[from.storage];
         const auto found = storages_.find(storage.key);
         if (found == storages_.end())
-            return file_.error(who + " has no data: storage " + inQuotes(storage.key) + " is not in the file");
+            return file_.error(who + " has no data: storage " + inQuotes(storage.key) +
+                               " is not in the file");
         const auto [begin, end] = found->second;
         const auto itemBytes = static_cast<uint64_t>(infoOf(from.encoding).blockBytes);
         const uint64_t unit = storage.encoding ? itemBytes : 1;
         const auto claimed =
             storage.count < 0 ? std::nullopt : checkedProduct(static_cast<uint64_t>(storage.count), unit);
         if (!claimed || *claimed > end - begin)
-            return file_.error(who + ": its storage has fewer bytes than the file claims; the file is damaged");
+            return file_.error(who +
+                               ": its storage has fewer bytes than the file claims; the file is damaged");
         const auto capacity = static_cast<int64_t>(*claimed / itemBytes);
 
         const auto count = checkedCount(from.sizes);
-        bool isSane = count && from.sizes.size() == from.strides.size() && from.offset >= 0 && from.offset <= capacity;
+        bool isSane =
+            count && from.sizes.size() == from.strides.size() && from.offset >= 0 && from.offset <= capacity;
         for (int64_t stride : from.strides) isSane = isSane && stride >= 0;
-        if (!isSane) return file_.error(who + " has an impossible shape, stride or offset; the file is damaged");
+        if (!isSane)
+            return file_.error(who + " has an impossible shape, stride or offset; the file is damaged");
         to.encoding = from.encoding;
         to.shape = Shape(from.sizes);
         to.begin = to.end = begin + static_cast<uint64_t>(from.offset) * itemBytes;

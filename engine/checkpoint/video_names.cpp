@@ -19,7 +19,8 @@ std::string residualPart(std::string_view rest) {
 // "3.rest" -> 3 and "rest".
 bool splitIndex(std::string_view text, int& index, std::string_view& rest) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-    if (error != std::errc() || index < 0 || index > 99 || end == text.data() + text.size() || *end != '.') return false;
+    if (error != std::errc() || index < 0 || index > 99 || end == text.data() + text.size() || *end != '.')
+        return false;
     rest = text.substr(static_cast<size_t>(end - text.data()) + 1);
     return true;
 }
@@ -41,7 +42,8 @@ std::string coderPart(std::string_view rest) {
     int index = 0;
     std::string_view inner;
     const auto down = after(rest, "down_blocks.");
-    if (down && splitIndex(*down, index, inner)) return "downsamples." + std::to_string(index) + "." + residualPart(inner);
+    if (down && splitIndex(*down, index, inner))
+        return "downsamples." + std::to_string(index) + "." + residualPart(inner);
     if (const auto first = after(rest, "mid_block.resnets.0.")) return "middle.0." + residualPart(*first);
     if (const auto second = after(rest, "mid_block.resnets.1.")) return "middle.2." + residualPart(*second);
     return renamed(rest, {{"conv_in.", "conv1."},
@@ -57,7 +59,8 @@ std::string fromDiffusersVae(const std::string& name) {
 }
 
 std::string ourVideoName(const std::string& name, bool isDiffusers) {
-    const std::string stripped = renamed(withoutWrappers(name), {{"vae.", ""}, {"first_stage_model.", ""}, {"taehv.", ""}});
+    const std::string stripped =
+        renamed(withoutWrappers(name), {{"vae.", ""}, {"first_stage_model.", ""}, {"taehv.", ""}});
     return isDiffusers ? fromDiffusersVae(stripped) : stripped;
 }
 
@@ -70,7 +73,8 @@ void wantMemBlock(NameResolver& resolver, const std::string& at, int64_t width) 
     resolver.want(at + ".conv.0.weight", {width, 2 * width, 3, 3});
     resolver.want(at + ".conv.2.weight", {width, width, 3, 3});
     resolver.want(at + ".conv.4.weight", {width, width, 3, 3});
-    for (const std::string part : {".conv.0.bias", ".conv.2.bias", ".conv.4.bias"}) resolver.want(at + part, {width});
+    for (const std::string part : {".conv.0.bias", ".conv.2.bias", ".conv.4.bias"})
+        resolver.want(at + part, {width});
 }
 
 // engine-spec 7.1 and 7.3; widths come from the convolutions between the stages.
@@ -86,7 +90,8 @@ void wantTaehv(NameResolver& resolver) {
         width = resolver.size(next, 0);
     }
     wantConv(resolver, d + "22");
-    if (!resolver.has(e + "0.weight")) return resolver.note("there is no encoder, so video cannot be taken in");
+    if (!resolver.has(e + "0.weight"))
+        return resolver.note("there is no encoder, so video cannot be taken in");
     wantConv(resolver, e + "0");
     for (const int pool : {2, 7, 12}) {
         resolver.wantAnyShape(e + std::to_string(pool) + ".conv.weight");
@@ -103,7 +108,8 @@ void wantResidual(NameResolver& resolver, const std::string& at) {
     wantConv(resolver, at + ".residual.2");
     resolver.wantAnyShape(at + ".residual.3.gamma");
     wantConv(resolver, at + ".residual.6");
-    const int64_t in = resolver.size(at + ".residual.2.weight", 1), out = resolver.size(at + ".residual.2.weight", 0);
+    const int64_t in = resolver.size(at + ".residual.2.weight", 1),
+                  out = resolver.size(at + ".residual.2.weight", 0);
     if (in != out) wantConv(resolver, at + ".shortcut");
 }
 
@@ -134,7 +140,8 @@ void wantCoder(NameResolver& resolver, const std::string& coder, const std::stri
 void wantWanVae(NameResolver& resolver) {
     wantConv(resolver, "conv2");
     wantCoder(resolver, "decoder.", "upsamples.", 15, {3, 7, 11});
-    if (!resolver.has("encoder.conv1.weight")) return resolver.note("there is no encoder, so video cannot be taken in");
+    if (!resolver.has("encoder.conv1.weight"))
+        return resolver.note("there is no encoder, so video cannot be taken in");
     wantConv(resolver, "conv1");
     wantCoder(resolver, "encoder.", "downsamples.", 11, {2, 5, 8});
 }
@@ -145,7 +152,8 @@ Result<VideoMap> mapVideo(const Checkpoint& checkpoint) {
     bool isDiffusers = false;
     for (const std::string& name : checkpoint.names())
         isDiffusers = isDiffusers || name.ends_with("post_quant_conv.weight");
-    NameResolver resolver(checkpoint, [&](const std::string& name) { return ourVideoName(name, isDiffusers); });
+    NameResolver resolver(checkpoint,
+                          [&](const std::string& name) { return ourVideoName(name, isDiffusers); });
     VideoMap map;
     if (resolver.has("decoder.22.weight") && resolver.has("decoder.1.weight")) {
         map.config.kind = VideoKind::Taehv;
@@ -156,7 +164,8 @@ Result<VideoMap> mapVideo(const Checkpoint& checkpoint) {
         map.config.kind = VideoKind::WanVae;
         map.config.latentChannels = static_cast<int>(resolver.size("conv2.weight", 0));
         wantWanVae(resolver);
-        map.names = resolver.finish(isDiffusers ? "Wan video autoencoder, diffusers names" : "Wan video autoencoder");
+        map.names =
+            resolver.finish(isDiffusers ? "Wan video autoencoder, diffusers names" : "Wan video autoencoder");
     } else {
         return Error{checkpoint.path() + ": holds neither a Wan video autoencoder nor a tiny one (TAEHV)"};
     }

@@ -27,7 +27,8 @@ struct CentralEntry {
 };
 
 Error cutShort(const MappedFile& file) {
-    return file.error("is a zip archive without a valid end; the download is cut short or damaged, fetch it again");
+    return file.error(
+        "is a zip archive without a valid end; the download is cut short or damaged, fetch it again");
 }
 
 bool findEndRecord(const MappedFile& file, uint64_t& position) {
@@ -53,7 +54,8 @@ bool readEnd64(const MappedFile& file, uint64_t endRecord, Directory& directory,
     ByteReader reader(file.bytes());
     uint32_t signature = 0, disk = 0, disks = 0;
     uint64_t at = 0;
-    if (!reader.seek(endRecord - kLocatorSize) || !reader.read(signature) || signature != kEnd64Locator) return true;
+    if (!reader.seek(endRecord - kLocatorSize) || !reader.read(signature) || signature != kEnd64Locator)
+        return true;
     isThere = true;
     if (!reader.read(disk) || !reader.read(at) || !reader.read(disks) || disk != 0 || disks > 1) return false;
     uint64_t length = 0, entriesHere = 0;
@@ -76,7 +78,8 @@ Result<Directory> findDirectory(const MappedFile& file) {
         return cutShort(file);
     Directory directory{entries, begin, size};
     bool isThere = false;
-    if (!readEnd64(file, end, directory, isThere)) return file.error("has a damaged zip64 end record; fetch it again");
+    if (!readEnd64(file, end, directory, isThere))
+        return file.error("has a damaged zip64 end record; fetch it again");
     if (!isThere && (disk != 0 || startDisk != 0 || entries != entriesHere))
         return file.error("is one part of a zip archive split over several files; join them first");
     if (directory.begin > file.size() || directory.size > file.size() - directory.begin)
@@ -109,13 +112,12 @@ bool readCentral(ByteReader& reader, CentralEntry& entry) {
     uint16_t nameLength = 0, extraLength = 0, commentLength = 0, disk = 0;
     std::string_view name;
     std::span<const std::byte> extra;
-    const bool isRead = reader.read(signature) && signature == kCentralHeader && reader.skip(4) &&
-                        reader.read(entry.flags) && reader.read(entry.method) && reader.skip(8) &&
-                        reader.read(stored) && reader.read(size) && reader.read(nameLength) &&
-                        reader.read(extraLength) && reader.read(commentLength) && reader.read(disk) &&
-                        reader.skip(6) && reader.read(local) && nameLength <= kLongestName &&
-                        reader.text(nameLength, name) && reader.take(extraLength, extra) &&
-                        reader.skip(commentLength);
+    const bool isRead =
+        reader.read(signature) && signature == kCentralHeader && reader.skip(4) && reader.read(entry.flags) &&
+        reader.read(entry.method) && reader.skip(8) && reader.read(stored) && reader.read(size) &&
+        reader.read(nameLength) && reader.read(extraLength) && reader.read(commentLength) &&
+        reader.read(disk) && reader.skip(6) && reader.read(local) && nameLength <= kLongestName &&
+        reader.text(nameLength, name) && reader.take(extraLength, extra) && reader.skip(commentLength);
     if (!isRead || disk != 0) return false;
     entry.name = name;
     entry.size = size;
@@ -124,15 +126,16 @@ bool readCentral(ByteReader& reader, CentralEntry& entry) {
     return readExtra64(ByteReader(extra), entry);
 }
 
-// The numbers start after the local header, whose name and extra field may differ in length from the central ones.
+// The numbers start after the local header, whose name and extra field may differ in length from the central
+// ones.
 bool locate(const MappedFile& file, const CentralEntry& entry, ZipMember& member) {
     ByteReader reader(file.bytes());
     uint32_t signature = 0;
     uint16_t method = 0, nameLength = 0, extraLength = 0;
     std::string_view name;
-    if (!reader.seek(entry.local) || !reader.read(signature) || signature != kLocalHeader || !reader.skip(4) ||
-        !reader.read(method) || !reader.skip(16) || !reader.read(nameLength) || !reader.read(extraLength) ||
-        !reader.text(nameLength, name) || !reader.skip(extraLength))
+    if (!reader.seek(entry.local) || !reader.read(signature) || signature != kLocalHeader ||
+        !reader.skip(4) || !reader.read(method) || !reader.skip(16) || !reader.read(nameLength) ||
+        !reader.read(extraLength) || !reader.text(nameLength, name) || !reader.skip(extraLength))
         return false;
     if (method != entry.method || name != entry.name || entry.size > reader.left()) return false;
     member = {reader.position(), reader.position() + entry.size};
@@ -144,7 +147,8 @@ bool locate(const MappedFile& file, const CentralEntry& entry, ZipMember& member
 Result<std::map<std::string, ZipMember>> readZipDirectory(const MappedFile& file) {
     const auto directory = findDirectory(file);
     if (!directory) return directory.error();
-    ByteReader reader(file.bytes().subspan(static_cast<size_t>(directory->begin), static_cast<size_t>(directory->size)));
+    ByteReader reader(
+        file.bytes().subspan(static_cast<size_t>(directory->begin), static_cast<size_t>(directory->size)));
     std::map<std::string, ZipMember> members;
     for (uint64_t i = 0; i < directory->entries; ++i) {
         CentralEntry entry;
@@ -152,10 +156,12 @@ Result<std::map<std::string, ZipMember>> readZipDirectory(const MappedFile& file
         const std::string who = "zip member " + inQuotes(entry.name);
         if (entry.flags & 1) return file.error(who + " is encrypted; a checkpoint is not");
         if (entry.method != 0 || entry.stored != entry.size)
-            return file.error(who + " is compressed; torch stores members as they are, so this is no torch checkpoint");
+            return file.error(
+                who + " is compressed; torch stores members as they are, so this is no torch checkpoint");
         ZipMember member;
         if (!locate(file, entry, member))
-            return file.error(who + " does not lie where the directory says; the file is damaged, fetch it again");
+            return file.error(who +
+                              " does not lie where the directory says; the file is damaged, fetch it again");
         if (!members.emplace(entry.name, member).second) return file.error(who + " is there twice; refused");
     }
     std::vector<ZipMember> ordered;

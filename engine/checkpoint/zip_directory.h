@@ -15,8 +15,8 @@ struct ZipMember {
     uint64_t end = 0;
 };
 
-// Member name -> its bytes. Refuses compressed, encrypted, multi-disk, overlapping and doubled members, and whatever
-// points outside the file.
+// Member name -> its bytes. Refuses compressed, encrypted, multi-disk, overlapping and doubled members, and
+// whatever points outside the file.
 Result<std::map<std::string, ZipMember>> readZipDirectory(const MappedFile& file);
 
 }  // namespace longtake

@@ -1,5 +1,5 @@
-// What the fuzz targets, and the test that replays their corpus, do with their bytes: open them as a checkpoint and
-// load what opened.
+// What the fuzz targets, and the test that replays their corpus, do with their bytes: open them as a
+// checkpoint and load what opened.
 //
 // Thread: one.
 #pragma once
@@ -41,7 +41,8 @@ inline void readHostile(const uint8_t* data, size_t size) {
         const auto file = MappedFile::fromBytes({begin, begin + size}, "fuzz");
         const auto checkpoint = Checkpoint::open(file, {.select = select});
         if (!checkpoint) {
-            expect(checkpoint.message().find('\n') == std::string::npos && checkpoint.message().size() < 2000);
+            expect(checkpoint.message().find('\n') == std::string::npos &&
+                   checkpoint.message().size() < 2000);
             continue;
         }
         loadEverything(*checkpoint, size);
@@ -51,8 +52,8 @@ inline void readHostile(const uint8_t* data, size_t size) {
     }
 }
 
-// A JSON header: its length and some data are added, so that mutations reach the checks behind the length. A first
-// byte of '!' gives the rest as it is, and as an index of shards.
+// A JSON header: its length and some data are added, so that mutations reach the checks behind the length. A
+// first byte of '!' gives the rest as it is, and as an index of shards.
 inline void fuzzSafetensors(const uint8_t* data, size_t size) {
     if (size > 0 && data[0] == '!') {
         readHostile(data + 1, size - 1);
@@ -65,8 +66,8 @@ inline void fuzzSafetensors(const uint8_t* data, size_t size) {
     readHostile(reinterpret_cast<const uint8_t*>(file.data()), file.size());
 }
 
-// A torch file; or, where the bytes do not start like one, a pickle that is put into an archive with one storage, so
-// that mutations reach the pickle machine without having to build an archive.
+// A torch file; or, where the bytes do not start like one, a pickle that is put into an archive with one
+// storage, so that mutations reach the pickle machine without having to build an archive.
 inline void fuzzTorch(const uint8_t* data, size_t size) {
     const std::string bytes(reinterpret_cast<const char*>(data), size);
     if (bytes.starts_with("PK") || bytes.starts_with("\x80\x02\x8a\x0a")) return readHostile(data, size);
@@ -75,6 +76,8 @@ inline void fuzzTorch(const uint8_t* data, size_t size) {
     readHostile(reinterpret_cast<const uint8_t*>(file.data()), file.size());
 }
 
-inline void fuzzGguf(const uint8_t* data, size_t size) { readHostile(data, size); }
+inline void fuzzGguf(const uint8_t* data, size_t size) {
+    readHostile(data, size);
+}
 
 }  // namespace longtake
