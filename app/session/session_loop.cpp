@@ -1,0 +1,281 @@
+// The part of Session that runs on the generation thread.
+#include <new>
+
+#include "app/session/session.h"
+
+namespace longtake {
+
+namespace {
+
+constexpr auto kRankPoll = std::chrono::milliseconds(50);
+
+double millisecondsSince(std::chrono::steady_clock::time_point when) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - when).count();
+}
+
+}  // namespace
+
+void Session::run() {
+    std::unique_lock lock(mutex_);
+    while (!quit_) {
+        try {
+            turn(lock);
+        } catch (const std::bad_alloc&) {
+            if (lock.owns_lock()) lock.unlock();
+            failTake("the take ended: there is not enough memory; choose a smaller size or window and start again");
+            lock.lock();
+        } catch (const std::exception& error) {
+            if (lock.owns_lock()) lock.unlock();
+            failTake(std::string("the take ended: ") + error.what() + "; start again, or load the model again");
+            lock.lock();
+        }
+    }
+    lock.unlock();
+    endRanking();
+    source_.reset();
+    maker_.reset();
+}
+
+void Session::turn(std::unique_lock<std::mutex>& lock) {
+    if (orders_.any()) {
+        const Orders orders = std::exchange(orders_, {});
+        abort_ = quit_;
+        lock.unlock();
+        obey(orders);
+        return lock.lock();
+    }
+    const bool asked = planQuestion_ && model_;
+    const SessionState now = stateNow();
+    if (asked || now != state_) {
+        lock.unlock();
+        if (asked) answerPlan();
+        tellState(now);
+        return lock.lock();
+    }
+    if (now == SessionState::Generating) {
+        lock.unlock();
+        makeChunk();
+        collectRanks();
+        return lock.lock();
+    }
+    if (submittedChunk_ == rankedChunk_) return changed_.wait(lock);
+    changed_.wait_for(lock, kRankPoll);
+    lock.unlock();
+    collectRanks();
+    lock.lock();
+}
+
+void Session::obey(const Orders& orders) {
+    if (orders.stop) dropTake();
+    if (orders.load) {
+        loadNow(*orders.load);
+        if (!model_) return;  // said already
+    }
+    if (orders.start) startNow(*orders.start);
+    if (orders.restart) restartNow(*orders.restart);
+}
+
+void Session::dropTake() {
+    {
+        const std::lock_guard lock(mutex_);
+        hasTake_ = false;
+        inChunk_ = false;
+        if (store_) store_->close();
+    }
+    source_.reset();
+}
+
+void Session::endRanking() {
+    stopRanking_ = true;
+    if (weightsRank_.joinable()) weightsRank_.join();
+    stopRanking_ = false;
+}
+
+void Session::loadNow(const EngineChoice& choice) {
+    dropTake();
+    endRanking();
+    model_.reset();
+    weightsRanked_ = false;
+    tellState(SessionState::Loading);
+    Result<ModelInfo> loaded = maker_->load(choice);
+    if (!loaded) return listener_.failed(loaded.message());
+    model_ = std::move(loaded).value();
+    listener_.modelLoaded(*model_);
+}
+
+void Session::startNow(const TakeRequest& request) {
+    dropTake();
+    if (!model_) return listener_.failed("a take needs a model; open a model folder first");
+    Result<std::unique_ptr<TakeSource>> begun = maker_->begin(request.options);
+    if (!begun) return listener_.failed(begun.message());
+    source_ = std::move(begun).value();
+    adopt();
+}
+
+void Session::restartNow(uint64_t seed) {
+    if (!source_) return listener_.failed("there is no take to begin again; start a new one");
+    source_->restart(seed);
+    adopt();
+}
+
+// Source_ stands at chunk 0: everything that is counted begins again.
+void Session::adopt() {
+    const TakeOptions options = source_->options();
+    Result<std::shared_ptr<FrameStore>> store =
+        FrameStore::create(static_cast<int>(options.width), static_cast<int>(options.height), options_.store);
+    storeFailed_ = !store;
+    if (!store) listener_.failed(store.message() + "; what was shown cannot be exported afterwards");
+    firstColours_ = {};
+    submittedChunk_ = rankedChunk_ = -1;
+    TakeStarted started;
+    {
+        const std::lock_guard lock(mutex_);
+        running_ = take_;
+        hasTake_ = true;
+        nextChunk_ = frontier_ = 0;
+        shown_ = -1;
+        clock_ = source_->clock();
+        timelineChanged_ = true;
+        taken_ = PromptTimeline();
+        lastChunkSeconds_ = 0;
+        if (store_) store_->close();
+        store_ = store ? *store : nullptr;
+        ring_.reset();
+        ring_.resize(static_cast<size_t>(clock_.framesPerChunk * options_.ringChunks));
+        started = {running_, options, clock_, {}};
+    }
+    started.plan = maker_->plan(options.width, options.height, options.window);
+    listener_.takeStarted(started);
+    listener_.cacheViewed(source_->cacheView());
+}
+
+// Takes over the prompts; false when there is something else to do first.
+bool Session::beginChunk(int64_t chunk) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (orders_.any() || quit_ || !playing_) return false;
+        if (timelineChanged_) {
+            taken_ = chunk == 0 ? wanted_ : taken_.continuedAs(wanted_, chunk);
+            source_->setTimeline(taken_);
+            timelineChanged_ = false;
+        }
+        frontier_ = chunk + 1;
+        chunkBegan_ = Clock::now();
+        inChunk_ = true;
+    }
+    listener_.chunkBegun(running_, chunk);
+    return true;
+}
+
+void Session::makeChunk() {
+    const int64_t index = source_->nextChunk();
+    if (!beginChunk(index)) return;
+    const auto start = Clock::now();
+    ChunkReport report;
+    report.take = running_;
+    report.chunk.firstFrame = source_->clock().firstFrameOf(index);
+    const auto afterPass = [&](const DenoiseProgress& progress) {
+        listener_.progressed(progress);
+        if (progress.step == 1) listener_.cacheViewed(source_->cacheView());
+        answerPlan();
+        return !abort_;
+    };
+    Result<TakeChunk> made = source_->next([&](Frame8 picture) { keepFrame(std::move(picture), report); }, afterPass);
+    {
+        const std::lock_guard lock(mutex_);
+        inChunk_ = false;
+        if (!made) {
+            frontier_ = index;
+            if (!abort_) playing_ = false;
+        } else {
+            nextChunk_ = index + 1;
+            lastChunkSeconds_ = millisecondsSince(start) / 1000;
+        }
+    }
+    if (!made) {
+        if (!abort_) listener_.failed(made.message());
+        return;
+    }
+    if (abort_) return;
+    report.chunk = *made;
+    report.wallMs = millisecondsSince(start);
+    report.fps = report.wallMs > 0 ? made->frames * 1000.0 / report.wallMs : 0;
+    listener_.chunkDone(report);
+    lookAtCache();
+    if (!weightsRanked_) rankWeights();
+}
+
+void Session::keepFrame(Frame8 picture, ChunkReport& report) {
+    if (abort_) return;
+    const int64_t index = report.chunk.firstFrame + static_cast<int64_t>(report.hashes.size());
+    report.hashes.push_back(frameHash(picture));
+    if (!storeFailed_) {
+        if (const Result<void> kept = store_->append(picture); !kept) {
+            storeFailed_ = true;
+            listener_.failed(kept.message());
+        }
+    }
+    const ColourFields colours = colourFields(picture);
+    if (!firstColours_.filled) firstColours_ = colours;
+    report.drift = driftBetween(firstColours_, colours);
+    if (ring_.push({std::move(picture), index, running_})) listener_.framesReady();
+}
+
+void Session::lookAtCache() {
+    listener_.cacheViewed(source_->cacheView());
+    if (probe_.busy()) return;
+    CacheSnapshot snapshot = source_->cacheSnapshot();
+    submittedChunk_ = snapshot.chunk;
+    probe_.submit(std::move(snapshot));
+}
+
+void Session::collectRanks() {
+    if (submittedChunk_ == rankedChunk_ || probe_.busy()) return;
+    const std::optional<Result<CacheRanks>> latest = probe_.latest();
+    if (!latest) return;
+    rankedChunk_ = submittedChunk_;
+    if (!*latest) return listener_.failed("the rank of the cache cannot be computed: " + latest->message());
+    listener_.liveRanked(valuesOf((*latest)->content, options_.rankThreshold));
+}
+
+// After the first chunk, so that the first picture does not wait for it.
+void Session::rankWeights() {
+    weightsRanked_ = true;
+    endRanking();
+    weightsRank_ = std::thread([this, job = maker_->weightRanks()] {
+        try {
+            const Result<RankReport> report = job(stopRanking_);
+            if (stopRanking_) return;
+            if (!report) return listener_.failed("the rank of the weights cannot be computed: " + report.message());
+            listener_.weightsRanked(valuesOf(*report, options_.rankThreshold));
+        } catch (const std::exception& error) {
+            listener_.failed(std::string("the rank of the weights cannot be computed: ") + error.what());
+        }
+    });
+}
+
+void Session::answerPlan() {
+    std::optional<PlanQuestion> question;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!model_) return;
+        question = std::exchange(planQuestion_, std::nullopt);
+    }
+    if (question) listener_.planned(maker_->plan(question->width, question->height, question->window));
+}
+
+void Session::tellState(SessionState state) {
+    if (state_.exchange(state) != state) listener_.stateChanged(state);
+}
+
+void Session::failTake(const std::string& message) {
+    dropTake();
+    {
+        const std::lock_guard lock(mutex_);
+        playing_ = false;
+        frontier_ = 0;
+    }
+    listener_.failed(message);
+}
+
+}  // namespace longtake
