@@ -310,6 +310,9 @@ void TestPanels::steeringSaysWhenAndThenHowLong() {
     QVERIFY2(bar.hint().contains("took 0.9 s"), qPrintable(bar.hint()));
     QTest::keyClicks(bar.edit(), "s");
     QVERIFY(!bar.hint().contains("took"));
+    bar.setPending("a boat", 60);
+    bar.clearPending();
+    QVERIFY(!bar.hint().contains("visible in 6"));
 }
 
 void TestPanels::earlierPromptsComeBack() {

@@ -78,6 +78,12 @@ void PromptBar::setSeen(double tookSeconds) {
     showHint();
 }
 
+void PromptBar::clearPending() {
+    waiting_ = Waiting::No;
+    tick_.stop();
+    showHint();
+}
+
 QString PromptBar::text() const { return edit_->text(); }
 
 void PromptBar::setText(const QString& text) {

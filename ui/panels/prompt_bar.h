@@ -30,6 +30,7 @@ public:
     // After a prompt was taken up: counts down, then waits for it to be seen.
     void setPending(const QString& prompt, double secondsToVisible);
     void setSeen(double tookSeconds);
+    void clearPending();  // the take stopped: nothing will come
 
     QString text() const;
     void setText(const QString& text);

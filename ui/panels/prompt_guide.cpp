@@ -12,8 +12,6 @@
 namespace longtake {
 namespace {
 
-QString tr(const char* text) { return QCoreApplication::translate("PromptGuide", text); }
-
 int editDistance(const QString& a, const QString& b) {
     std::vector<int> row(static_cast<size_t>(b.size()) + 1);
     std::iota(row.begin(), row.end(), 0);
@@ -72,9 +70,9 @@ std::optional<QString> PromptGuide::nearest(const QString& word) const {
 
 std::optional<QString> refusalOf(const QString& prompt) {
     const QByteArray bytes = prompt.trimmed().toUtf8();
-    if (bytes.isEmpty()) return tr("Write what should be seen.");
+    if (bytes.isEmpty()) return QCoreApplication::translate("longtake::PromptGuide", "Write what should be seen.");
     if (static_cast<size_t>(bytes.size()) > PromptTimeline::kMaxPromptBytes)
-        return tr("This prompt is too long: %1 characters. Shorten it to %2.")
+        return QCoreApplication::translate("longtake::PromptGuide", "This prompt is too long: %1 characters. Shorten it to %2.")
             .arg(QLocale().toString(prompt.trimmed().size()), QLocale().toString(static_cast<int>(PromptTimeline::kMaxPromptBytes)));
     return std::nullopt;
 }

@@ -52,7 +52,6 @@ RankPanel::RankPanel(QWidget* parent) : QWidget(parent) {
     history_ = new LinePlot;
     history_->setInk(Ink::Rank);
     history_->setEmptyText(QStringLiteral("–"));
-    history_->setToolTip(tr("Rank of the chosen layer, chunk by chunk."));
     history_->setAccessibleName(tr("Rank history of the chosen layer"));
     for (LinePlot* plot : {spectrum_, history_}) plot->setFixedHeight(36);
     cost_ = new ElidedLabel(nullptr, Tone::Dim, Qt::AlignRight);
@@ -205,6 +204,8 @@ void RankPanel::showLayer() {
     if (source_ == Source::Live)
         for (const Moment& moment : moments_)
             if (static_cast<size_t>(chosen) < moment.energyRanks.size()) line.push_back(static_cast<float>(moment.energyRanks[static_cast<size_t>(chosen)]));
+    if (const auto [low, high] = std::minmax_element(line.begin(), line.end()); low != line.end())
+        history_->setToolTip(tr("Layer %1, chunk by chunk: between %2 and %3").arg(chosen).arg(*low).arg(*high));
     history_->setEmptyText(source_ == Source::Live ? QStringLiteral("–") : tr("weights stay"));
     history_->setValues(std::move(line));
 }

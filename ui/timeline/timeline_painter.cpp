@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 
-#include <QCoreApplication>
 #include <QLinearGradient>
 #include <QPainterPath>
 
@@ -17,8 +16,6 @@ namespace {
 using Rows = TimelineRows;
 constexpr double kFade = 90;  // pixels over which the open end of the last block fades
 constexpr double kPlainBelow = 8;  // narrower blocks are bare bars: thousands of them must not cost a frame
-
-QString tr(const char* text) { return QCoreApplication::translate("Timeline", text); }
 
 QColor withAlpha(QColor colour, double alpha) {
     colour.setAlphaF(static_cast<float>(alpha));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include <QCoreApplication>
 #include <QPainter>
 
 #include "ui/theme/colours.h"
@@ -37,6 +38,8 @@ struct TimelineScene {
 std::vector<size_t> blockColours(const PromptTimeline& timeline);
 
 class TimelinePainter {
+    Q_DECLARE_TR_FUNCTIONS(longtake::TimelinePainter)
+
 public:
     TimelinePainter(QPainter& painter, const TimelineScene& scene, const TimelineScale& scale, const Colours& colours, const QSizeF& size);
     void paint();
