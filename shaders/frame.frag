@@ -3,11 +3,14 @@
 
 layout(set = 0, binding = 0) uniform sampler2D picture;
 
+// How to sample: the numbers of SampleMode in frame_pipeline.h. A constant of the pipeline, not of the draw: software
+// devices run every side of a branch.
+layout(constant_id = 0) const int kMode = 1;
+
 layout(push_constant) uniform Placement {
     vec2 origin;           // target pixels: where the picture's top left corner lies
     vec2 size;             // texels
     float texelsPerPixel;  // 1 / zoom
-    int mode;              // kNearest, ...; the numbers of SampleMode in frame_pipeline.h
     int taps;              // kArea: taps per axis
 } placement;
 
@@ -69,11 +72,11 @@ vec3 area(vec2 at) {
 void main() {
     vec2 at = (gl_FragCoord.xy - placement.origin) * placement.texelsPerPixel;
     vec3 rgb;
-    if (placement.mode == kNearest) {
+    if (kMode == kNearest) {
         rgb = nearest(at);
-    } else if (placement.mode == kBicubic) {
+    } else if (kMode == kBicubic) {
         rgb = bicubic(at);
-    } else if (placement.mode == kArea) {
+    } else if (kMode == kArea) {
         rgb = area(at);
     } else {
         rgb = linear(at);

@@ -21,7 +21,6 @@ struct PlacementConstants {
     float originX, originY;
     float width, height;
     float texelsPerPixel;
-    int32_t mode;
     int32_t taps;
 };
 
@@ -43,7 +42,7 @@ Result<FramePipeline> FramePipeline::create(VulkanContext& context, VkFormat for
     FramePipeline self;
     if (auto made = self.createPass(context, format, finalLayout); !made) return made.error();
     if (auto made = self.createDescriptors(context); !made) return made.error();
-    if (auto made = self.createPipeline(context); !made) return made.error();
+    if (auto made = self.createPipelines(context); !made) return made.error();
     return self;
 }
 
@@ -142,7 +141,7 @@ Result<void> FramePipeline::createDescriptors(VulkanContext& context) {
     return context.check(vkAllocateDescriptorSets(device, &setInfo, &set_), "allocate descriptor set");
 }
 
-Result<void> FramePipeline::createPipeline(VulkanContext& context) {
+Result<void> FramePipeline::createPipelines(VulkanContext& context) {
     VkDevice device = context.device();
     auto vertex = shader(context, kVertexWords);
     if (!vertex) return vertex.error();
@@ -171,6 +170,11 @@ Result<void> FramePipeline::createPipeline(VulkanContext& context) {
     stages[1].stage = VK_SHADER_STAGE_FRAGMENT_BIT;
     stages[1].module = fragment->get();
     stages[0].pName = stages[1].pName = "main";
+    int32_t mode = 0;
+    VkSpecializationMapEntry modeEntry{.constantID = 0, .offset = 0, .size = sizeof(mode)};
+    VkSpecializationInfo special{
+        .mapEntryCount = 1, .pMapEntries = &modeEntry, .dataSize = sizeof(mode), .pData = &mode};
+    stages[1].pSpecializationInfo = &special;
 
     VkPipelineVertexInputStateCreateInfo noVertices{};
     noVertices.sType = VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO;
@@ -213,11 +217,14 @@ Result<void> FramePipeline::createPipeline(VulkanContext& context) {
     info.pDynamicState = &dynamic;
     info.layout = layout;
     info.renderPass = renderPass_.get();
-    VkPipeline pipeline = VK_NULL_HANDLE;
-    made = context.check(vkCreateGraphicsPipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline),
-                         "create pipeline");
-    pipeline_ = {device, pipeline};
-    return made;
+    for (mode = 0; mode < kSampleModes; ++mode) {
+        VkPipeline pipeline = VK_NULL_HANDLE;
+        made = context.check(vkCreateGraphicsPipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline),
+                             "create pipeline");
+        if (!made) return made;
+        pipelines_[size_t(mode)] = {device, pipeline};
+    }
+    return {};
 }
 
 void FramePipeline::bindPicture(VulkanContext& context, VkImageView view) {
@@ -249,9 +256,8 @@ void FramePipeline::draw(VkCommandBuffer commands, VkExtent2D target, const Plac
         .width = float(picture.width),
         .height = float(picture.height),
         .texelsPerPixel = float(texelsPerPixel),
-        .mode = int32_t(mode),
         .taps = std::clamp(int(std::ceil(texelsPerPixel)), 1, kMostTaps)};
-    vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, pipeline_.get());
+    vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, pipelines_[size_t(mode)].get());
     vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, layout_.get(), 0, 1, &set_, 0, nullptr);
     vkCmdPushConstants(commands, layout_.get(), VK_SHADER_STAGE_FRAGMENT_BIT, 0, sizeof(constants), &constants);
     vkCmdSetViewport(commands, 0, 1, &viewport);

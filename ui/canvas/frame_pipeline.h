@@ -1,4 +1,4 @@
-// The render pass and the one pipeline of the canvas: a textured rectangle with a choice of filters.
+// The render pass and the pipelines of the canvas: a textured rectangle, one pipeline for each filter.
 //
 // Owner:  CanvasRenderer.
 // Thread: the renderer's.
@@ -11,6 +11,7 @@ namespace longtake {
 
 // The numbers of shaders/frame.frag.
 enum class SampleMode : int32_t { Nearest = 0, Linear = 1, Bicubic = 2, Area = 3 };
+constexpr int kSampleModes = 4;
 
 class FramePipeline {
 public:
@@ -28,7 +29,7 @@ public:
 private:
     Result<void> createPass(VulkanContext& context, VkFormat format, VkImageLayout finalLayout);
     Result<void> createDescriptors(VulkanContext& context);
-    Result<void> createPipeline(VulkanContext& context);
+    Result<void> createPipelines(VulkanContext& context);
 
     VkRenderPassOwner renderPass_;
     VkSamplerOwner sampler_;
@@ -36,7 +37,7 @@ private:
     VkDescriptorPoolOwner pool_;
     VkDescriptorSet set_ = VK_NULL_HANDLE;  // the pool's
     VkPipelineLayoutOwner layout_;
-    VkPipelineOwner pipeline_;
+    std::array<VkPipelineOwner, kSampleModes> pipelines_;
 };
 
 }  // namespace longtake
