@@ -98,9 +98,9 @@ Result<Tensor> Model::textRows(const std::string& prompt) const {
 }
 
 Result<int64_t> Model::droppedTokens(const std::string& prompt) const {
-    Result<TextContext> context = text_->encode(prompt);
-    if (!context) return context.error();
-    return context->dropped;
+    Result<TokenIds> tokens = text_->tokenize(prompt);
+    if (!tokens) return tokens.error();
+    return tokens->dropped;
 }
 
 Result<std::unique_ptr<VideoDecoder>> Model::makeDecoder() const {

@@ -14,6 +14,7 @@
 
 #include "ui/canvas/canvas_widget.h"
 #include "ui/canvas/offscreen_target.h"
+#include "ui/canvas/picture_scaler.h"
 #include "ui/canvas/staging_source.h"
 #include "ui/canvas/vulkan_instance.h"
 
@@ -120,6 +121,26 @@ void benchSize(VulkanContext& context, CanvasRenderer& renderer, PixelSize frame
                 name, upload / kFrames * 1e3, kFrames / wall, cpu / kFrames * 1e3);
 }
 
+void benchPainted(PixelSize frame, PixelSize target) {
+    Scenery scenery(frame);
+    HostFrame picture = scenery.frame(0);
+    CanvasView view;
+    view.setPicture(frame);
+    view.setCanvas(target);
+    Placement placement = view.placement();
+    std::vector<uint8_t> out(size_t(target.width) * size_t(target.height) * 4);
+    PictureScaler scaler;
+    constexpr int kFrames = 60;
+    double wall = 0, cpu = 0;
+    for (int i = -5; i < kFrames; ++i) {
+        if (i == 0) wall = CanvasPlayback::now(), cpu = cpuSeconds();
+        scaler.scale(picture, placement, visiblePart(placement, target), out.data(), target.width * 4);
+    }
+    wall = CanvasPlayback::now() - wall;
+    std::printf("%4dx%-4d %5dx%-5d %-14s %8s %9.1f %10.2f\n", frame.width, frame.height, target.width, target.height,
+                "bicubic, CPU", "", kFrames / wall, (cpuSeconds() - cpu) / kFrames * 1e3);
+}
+
 int benchOffscreen() {
     auto instance = VulkanInstance::create();
     if (!instance) return std::fprintf(stderr, "%s\n", instance.message().c_str()), 1;
@@ -135,6 +156,7 @@ int benchOffscreen() {
         benchSize(**context, **renderer, frame, large, Magnify::Linear, false, "linear");
         benchSize(**context, **renderer, frame, large, Magnify::Bicubic, false, "bicubic");
         benchSize(**context, **renderer, frame, large, Magnify::Bicubic, true, "bicubic + HUD");
+        benchPainted(frame, {int(large.width), int(large.height)});
     }
     return 0;
 }
@@ -142,7 +164,8 @@ int benchOffscreen() {
 int benchWindow(const QCommandLineParser& options) {
     QStringList size = options.value("size").split('x');
     PixelSize frame{size.value(0).toInt(), size.value(1).toInt()};
-    CanvasWidget canvas({.useVulkan = !options.isSet("painted"), .pacing = {}});
+    CanvasDrawing drawing = options.isSet("painted") ? CanvasDrawing::Painted : CanvasDrawing::Vulkan;
+    CanvasWidget canvas({.drawing = drawing, .pacing = {}});
     Scenery scenery(frame);
     int64_t next = 0;
     auto chunk = [&] {
