@@ -23,10 +23,13 @@ size_t characterLength(std::string_view text, size_t at) {
 
 std::string quoted(std::string_view text) {
     constexpr size_t kShown = 40;
-    if (text.size() <= kShown) return "'" + std::string(text) + "'";
     size_t end = 0;
-    while (end < kShown) end += characterLength(text, end);
-    return "'" + std::string(text.substr(0, end)) + "...'";
+    while (end < text.size() && end < kShown) end += characterLength(text, end);
+    std::string shown;
+    shown += '\'';
+    shown += text.substr(0, end);
+    shown += end < text.size() ? "...'" : "'";
+    return shown;
 }
 
 Result<void> checkText(std::string_view text) {
