@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ui/canvas/offscreen_target.h"
+#include "ui/canvas/picture_scaler.h"
 #include "ui/canvas/shared_source.h"
 #include "ui/canvas/staging_source.h"
 #include "ui/canvas/vulkan_instance.h"
@@ -212,6 +213,24 @@ private slots:
         };
         double difference = worst(pixels, target, placement, expected);
         QVERIFY2(difference <= bound, qPrintable(QString::number(difference)));
+    }
+
+    void theCpusBicubicIsTheSameOne() {
+        Picture picture = noise(48, 27);
+        for (Placement placement : {Placement{.width = 170, .height = 96, .zoom = 3.55},
+                                    Placement{.x = -100, .y = -31, .width = 384, .height = 216, .zoom = 8},
+                                    Placement{.x = 20, .y = 7, .width = 53, .height = 30, .zoom = 1.1}}) {
+            PixelSize canvas{170, 96};
+            CanvasPart part = visiblePart(placement, canvas);
+            std::vector<uint8_t> pixels(size_t(canvas.width) * size_t(canvas.height) * 4, 1);
+            uint8_t* corner = pixels.data() + (part.y * canvas.width + part.x) * 4;
+            PictureScaler().scale(picture.frame(), placement, part, corner, canvas.width * 4);
+            for (size_t i = 0; i < pixels.size(); i += 4) std::swap(pixels[i], pixels[i + 2]);
+            auto expected = [&](double x, double y, int c) { return bicubic(picture, x, y, c); };
+            double difference = worst(pixels, canvas, placement, expected);
+            QVERIFY2(difference <= 0.51, qPrintable(QString::number(difference)));
+        }
+        QCOMPARE(visiblePart({.x = 500, .width = 10, .height = 10}, {100, 100}).width, 0);
     }
 
     void makingSmallerAverages() {

@@ -67,9 +67,9 @@ class TestCanvasWindow : public QObject {
     Q_OBJECT
 
     CanvasOptions options() const {
-        CanvasOptions made{.useVulkan = true, .validate = true, .pacing = {}};
+        CanvasOptions made{.drawing = CanvasDrawing::Vulkan, .validate = true, .pacing = {}};
         QString kind = QTest::currentDataTag();
-        if (kind.startsWith("painted")) made.useVulkan = false;
+        if (kind.startsWith("painted")) made.drawing = CanvasDrawing::Painted;
         if (kind.startsWith("refresh")) made.pacing = CanvasPacing::Refresh;
         return made;
     }
@@ -122,7 +122,7 @@ private slots:
         canvas.stepFrames(-2);
         QTRY_VERIFY(isNear(onScreen(canvas, middle(canvas)), colorOf(5)));
         QVERIFY(!canvas.deviceText().isEmpty());
-        QCOMPARE(canvas.usesVulkan(), options().useVulkan);
+        QCOMPARE(canvas.usesVulkan(), options().drawing == CanvasDrawing::Vulkan);
     }
 
     void playsEveryFrameInTurn_data() { kinds(); }
@@ -212,7 +212,7 @@ private slots:
     }
 
     void recoversFromALostDevice() {
-        CanvasWidget canvas({.useVulkan = true, .validate = true, .pacing = {}});
+        CanvasWidget canvas({.drawing = CanvasDrawing::Vulkan, .validate = true, .pacing = {}});
         QSignalSpy devices(&canvas, &CanvasWidget::deviceInfo);
         start(canvas);
         canvas.setPlaying(false);
@@ -238,8 +238,15 @@ private slots:
         QTRY_VERIFY(isNear(onScreen(canvas, middle(canvas)), colorOf(0)));
     }
 
+    void paintsWhereVulkanIsSoftware() {
+        CanvasWidget canvas;
+        QVulkanInstance instance;
+        QVERIFY(instance.create());
+        QCOMPARE(canvas.usesVulkan(), hasGraphicsCard(instance.vkInstance()));
+    }
+
     void framesNoLongerHeldAreAskedFor() {
-        CanvasWidget canvas({.useVulkan = false, .pacing = {}});
+        CanvasWidget canvas({.drawing = CanvasDrawing::Painted, .pacing = {}});
         QSignalSpy needed(&canvas, &CanvasWidget::frameNeeded);
         start(canvas);
         canvas.setHistoryBytes(64 * 36 * 3 * 6);
@@ -253,7 +260,7 @@ private slots:
     }
 
     void saysWhenItWantsNoMore() {
-        CanvasWidget canvas({.useVulkan = false, .pacing = {}});
+        CanvasWidget canvas({.drawing = CanvasDrawing::Painted, .pacing = {}});
         QSignalSpy wants(&canvas, &CanvasWidget::wantsFramesChanged);
         start(canvas);
         submit(canvas, 0, 36);

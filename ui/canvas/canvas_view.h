@@ -23,6 +23,8 @@ struct Placement {
     int width = 0;  // rounded; 0 when there is nothing to show
     int height = 0;
     double zoom = 1;  // device pixels per texel
+
+    bool operator==(const Placement&) const = default;
 };
 
 class CanvasView {

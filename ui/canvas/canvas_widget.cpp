@@ -37,8 +37,8 @@ CanvasWidget::CanvasWidget(CanvasOptions options, QWidget* parent)
     connect(&playback, &CanvasPlayback::frameNeeded, this, &CanvasWidget::frameNeeded);
     connect(&playback, &CanvasPlayback::wantsFramesChanged, this, &CanvasWidget::wantsFramesChanged);
 
-    if (!options.useVulkan) {
-        usePainted(tr("asked for"));
+    if (options.drawing == CanvasDrawing::Painted) {
+        usePainted(tr("as asked"));
         return;
     }
     instance_ = std::make_unique<QVulkanInstance>();
@@ -48,12 +48,13 @@ CanvasWidget::CanvasWidget(CanvasOptions options, QWidget* parent)
     } else {
         instance_->setFlags(QVulkanInstance::NoDebugOutputRedirect);
     }
-    if (instance_->create()) {
+    bool exists = instance_->create();
+    if (exists && (options.drawing == CanvasDrawing::Vulkan || hasGraphicsCard(instance_->vkInstance()))) {
         useWindow(options.pacing.value_or(CanvasPacing::Auto));
-    } else {
-        instance_.reset();
-        usePainted(tr("no Vulkan here; install a Vulkan driver for your graphics card"));
+        return;
     }
+    instance_.reset();
+    usePainted(exists ? tr("no graphics card with Vulkan") : tr("no Vulkan driver installed"));
 }
 
 CanvasWidget::~CanvasWidget() {
@@ -78,7 +79,7 @@ void CanvasWidget::usePainted(const QString& reason) {
     auto* painted = new PaintedCanvas(*scene_, this);
     painted->installEventFilter(this);
     setSurface(painted);
-    setDeviceText(tr("painted without Vulkan (%1)").arg(reason));
+    setDeviceText(tr("Painted by the CPU: %1").arg(reason));
 }
 
 void CanvasWidget::setSurface(QWidget* surface) {

@@ -1,7 +1,7 @@
 // The live picture: takes frames with their times, shows them evenly, zooms, and lays the HUD over them.
 //
 // Owner:  the main window.
-// Thread: GUI thread only. Vulkan where there is a device, otherwise painted, with the same behaviour.
+// Thread: GUI thread only. Vulkan where there is a graphics card, otherwise painted, with the same behaviour.
 //
 //     canvas->submitFrame({.pixels = p, .size = {256, 144}, .stride = 768}, {.index = i, .seconds = i / 16.0});
 //
@@ -25,8 +25,12 @@ class PaintedCanvas;
 struct CanvasScene;
 enum class CanvasPacing;
 
+// Auto: Vulkan where a graphics card has it. Vulkan by software works, but takes several times the CPU time of painting,
+// and that is time the engine needs.
+enum class CanvasDrawing { Auto, Vulkan, Painted };
+
 struct CanvasOptions {
-    bool useVulkan = true;
+    CanvasDrawing drawing = CanvasDrawing::Auto;
     bool validate = false;  // Khronos layer, where installed; its messages go to Qt's log
     std::optional<CanvasPacing> pacing;  // canvas_window.h; for tests
 };

@@ -61,6 +61,28 @@ PaintedCanvas::PaintedCanvas(CanvasScene& scene, QWidget* parent) : QWidget(pare
     connect(&scene_.playback, &CanvasPlayback::changed, this, qOverload<>(&QWidget::update));
 }
 
+void PaintedCanvas::paintPicture(QPainter& painter, const HostFrame& picture, PixelSize canvas) {
+    Placement at = scene_.view.placement();
+    CanvasPart part = visiblePart(at, canvas);
+    if (part.width == 0) return;
+    if (at.zoom <= 1 || scene_.magnify != Magnify::Bicubic) {
+        painter.setRenderHint(QPainter::SmoothPixmapTransform, at.zoom < 1 || scene_.magnify != Magnify::Nearest);
+        QImage image = borrowedImage(picture);
+        // Below half its size QPainter's own filter would skip texels; this one averages.
+        if (at.zoom < 0.5) image = image.scaled(at.width, at.height, Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
+        painter.drawImage(QRect(at.x, at.y, at.width, at.height), image);
+        return;
+    }
+    QSize size(part.width, part.height);
+    if (scaled_.size() != size || scaledSerial_ != scene_.playback.serial() || scaledPlacement_ != at) {
+        if (scaled_.size() != size) scaled_ = QImage(size, QImage::Format_RGB32);
+        scaler_.scale(picture, at, part, scaled_.bits(), scaled_.bytesPerLine());
+        scaledSerial_ = scene_.playback.serial();
+        scaledPlacement_ = at;
+    }
+    painter.drawImage(part.x, part.y, scaled_);
+}
+
 void PaintedCanvas::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), kBackground);
@@ -71,11 +93,7 @@ void PaintedCanvas::paintEvent(QPaintEvent*) {
     HostFrame picture = scene_.playback.picture();
     scene_.view.setCanvas(size);
     scene_.view.setPicture(picture.size);
-    Placement at = scene_.view.placement();
-    if (picture.pixels && at.width > 0) {
-        painter.setRenderHint(QPainter::SmoothPixmapTransform, at.zoom < 1 || scene_.magnify != Magnify::Nearest);
-        painter.drawImage(QRect(at.x, at.y, at.width, at.height), borrowedImage(picture));
-    }
+    if (picture.pixels) paintPicture(painter, picture, size);
     HudScene hud = scene_.hudNow();
     if (!hud.isEmpty()) {
         painter.setRenderHint(QPainter::Antialiasing);

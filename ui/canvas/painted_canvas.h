@@ -1,12 +1,14 @@
-// The canvas where there is no Vulkan: the same scene, painted by Qt.
+// The canvas where no graphics card draws: the same scene, painted by Qt.
 //
 // Owner:  CanvasWidget. The scene must outlive it.
 // Thread: GUI thread only.
 #pragma once
 
+#include <QImage>
 #include <QWidget>
 
 #include "ui/canvas/canvas_scene.h"
+#include "ui/canvas/picture_scaler.h"
 
 namespace longtake {
 
@@ -20,7 +22,13 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    void paintPicture(QPainter& painter, const HostFrame& picture, PixelSize canvas);
+
     CanvasScene& scene_;
+    PictureScaler scaler_;
+    QImage scaled_;  // the visible part as it was last painted, for repaints that change only the HUD
+    uint64_t scaledSerial_ = 0;
+    Placement scaledPlacement_;
 };
 
 // The picture without a copy; valid as long as the frame's pixels.

@@ -56,6 +56,21 @@ int familyOf(VkPhysicalDevice device, VkSurfaceKHR surface) {
 
 }  // namespace
 
+bool hasGraphicsCard(VkInstance instance) {
+    uint32_t count = 0;
+    vkEnumeratePhysicalDevices(instance, &count, nullptr);
+    std::vector<VkPhysicalDevice> devices(count);
+    vkEnumeratePhysicalDevices(instance, &count, devices.data());
+    return std::any_of(devices.begin(), devices.end(), [](VkPhysicalDevice device) {
+        VkPhysicalDeviceProperties properties{};
+        vkGetPhysicalDeviceProperties(device, &properties);
+        bool isCard = properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU &&
+                      properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_OTHER;
+        return isCard && properties.apiVersion >= VK_API_VERSION_1_2 &&
+               familyOf(device, VK_NULL_HANDLE) >= 0 && hasTimelines(device);
+    });
+}
+
 Result<std::unique_ptr<VulkanContext>> VulkanContext::create(VkInstance instance, VkSurfaceKHR surface) {
     std::unique_ptr<VulkanContext> self(new VulkanContext);
     self->instance_ = instance;

@@ -82,4 +82,7 @@ private:
     bool lost_ = false;
 };
 
+// Whether some device that could draw the canvas is more than the CPU.
+bool hasGraphicsCard(VkInstance instance);
+
 }  // namespace longtake

@@ -1,0 +1,90 @@
+#include "ui/canvas/picture_scaler.h"
+
+#include <algorithm>
+#include <cmath>
+
+// The loops below are written to be vectorised; the wider form is chosen when the program starts.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define LONGTAKE_WIDE __attribute__((target_clones("avx2", "default"), optimize("O3")))
+#else
+#define LONGTAKE_WIDE
+#endif
+
+namespace longtake {
+namespace {
+
+LONGTAKE_WIDE void mixRows(const float* const rows[4], const float weights[4], int count, uint8_t* out) {
+    const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
+    const float w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
+    for (int i = 0; i < count; ++i) {
+        float value = r0[i] * w0 + r1[i] * w1 + r2[i] * w2 + r3[i] * w3 + 0.5f;
+        value = value < 0 ? 0 : value;
+        value = value > 255 ? 255 : value;
+        out[i] = uint8_t(int(value));
+    }
+}
+
+}  // namespace
+
+CanvasPart visiblePart(const Placement& placement, PixelSize canvas) {
+    int left = std::max(0, placement.x), top = std::max(0, placement.y);
+    int right = std::min(canvas.width, placement.x + placement.width);
+    int bottom = std::min(canvas.height, placement.y + placement.height);
+    if (right <= left || bottom <= top) return {};
+    return {left, top, right - left, bottom - top};
+}
+
+void PictureScaler::makeTaps(std::vector<Taps>& taps, int first, int count, double zoom, int texels) {
+    taps.resize(size_t(count));
+    for (int i = 0; i < count; ++i) {
+        double at = (first + i + 0.5) / zoom - 0.5;
+        int left = int(std::floor(at));
+        double f = at - left;
+        Taps& one = taps[size_t(i)];
+        for (int t = 0; t < 4; ++t) one.at[size_t(t)] = std::clamp(left - 1 + t, 0, texels - 1);
+        one.weights = {float(f * (-0.5 + f * (1.0 - 0.5 * f))), float(1.0 + f * f * (1.5 * f - 2.5)),
+                       float(f * (0.5 + f * (2.0 - 1.5 * f))), float(f * f * (0.5 * f - 0.5))};
+    }
+}
+
+void PictureScaler::scaleColumns(const HostFrame& frame, int row, float* out) {
+    int bytes = bytesPerPixel(frame.format);
+    const uint8_t* from = frame.pixels + row * frame.stride;
+    for (int x = 0; x < frame.size.width; ++x, from += bytes) {
+        float* to = &source_[size_t(x) * 4];
+        to[0] = from[2];
+        to[1] = from[1];
+        to[2] = from[0];
+        to[3] = 255;
+    }
+    for (const Taps& taps : columns_) {
+        const float* texels[4];
+        for (size_t t = 0; t < 4; ++t) texels[t] = &source_[size_t(taps.at[t]) * 4];
+        for (int c = 0; c < 4; ++c) {
+            out[c] = texels[0][c] * taps.weights[0] + texels[1][c] * taps.weights[1] + texels[2][c] * taps.weights[2] +
+                     texels[3][c] * taps.weights[3];
+        }
+        out += 4;
+    }
+}
+
+void PictureScaler::scale(const HostFrame& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
+                          ptrdiff_t stride) {
+    if (part.width <= 0 || part.height <= 0 || frame.size.empty()) return;
+    makeTaps(columns_, part.x - placement.x, part.width, placement.zoom, frame.size.width);
+    makeTaps(rows_, part.y - placement.y, part.height, placement.zoom, frame.size.height);
+    source_.resize(size_t(frame.size.width) * 4);
+    int first = rows_.front().at[0], last = rows_.back().at[3];
+    size_t wideRow = size_t(part.width) * 4;
+    wide_.resize(wideRow * size_t(last - first + 1));
+    for (int row = first; row <= last; ++row) scaleColumns(frame, row, &wide_[wideRow * size_t(row - first)]);
+    for (int y = 0; y < part.height; ++y) {
+        const Taps& taps = rows_[size_t(y)];
+        const float* rows[4];
+        for (size_t t = 0; t < 4; ++t) rows[t] = &wide_[wideRow * size_t(taps.at[t] - first)];
+        mixRows(rows, taps.weights.data(), int(wideRow), out + y * stride);
+    }
+}
+
+}  // namespace longtake

@@ -1,0 +1,42 @@
+// Makes a picture larger on the CPU: the bicubic filter of shaders/frame.frag for the painted canvas.
+//
+// Owner:  PaintedCanvas.
+// Thread: one thread at a time.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "ui/canvas/canvas_view.h"
+
+namespace longtake {
+
+// The part of the placement that lies inside of the canvas.
+struct CanvasPart {
+    int x = 0, y = 0, width = 0, height = 0;
+};
+CanvasPart visiblePart(const Placement& placement, PixelSize canvas);
+
+class PictureScaler {
+public:
+    // Catmull-Rom, clamped at the edges. out: [part.height, stride], four bytes a pixel: blue, green, red, 255. Passes
+    // over the columns first and then over the rows, which makes 8 multiplications of 16 and few of them at full size.
+    void scale(const HostFrame& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
+               ptrdiff_t stride);
+
+private:
+    struct Taps {
+        std::array<int, 4> at;
+        std::array<float, 4> weights;
+    };
+
+    static void makeTaps(std::vector<Taps>& taps, int first, int count, double zoom, int texels);
+    void scaleColumns(const HostFrame& frame, int row, float* out);
+
+    std::vector<Taps> columns_;
+    std::vector<Taps> rows_;
+    std::vector<float> source_;  // one row of the picture: [width, 4]
+    std::vector<float> wide_;    // the rows that are needed, at full width: [rows, part.width, 4]
+};
+
+}  // namespace longtake
