@@ -12,7 +12,7 @@ using Kind = PickleValue::Kind;
 constexpr int kDeepest = 64;
 // A dictionary that occurs twice in another, that twice in a third and so on is small in the file and endless
 // to walk.
-constexpr size_t kMostSteps = 500'000;
+constexpr size_t kMostSteps = 500'000, kMostVisits = 4096;
 // A tensor with a stride of 0 repeats numbers; loading it copies. Real ones are bounded by their storage.
 constexpr int64_t kLargestExpansion = int64_t{1} << 28;
 
@@ -45,8 +45,12 @@ public:
         if (++steps_ > kMostSteps || depth > kDeepest)
             return file_.error("its dictionaries nest in a way no checkpoint does; refused");
         if (value.kind == Kind::Tensor) return addTensor(value);
+        const bool isContainer = value.kind == Kind::Dict || value.kind == Kind::Tuple ||
+                                 value.kind == Kind::List || value.kind == Kind::Set;
+        if (isContainer && ++visits_[{value.kind == Kind::Dict, value.index}] > kMostVisits)
+            return file_.error("its dictionaries nest in a way no checkpoint does; refused");
         if (value.kind == Kind::Dict) return walkDict(tree_.dicts[value.index], depth);
-        if (value.kind != Kind::Tuple && value.kind != Kind::List && value.kind != Kind::Set) return {};
+        if (!isContainer) return {};
         const auto& items = tree_.sequences[value.index];
         for (size_t i = 0; i < items.size(); ++i) {
             path_.push_back(std::to_string(i));
@@ -130,6 +134,7 @@ private:
     const StorageRanges& storages_;
     std::vector<std::string> path_;
     std::unordered_set<std::string> names_;
+    std::map<std::pair<bool, uint32_t>, size_t> visits_;  // of a dictionary or another container
     size_t steps_ = 0;
 };
 
