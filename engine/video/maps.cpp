@@ -67,28 +67,25 @@ void mapToPlanes(Backend& backend, const Tensor& map, const ValueChange& change,
     }
 }
 
-namespace {
+PictureReader::PictureReader(Backend& backend, float scale, float offset) : backend_(backend), scale_(scale), offset_(offset) {
+    if (backend.computeType() != DType::BF16) return;
+    table_.resize(1 << 16);
+    for (uint32_t bits = 0; bits < table_.size(); ++bits) table_[bits] = shown(floatFromBf16(static_cast<uint16_t>(bits)));
+}
 
-uint8_t shown(float value, PictureRange range) {
-    const float scaled = (value * range.scale + range.offset) * 255.0f;
+uint8_t PictureReader::shown(float value) const {
+    const float scaled = (value * scale_ + offset_) * 255.0f;
     return static_cast<uint8_t>(std::lrint(std::clamp(std::isnan(scaled) ? 0.0f : scaled, 0.0f, 255.0f)));
 }
 
-}  // namespace
-
-void picturesToFrames(Backend& backend, const Tensor& pictures, PictureRange range, const FrameSink& sink) {
-    std::vector<uint8_t> table;  // of every bf16 value
-    if (pictures.dtype() == DType::BF16) {
-        table.resize(1 << 16);
-        for (uint32_t bits = 0; bits < table.size(); ++bits) table[bits] = shown(floatFromBf16(static_cast<uint16_t>(bits)), range);
-    }
+void PictureReader::read(const Tensor& pictures, const FrameSink& sink) const {
     const Shape& shape = pictures.shape();
     Tensor host = Tensor::host(pictures.dtype(), {shape[1], shape[2], shape[3]});
     for (int64_t f = 0; f < shape[0]; ++f) {
-        backend.download(host.data(), pictures.slice(f, 1).data(), host.bytes());
+        backend_.download(host.data(), pictures.slice(f, 1).data(), host.bytes());
         Frame8 frame{static_cast<int>(shape[2]), static_cast<int>(shape[1]), std::vector<uint8_t>(static_cast<size_t>(host.count()))};
         for (size_t i = 0; i < frame.rgb.size(); ++i)
-            frame.rgb[i] = table.empty() ? shown(host.as<float>()[i], range) : table[host.as<uint16_t>()[i]];
+            frame.rgb[i] = table_.empty() ? shown(host.as<float>()[i]) : table_[host.as<uint16_t>()[i]];
         sink(std::move(frame));
     }
 }

@@ -26,11 +26,18 @@ std::vector<float> downloaded(Backend& backend, const Tensor& values);  // F32
 // And back.
 void mapToPlanes(Backend& backend, const Tensor& map, const ValueChange& change, float* planes);
 
-// What a model's pictures mean: shown = clamp(value * scale + offset, 0, 1).
-struct PictureRange {
-    float scale = 1.0f, offset = 0.0f;
+// Turns a model's pictures into 8-bit ones: shown = clamp(value * scale + offset, 0, 1).
+class PictureReader {
+public:
+    PictureReader(Backend& backend, float scale, float offset);
+    void read(const Tensor& pictures, const FrameSink& sink) const;  // [frames, height, width, 3]
+
+private:
+    uint8_t shown(float value) const;
+
+    Backend& backend_;
+    float scale_, offset_;
+    std::vector<uint8_t> table_;  // of every bf16 value, when the pictures have that type
 };
-// pictures [frames, height, width, 3]
-void picturesToFrames(Backend& backend, const Tensor& pictures, PictureRange range, const FrameSink& sink);
 
 }  // namespace longtake

@@ -185,8 +185,9 @@ Tensor TaehvDecoder::decodeRaw(const Tensor& latents) {
 
 void TaehvDecoder::decodeRgb8(const Tensor& latents, const FrameSink& sink) {
     check(latents);
+    const PictureReader reader(backend_, 1.0f, kMiddle);
     run(latents, latents.shape()[0] * framesPerLatent_ - framesOf(latents.shape()[0]),
-        [&](const Tensor& pictures) { picturesToFrames(backend_, pictures, {1.0f, kMiddle}, sink); });
+        [&](const Tensor& pictures) { reader.read(pictures, sink); });
 }
 
 VideoState TaehvDecoder::snapshot() const {

@@ -52,7 +52,7 @@ public:
     // latents [n, C, h, w], F32, backend memory, normalised as the transformer's. Throws std::invalid_argument when they
     // do not fit the model, or the size changes within a stream.
     virtual Tensor decode(const Tensor& latents) = 0;  // [frames, 3, H, W], F32, host memory, 0 ... 1
-    // The same as 8-bit pictures, each handed out as soon as it is done.
+    // The same as 8-bit pictures, each handed out as soon as it is done. If the sink throws, reset or restore.
     virtual void decodeRgb8(const Tensor& latents, const FrameSink& sink) = 0;
 
     virtual VideoState snapshot() const = 0;

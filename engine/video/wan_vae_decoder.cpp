@@ -120,7 +120,8 @@ Tensor WanVaeDecoder::decodeRaw(const Tensor& latents) {
 
 void WanVaeDecoder::decodeRgb8(const Tensor& latents, const FrameSink& sink) {
     check(latents);
-    run(latents, [&](const Tensor& pictures) { picturesToFrames(backend_, pictures, {0.5f, 0.5f}, sink); });
+    const PictureReader reader(backend_, 0.5f, 0.5f);
+    run(latents, [&](const Tensor& pictures) { reader.read(pictures, sink); });
 }
 
 VideoState WanVaeDecoder::snapshot() const {
