@@ -211,6 +211,65 @@ private slots:
         delete canvas;
     }
 
+    void picturesInSharedMemoryTakeTheirTurn() {
+        CanvasWidget canvas({.drawing = CanvasDrawing::Vulkan, .validate = true, .pacing = {}});
+        QVERIFY(!canvas.shareFrames({64, 36}, 4).ok());  // not shown yet
+        start(canvas);
+        canvas.setPlaying(false);
+        CanvasWindow& window = *canvas.vulkanWindow();
+        QTRY_VERIFY(window.context() != nullptr);
+        VulkanContext& context = *window.context();
+        QCOMPARE(canvas.shareFrames({64, 36}, 4).ok(), context.facts().sharesMemory && context.facts().sharesSemaphores);
+
+        // Signalled by this process: lavapipe exports no semaphores.
+        auto ready = LocalTimeline::create(context);
+        auto released = LocalTimeline::create(context);
+        QVERIFY(ready.ok() && released.ok());
+        auto& signal = static_cast<LocalTimeline&>(**ready);
+        auto source = SharedSource::create(context, {64, 36}, 4, {std::move(*ready), std::move(*released)});
+        QVERIFY(source.ok());
+        auto shared = (*source)->exportMemory();
+        QVERIFY(shared.ok());
+        VkImportMemoryFdInfoKHR import{.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
+                                       .pNext = nullptr,
+                                       .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
+                                       .fd = shared->fd};
+        int type = context.memoryType(~0u, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT);
+        VkMemoryAllocateInfo info{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                  .pNext = &import,
+                                  .allocationSize = shared->allocationBytes,
+                                  .memoryTypeIndex = uint32_t(type)};
+        VkDeviceMemory memory = VK_NULL_HANDLE;
+        QCOMPARE(vkAllocateMemory(context.device(), &info, nullptr, &memory), VK_SUCCESS);
+        VkMemoryOwner owner(context.device(), memory);
+        void* mapped = nullptr;
+        QCOMPARE(vkMapMemory(context.device(), memory, 0, VK_WHOLE_SIZE, 0, &mapped), VK_SUCCESS);
+        window.setShared(std::move(*source));
+        for (int64_t index = 0; index < 6; ++index) {
+            int slot = int(index % 4);
+            QColor color = colorOf(index);
+            auto* to = static_cast<uint8_t*>(mapped) + uint64_t(slot) * shared->slotBytes;
+            for (int i = 0; i < 64 * 36; ++i, to += 4) {
+                to[0] = uint8_t(color.red());
+                to[1] = uint8_t(color.green());
+                to[2] = uint8_t(color.blue());
+            }
+            QVERIFY(signal.signal(uint64_t(index) + 1).ok());
+            canvas.submitShared(slot, uint64_t(index) + 1, {index, double(index) / 16});
+            canvas.seek(double(index) / 16);
+            QTRY_VERIFY(isNear(onScreen(canvas, middle(canvas)), color));
+            QCOMPARE(canvas.releaseValue(slot), uint64_t(index) + 1);
+        }
+        QSignalSpy needed(&canvas, &CanvasWidget::frameNeeded), lost(&canvas, &CanvasWidget::sharedFramesLost);
+        canvas.seek(0);  // its slot holds another picture by now
+        QCOMPARE(needed.count(), 1);
+        submit(canvas, 0, 1);
+        QTRY_VERIFY(isNear(onScreen(canvas, middle(canvas)), colorOf(0)));
+        owner.reset();
+        window.restartDevice();
+        QCOMPARE(lost.count(), 1);
+    }
+
     void recoversFromALostDevice() {
         CanvasWidget canvas({.drawing = CanvasDrawing::Vulkan, .validate = true, .pacing = {}});
         QSignalSpy devices(&canvas, &CanvasWidget::deviceInfo);

@@ -180,9 +180,7 @@ int benchWindow(const QCommandLineParser& options) {
     std::vector<double> shown;
     QObject::connect(&canvas, &CanvasWidget::frameShown, [&] { shown.push_back(CanvasPlayback::now()); });
     if (options.isSet("zoom")) {
-        QObject::connect(&canvas, &CanvasWidget::frameShown, [&](qint64 index) {
-            if (index == 0) canvas.setZoom(options.value("zoom").toDouble());
-        });
+        QTimer::singleShot(500, &canvas, [&] { canvas.setZoom(options.value("zoom").toDouble()); });
     }
     canvas.setWindowTitle("canvas");
     canvas.resize(944, 531);

@@ -23,6 +23,18 @@ double CanvasPlayback::now() {
 void CanvasPlayback::submit(const HostFrame& frame, FrameStamp stamp) {
     if (frame.size.empty() || frame.pixels == nullptr) return;
     history_.put(stamp.index, frame);
+    note(stamp);
+}
+
+void CanvasPlayback::submitShared(SharedPicture picture, FrameStamp stamp) {
+    std::erase_if(shared_, [&](const auto& entry) { return entry.second.slot == picture.slot; });
+    shared_[stamp.index] = picture;
+    note(stamp);
+}
+
+void CanvasPlayback::dropShared() { shared_.clear(); }
+
+void CanvasPlayback::note(FrameStamp stamp) {
     pacer_.submit(stamp, now());
     if (stamp.index == missing_) choose(stamp);
     noteWants();
@@ -32,6 +44,7 @@ void CanvasPlayback::submit(const HostFrame& frame, FrameStamp stamp) {
 void CanvasPlayback::clear() {
     pacer_.clear();
     history_.clear();
+    shared_.clear();
     shownAt_.clear();
     drawn_ = {};
     missing_ = -1;
@@ -75,6 +88,12 @@ PlaybackFigures CanvasPlayback::figures() const {
 
 HostFrame CanvasPlayback::picture() { return serial_ ? history_.find(drawn_.index) : HostFrame{}; }
 
+std::optional<SharedPicture> CanvasPlayback::sharedPicture() const {
+    auto found = shared_.find(drawn_.index);
+    if (serial_ == 0 || found == shared_.end()) return std::nullopt;
+    return found->second;
+}
+
 void CanvasPlayback::setFollowsRefresh(bool follows) {
     if (follows == followsRefresh_) return;
     followsRefresh_ = follows;
@@ -90,7 +109,7 @@ void CanvasPlayback::tick(double refreshTime) {
 }
 
 void CanvasPlayback::choose(FrameStamp stamp) {
-    if (!history_.holds(stamp.index)) {
+    if (!holds(stamp.index)) {
         missing_ = stamp.index;
         emit frameNeeded(stamp.index);
         return;

@@ -7,6 +7,8 @@
 #include <QObject>
 #include <QTimer>
 #include <deque>
+#include <map>
+#include <optional>
 
 #include "ui/canvas/frame_history.h"
 #include "ui/canvas/frame_pacer.h"
@@ -22,6 +24,12 @@ struct PlaybackFigures {
     bool isStarved = false;
 };
 
+// A picture that lies in a slot of memory shared with another API; see shared_source.h.
+struct SharedPicture {
+    int slot = 0;
+    uint64_t readyValue = 0;
+};
+
 class CanvasPlayback final : public QObject {
     Q_OBJECT
 
@@ -32,6 +40,9 @@ public:
     static double now();
 
     void submit(const HostFrame& frame, FrameStamp stamp);
+    // Replaces what was in that slot before.
+    void submitShared(SharedPicture picture, FrameStamp stamp);
+    void dropShared();
     void clear();
     void setFrameSeconds(double seconds) { pacer_.setFrameSeconds(seconds); }
     void setEnded(bool ended) { pacer_.setEnded(ended); }
@@ -48,6 +59,7 @@ public:
     // The picture to draw; none before the first. Borrowed until the next submit() or clear(). The serial changes with
     // every other picture.
     HostFrame picture();
+    std::optional<SharedPicture> sharedPicture() const;  // instead of one in memory
     uint64_t serial() const { return serial_; }
     FrameStamp stamp() const { return drawn_; }
 
@@ -65,6 +77,8 @@ signals:
     void wantsFramesChanged(bool wants);
 
 private:
+    void note(FrameStamp stamp);
+    bool holds(int64_t index) const { return history_.holds(index) || shared_.contains(index); }
     void wake();
     void schedule();
     void choose(FrameStamp stamp);
@@ -72,6 +86,7 @@ private:
 
     FramePacer pacer_;
     FrameHistory history_;
+    std::map<int64_t, SharedPicture> shared_;  // by index; as many as there are slots
     QTimer timer_;
     FrameStamp drawn_;
     int64_t missing_ = -1;  // shown as soon as it arrives

@@ -23,7 +23,7 @@ struct CanvasScene {
 inline HudScene CanvasScene::hudNow() const {
     HudScene now = hud;
     PlaybackFigures figures = playback.figures();
-    if (!now.values.displayFps && figures.displayFps > 0) now.values.displayFps = figures.displayFps;
+    if (!now.values.displayFps) now.values.displayFps = figures.displayFps;
     return now;
 }
 

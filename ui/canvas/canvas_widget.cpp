@@ -11,6 +11,7 @@
 #include <QVulkanInstance>
 #include <QWheelEvent>
 #include <cmath>
+#include <unistd.h>
 
 #include "ui/canvas/painted_canvas.h"
 
@@ -66,6 +67,7 @@ void CanvasWidget::useWindow(CanvasPacing pacing) {
     window_ = new CanvasWindow(*instance_, *scene_, pacing);
     window_->installEventFilter(this);
     connect(window_, &CanvasWindow::deviceReady, this, &CanvasWidget::setDeviceText);
+    connect(window_, &CanvasWindow::sharedLost, this, &CanvasWidget::sharedFramesLost);
     // Queued: the window is still at work when it fails, and goes with the container.
     connect(window_, &CanvasWindow::failed, this, &CanvasWidget::usePainted, Qt::QueuedConnection);
     QWidget* container = QWidget::createWindowContainer(window_, this);
@@ -95,6 +97,44 @@ void CanvasWidget::setDeviceText(const QString& text) {
 }
 
 void CanvasWidget::submitFrame(const HostFrame& frame, FrameStamp stamp) { scene_->playback.submit(frame, stamp); }
+
+Result<SharedFrames> CanvasWidget::shareFrames(PixelSize size, int slotCount) {
+    if (!window_) return Error{"[canvas] share frames: " + deviceText_.toStdString()};
+    VulkanContext* context = window_->context();
+    if (!context) return Error{"[canvas] share frames: the canvas has not been shown yet"};
+    auto ready = ExternalTimeline::create(*context);
+    if (!ready) return ready.error();
+    auto released = ExternalTimeline::create(*context);
+    if (!released) return released.error();
+    auto source = SharedSource::create(*context, size, slotCount, {std::move(*ready), std::move(*released)});
+    if (!source) return source.error();
+    auto readyFd = (*source)->ready().exportFd();
+    if (!readyFd) return readyFd.error();
+    auto releasedFd = (*source)->released().exportFd();
+    auto memory = releasedFd ? (*source)->exportMemory() : Result<SharedMemory>(releasedFd.error());
+    if (!memory) {
+        ::close(*readyFd);
+        if (releasedFd) ::close(*releasedFd);
+        return memory.error();
+    }
+    window_->setShared(std::move(*source));
+    return SharedFrames{.memoryFd = memory->fd,
+                        .allocationBytes = memory->allocationBytes,
+                        .slotBytes = memory->slotBytes,
+                        .slotCount = memory->slotCount,
+                        .readyFd = *readyFd,
+                        .releasedFd = *releasedFd,
+                        .deviceUuid = memory->deviceUuid};
+}
+
+void CanvasWidget::submitShared(int slot, uint64_t readyValue, FrameStamp stamp) {
+    scene_->playback.submitShared({.slot = slot, .readyValue = readyValue}, stamp);
+}
+
+uint64_t CanvasWidget::releaseValue(int slot) const {
+    return window_ && window_->shared() ? window_->shared()->releaseValue(slot) : 0;
+}
+
 void CanvasWidget::clearFrames() { scene_->playback.clear(); }
 void CanvasWidget::setEnded(bool ended) { scene_->playback.setEnded(ended); }
 void CanvasWidget::setFrameRate(double fps) { scene_->playback.setFrameSeconds(1 / fps); }

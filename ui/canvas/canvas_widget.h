@@ -10,8 +10,10 @@
 #pragma once
 
 #include <QWidget>
+#include <array>
 #include <memory>
 
+#include "engine/result.h"
 #include "ui/canvas/canvas_playback.h"
 #include "ui/canvas/canvas_view.h"
 #include "ui/canvas/hud.h"
@@ -21,7 +23,6 @@ class QVulkanInstance;
 namespace longtake {
 
 class CanvasWindow;
-class PaintedCanvas;
 struct CanvasScene;
 enum class CanvasPacing;
 
@@ -35,6 +36,18 @@ struct CanvasOptions {
     std::optional<CanvasPacing> pacing;  // canvas_window.h; for tests
 };
 
+// What another API imports to write frames straight into the canvas's memory, by the rules in shared_source.h. The
+// receiver owns the descriptors.
+struct SharedFrames {
+    int memoryFd = -1;
+    uint64_t allocationBytes = 0;
+    uint64_t slotBytes = 0;  // slot n lies at n * slotBytes: RGBA8, rows tightly packed
+    int slotCount = 0;
+    int readyFd = -1;     // timelines: signalled by the writer,
+    int releasedFd = -1;  // and by the canvas
+    std::array<uint8_t, 16> deviceUuid{};
+};
+
 class CanvasWidget final : public QWidget {
     Q_OBJECT
 
@@ -43,6 +56,13 @@ public:
     ~CanvasWidget() override;
 
     void submitFrame(const HostFrame& frame, FrameStamp stamp);
+    // Frames that never leave the graphics card. Fails, with the reason, where there is no card, it cannot share, or the
+    // canvas has not been shown yet (wait for deviceInfo): then submitFrame() is the way.
+    Result<SharedFrames> shareFrames(PixelSize size, int slotCount);
+    // The writer has been told to fill the slot and to bring `ready` to that value.
+    void submitShared(int slot, uint64_t readyValue, FrameStamp stamp);
+    // What `released` must have reached before the slot is written again; 0: at once.
+    uint64_t releaseValue(int slot) const;
     // Before the frames of another take.
     void clearFrames();
     // No more will come: reaching the end is no underrun.
@@ -90,6 +110,7 @@ signals:
     void zoomChanged(double zoom, bool isFitted);
     void hudVisibleChanged(bool visible);
     void deviceInfo(const QString& text);      // what draws, and why not Vulkan if it does not
+    void sharedFramesLost();                   // the device was: share again
     void menuRequested(const QPoint& global);  // right click
 
 protected:

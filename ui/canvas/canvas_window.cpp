@@ -135,18 +135,15 @@ Result<CanvasWindow::Drawn> CanvasWindow::drawOnce() {
 
     CanvasPlayback& playback = scene_.playback;
     if (playback.followsRefresh()) playback.tick(clock_.tick(CanvasPlayback::now()));
-    HostFrame picture = playback.picture();
-    if (picture.pixels && uploaded_ != playback.serial()) {
-        if (auto uploaded = source_->upload(picture); !uploaded) return uploaded.error();
-        uploaded_ = playback.serial();
-    }
+    auto source = currentSource();
+    if (!source) return source.error();
     VkExtent2D extent = swapchain_->extent();
     scene_.view.setCanvas({int(extent.width), int(extent.height)});
-    scene_.view.setPicture(picture.size);
+    scene_.view.setPicture(*source ? (*source)->size() : PixelSize{});
     HudScene hud = scene_.hudNow();
     auto drawn = renderer_->draw({.framebuffer = swapchain_->framebuffer(),
                                   .extent = extent,
-                                  .source = picture.pixels ? source_.get() : nullptr,
+                                  .source = *source,
                                   .placement = scene_.view.placement(),
                                   .magnify = scene_.magnify,
                                   .hud = &hud,
@@ -164,6 +161,29 @@ Result<CanvasWindow::Drawn> CanvasWindow::drawOnce() {
     return Drawn::Yes;
 }
 
+// The picture that is due, brought to the device if it is not there; null before the first.
+Result<FrameSource*> CanvasWindow::currentSource() {
+    CanvasPlayback& playback = scene_.playback;
+    bool isNew = uploaded_ != playback.serial();
+    uploaded_ = playback.serial();
+    if (auto picture = playback.sharedPicture(); picture && shared_) {
+        if (isNew) shared_->show(picture->slot, picture->readyValue);
+        return shared_.get();
+    }
+    HostFrame picture = playback.picture();
+    if (!picture.pixels) return nullptr;
+    if (isNew) {
+        if (auto uploaded = source_->upload(picture); !uploaded) return uploaded.error();
+    }
+    return source_.get();
+}
+
+void CanvasWindow::setShared(std::unique_ptr<SharedSource> source) {
+    if (renderer_) (void)renderer_->finish();
+    scene_.playback.dropShared();
+    shared_ = std::move(source);
+}
+
 void CanvasWindow::releaseSurface() {
     if (context_) vkDeviceWaitIdle(context_->device());
     swapchain_.reset();
@@ -171,9 +191,13 @@ void CanvasWindow::releaseSurface() {
 }
 
 void CanvasWindow::releaseDevice() {
+    bool hadShared = shared_ != nullptr;
+    scene_.playback.dropShared();
+    shared_.reset();
     source_.reset();
     renderer_.reset();
     context_.reset();
+    if (hadShared) emit sharedLost();
 }
 
 void CanvasWindow::handle(const Error& error) {

@@ -9,6 +9,7 @@
 
 #include "ui/canvas/canvas_renderer.h"
 #include "ui/canvas/canvas_swapchain.h"
+#include "ui/canvas/shared_source.h"
 #include "ui/canvas/staging_source.h"
 
 #include <QTimer>
@@ -36,11 +37,16 @@ public:
     // As after the loss of the device: everything on it is made anew.
     void restartDevice();
 
-    const VulkanContext* context() const { return context_.get(); }
+    // Null until the window has been shown, and while the device is made anew.
+    VulkanContext* context() { return context_.get(); }
+    // Pictures that the playback names by slot come from there. Lost with the device.
+    void setShared(std::unique_ptr<SharedSource> source);
+    SharedSource* shared() { return shared_.get(); }
 
 signals:
     void deviceReady(const QString& text);
     void failed(const QString& message);  // and draws no more
+    void sharedLost();
 
 protected:
     void exposeEvent(QExposeEvent* event) override;
@@ -55,6 +61,7 @@ private:
     Result<void> startDevice();
     Result<void> fitSwapchain();
     Result<Drawn> drawOnce();
+    Result<FrameSource*> currentSource();
     void releaseSurface();
     void releaseDevice();
     void handle(const Error& error);
@@ -69,6 +76,7 @@ private:
     std::unique_ptr<VulkanContext> context_;
     std::unique_ptr<CanvasRenderer> renderer_;
     std::unique_ptr<StagingSource> source_;
+    std::unique_ptr<SharedSource> shared_;
     std::unique_ptr<CanvasSwapchain> swapchain_;
     uint64_t uploaded_ = 0;  // serial of the picture on the device
     bool outdated_ = true;   // the swapchain

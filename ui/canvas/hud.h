@@ -18,11 +18,11 @@ struct HudSeries {
 
 struct HudValues {
     std::optional<double> generationFps;
-    std::optional<double> displayFps;  // frames shown a second; CanvasWidget fills it where nobody else did
+    std::optional<double> displayFps;  // frames shown a second; 0: none just now. CanvasWidget fills it where nobody did
     std::optional<int64_t> chunk;
     int step = 0;  // denoise passes done of this chunk
     int steps = 0;
-    std::optional<double> latencyMs;  // from a frame's arrival to the screen; filled like displayFps
+    std::optional<double> latencyMs;  // of whatever the caller measures: prompt to picture, frame to screen
     uint64_t cacheBytes = 0;
     uint64_t denseCacheBytes = 0;  // what an uncompressed cache would take; 0: not said
     std::vector<HudSeries> series;

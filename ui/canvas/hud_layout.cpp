@@ -41,7 +41,9 @@ std::vector<Row> rowsOf(const HudValues& values) {
         rows.push_back({.label = label.toStdString(), .value = value.toStdString(), .isStrong = strong});
     };
     if (values.generationFps) add(tr("generation"), tr("%1 fps").arg(*values.generationFps, 0, 'f', 1), true);
-    if (values.displayFps) add(tr("display"), tr("%1 fps").arg(*values.displayFps, 0, 'f', 1));
+    if (values.displayFps) {
+        add(tr("display"), *values.displayFps > 0 ? tr("%1 fps").arg(*values.displayFps, 0, 'f', 1) : QString("–"));
+    }
     if (values.chunk) {
         QString text = tr("chunk %1").arg(*values.chunk);
         if (values.steps > 0) text += tr(" · step %1 / %2").arg(values.step).arg(values.steps);
