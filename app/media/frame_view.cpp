@@ -29,9 +29,6 @@ uint64_t frameHash(const FrameView& frame) {
     constexpr uint64_t kPrime = 0x100000001b3ull;
     uint64_t hash = 0xcbf29ce484222325ull;
     const auto mix = [&hash](uint8_t byte) { hash = (hash ^ byte) * kPrime; };
-    for (const int side : {frame.width, frame.height}) {
-        for (int shift = 0; shift < 32; shift += 8) mix(static_cast<uint8_t>(static_cast<uint32_t>(side) >> shift));
-    }
     const int step = bytesPerPixel(frame.format);
     for (int y = 0; y < frame.height; ++y) {
         const uint8_t* pixel = frame.data + y * frame.stride;

@@ -52,8 +52,8 @@ private:
     std::vector<uint8_t> bytes_;
 };
 
-// FNV-1a, 64 bits, over width, height and the RGB bytes row by row. Padding and alpha do not count, so the same
-// picture has the same hash in both formats. `verify` compares these.
+// FNV-1a, 64 bits, over the RGB bytes row by row: what the engine gives for the same picture. Padding and alpha do
+// not count, so both formats agree. `verify` compares these.
 uint64_t frameHash(const FrameView& frame);
 
 }  // namespace longtake

@@ -1,0 +1,74 @@
+// longtake-cli: the engine without a display.
+//
+// Exit status: 0 done, 1 failure (a file, the disk, the model, memory), 2 wrong usage. One line on stderr says why.
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+
+namespace {
+
+using namespace longtake;
+
+// CLI11 prints help through an exception too; everything else is wrong usage.
+int reportParseError(const CLI::App& parser, const CLI::ParseError& error, bool json) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return parser.exit(error);
+    const auto chosen = parser.get_subcommands();
+    const std::string help = (chosen.empty() ? "longtake-cli" : "longtake-cli " + chosen.front()->get_name()) + " --help";
+    Reporter(json ? OutputStyle::Json : OutputStyle::Text).error(std::string(error.what()) + "; see " + help);
+    return kExitUsage;
+}
+
+CommandResult runGuarded(Command& command, Reporter& reporter) {
+    try {
+        return command.run(reporter);
+    } catch (const std::bad_alloc&) {
+        return failure("there is not enough memory for this; choose a smaller size, window or model");
+    } catch (const std::exception& error) {
+        return failure(error.what());
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App parser("Longtake: one continuous video out of changing prompts", "longtake-cli");
+    parser.require_subcommand(1);
+    parser.failure_message(CLI::FailureMessage::simple);
+    bool json = false;
+    std::vector<std::pair<CLI::App*, std::unique_ptr<Command>>> commands;
+    const auto add = [&](const char* name, const char* about, std::unique_ptr<Command> command) {
+        CLI::App* sub = parser.add_subcommand(name, about);
+        sub->add_flag("--json", json, "Print one JSON object a line instead of text");
+        command->addTo(*sub);
+        commands.emplace_back(sub, std::move(command));
+    };
+    add("render", "Make a video out of prompts, or again out of a project", makeRenderCommand());
+    add("info", "Tell a model's dimensions, its cache, and the memory a size takes", makeInfoCommand());
+    add("rank", "Tell the effective rank of a model's attention weights", makeRankCommand());
+    add("bench", "Measure how fast this machine generates", makeBenchCommand());
+    add("verify", "Render a project again and compare every frame", makeVerifyCommand());
+    add("import", "Make a model folder out of downloaded checkpoints", makeImportCommand());
+    add("recover", "Turn the .part.mp4 that a crash left into a video", makeRecoverCommand());
+    try {
+        parser.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return reportParseError(parser, error, json);
+    }
+    Reporter reporter(json ? OutputStyle::Json : OutputStyle::Text);
+    for (const auto& [sub, command] : commands) {
+        if (!sub->parsed()) continue;
+        const CommandResult result = runGuarded(*command, reporter);
+        if (!result) return kExitDone;
+        reporter.error(result->message);
+        return result->status;
+    }
+    return kExitUsage;
+}

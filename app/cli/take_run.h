@@ -1,0 +1,31 @@
+// Runs a prepared take to its length and hands out its frames.
+//
+// Owner:  a Command.
+// Thread: main thread.
+#pragma once
+
+#include <functional>
+
+#include "app/cli/stop_signal.h"
+#include "app/cli/take_setup.h"
+
+namespace longtake {
+
+struct RunTotals {
+    int64_t frames = 0;
+    int64_t chunks = 0;
+    double firstFrameMs = 0;  // from the start of the run
+    double denoiseMs = 0, cleanPassMs = 0, recacheMs = 0, decodeMs = 0;
+    double wallMs = 0;
+    bool stopped = false;  // by Ctrl+C or by the sink
+
+    double framesPerSecond() const { return wallMs > 0 ? static_cast<double>(frames) * 1000.0 / wallMs : 0; }
+};
+
+// False: no more frames are wanted.
+using TakesFrame = std::function<bool(const Frame8&)>;
+
+// Exactly setup.frames frames, unless stopped: what the last chunk makes beyond them is dropped.
+Result<RunTotals> runTake(TakeSetup& setup, Reporter& reporter, const StopSignal& stop, const TakesFrame& takes);
+
+}  // namespace longtake
