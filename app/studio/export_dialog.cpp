@@ -1,0 +1,156 @@
+#include "app/studio/export_dialog.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <QComboBox>
+#include <QDialogButtonBox>
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSettings>
+#include <QSlider>
+#include <QStandardPaths>
+
+#include "app/media/encoders.h"
+#include "ui/theme/formats.h"
+#include "ui/theme/theme.h"
+
+namespace longtake {
+
+namespace {
+
+constexpr int kUsualQuality = 70;
+
+bool hasEncoder(const std::vector<EncoderInfo>& encoders, VideoCodec codec) {
+    return std::any_of(encoders.begin(), encoders.end(), [&](const EncoderInfo& info) { return info.codec == codec; });
+}
+
+// Both sides of a video are even.
+int even(double pixels) { return std::max(2, static_cast<int>(std::lround(pixels / 2)) * 2); }
+
+}  // namespace
+
+ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDialog(parent), subject_(subject) {
+    setWindowTitle(tr("Export"));
+    setMinimumWidth(480);
+    static const std::vector<EncoderInfo> encoders = availableEncoders();
+    format_ = new QComboBox;
+    const auto add = [&](const QString& name, ExportFormat format) { format_->addItem(name, static_cast<int>(format)); };
+    if (hasEncoder(encoders, VideoCodec::H264)) add(tr("MP4, H.264: plays everywhere"), ExportFormat::Mp4H264);
+    if (hasEncoder(encoders, VideoCodec::H265)) add(tr("MP4, H.265: smaller"), ExportFormat::Mp4H265);
+    if (hasEncoder(encoders, VideoCodec::Av1)) add(tr("MP4, AV1: smallest, slow"), ExportFormat::Mp4Av1);
+    if (hasEncoder(encoders, VideoCodec::Prores)) add(tr("MOV, ProRes: for editing"), ExportFormat::Prores);
+    add(tr("PNG pictures in a folder"), ExportFormat::PngSequence);
+    add(tr("GIF, for sharing"), ExportFormat::Gif);
+    add(tr("WebP, for sharing"), ExportFormat::Webp);
+
+    range_ = new QComboBox;
+    range_->addItem(tr("All that is made: %1").arg(clockText(static_cast<double>(subject.frames) / subject.fps)), false);
+    if (subject.markedFrames > 0) {
+        range_->addItem(tr("Between the marks: %1").arg(secondsText(static_cast<double>(subject.markedFrames) / subject.fps)), true);
+        range_->setCurrentIndex(1);
+    }
+    size_ = new QComboBox;
+    for (const double scale : {1.0, 2.0, 3.0, 4.0, 0.5})
+        size_->addItem(QStringLiteral("%1 × %2").arg(even(subject.size.width * scale)).arg(even(subject.size.height * scale)), scale);
+    quality_ = new QSlider(Qt::Horizontal);
+    quality_->setRange(0, 100);
+    quality_->setValue(kUsualQuality);
+    quality_->setAccessibleName(tr("Quality"));
+    qualityText_ = new QLabel(QString::number(kUsualQuality));
+    qualityText_->setMinimumWidth(28);
+    rate_ = new QComboBox;
+    const int own = static_cast<int>(std::lround(subject.fps));
+    rate_->addItem(tr("%1 fps, as made").arg(own), own);
+    for (const int fps : {12, 24, 25, 30})
+        if (fps != own) rate_->addItem(fps > own ? tr("%1 fps, faster motion").arg(fps) : tr("%1 fps, slower motion").arg(fps), fps);
+    path_ = new QLineEdit;
+    path_->setAccessibleName(tr("File"));
+    QString folder = QSettings().value("export/folder").toString();
+    if (folder.isEmpty() || !QDir(folder).exists()) folder = QStandardPaths::writableLocation(QStandardPaths::MoviesLocation);
+    if (folder.isEmpty() || !QDir(folder).exists()) folder = QDir::homePath();
+    path_->setText(QDir(folder).filePath(subject.name + QStringLiteral(".mp4")));
+    auto* browseButton = new QPushButton(tr("&Browse…"));
+
+    auto* form = new QFormLayout;
+    form->setHorizontalSpacing(16);
+    form->setVerticalSpacing(kGap);
+    form->addRow(tr("&Format"), format_);
+    form->addRow(tr("&Range"), range_);
+    form->addRow(tr("&Size"), size_);
+    auto* qualityRow = new QHBoxLayout;
+    qualityRow->addWidget(quality_);
+    qualityRow->addWidget(qualityText_);
+    form->addRow(tr("&Quality"), qualityRow);
+    form->addRow(tr("S&peed"), rate_);
+    auto* pathRow = new QHBoxLayout;
+    pathRow->addWidget(path_);
+    pathRow->addWidget(browseButton);
+    form->addRow(tr("Fi&le"), pathRow);
+    auto* buttons = new QDialogButtonBox;
+    QPushButton* go = buttons->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
+    go->setDefault(true);
+    buttons->addButton(QDialogButtonBox::Cancel);
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(20, 20, 20, 16);
+    outer->setSpacing(20);
+    outer->addLayout(form);
+    outer->addWidget(buttons);
+
+    connect(format_, &QComboBox::currentIndexChanged, this, &ExportDialog::followFormat);
+    connect(quality_, &QSlider::valueChanged, this, [this](int value) { qualityText_->setText(QString::number(value)); });
+    connect(browseButton, &QPushButton::clicked, this, &ExportDialog::browse);
+    connect(buttons, &QDialogButtonBox::accepted, this, [this] {
+        QSettings().setValue("export/folder", QFileInfo(path_->text()).absolutePath());
+        accept();
+    });
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    connect(path_, &QLineEdit::textChanged, this, [this, go] { go->setEnabled(!path_->text().trimmed().isEmpty()); });
+    followFormat();
+}
+
+ExportFormat ExportDialog::format() const { return static_cast<ExportFormat>(format_->currentData().toInt()); }
+
+QString ExportDialog::ending() const {
+    switch (format()) {
+        case ExportFormat::Prores: return QStringLiteral(".mov");
+        case ExportFormat::PngSequence: return {};
+        case ExportFormat::Gif: return QStringLiteral(".gif");
+        case ExportFormat::Webp: return QStringLiteral(".webp");
+        default: return QStringLiteral(".mp4");
+    }
+}
+
+void ExportDialog::followFormat() {
+    const bool pictures = format() == ExportFormat::PngSequence;
+    size_->setEnabled(!pictures);
+    rate_->setEnabled(!pictures);
+    quality_->setEnabled(!pictures && format() != ExportFormat::Gif);
+    const QFileInfo info(path_->text());
+    path_->setText(QDir(info.path()).filePath(info.completeBaseName() + ending()));
+}
+
+void ExportDialog::browse() {
+    const QString chosen = format() == ExportFormat::PngSequence ? QFileDialog::getSaveFileName(this, tr("Folder for the pictures"), path_->text())
+                                                                 : QFileDialog::getSaveFileName(this, tr("Export as"), path_->text(), QStringLiteral("*%1").arg(ending()));
+    if (!chosen.isEmpty()) path_->setText(chosen.endsWith(ending()) ? chosen : chosen + ending());
+}
+
+ExportWish ExportDialog::wish() const {
+    ExportWish wish;
+    wish.format = format();
+    wish.path = path_->text().trimmed();
+    wish.markedOnly = range_->currentData().toBool();
+    wish.scale = size_->currentData().toDouble();
+    wish.quality = quality_->value();
+    wish.rate = {rate_->currentData().toInt(), 1};
+    return wish;
+}
+
+}  // namespace longtake

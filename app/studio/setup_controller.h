@@ -1,0 +1,80 @@
+// What a take is made with: the models there are, the settings in the session panel, loading, and the memory plan.
+//
+// Owner:  MainWindow. Everything it is given must outlive it.
+// Thread: GUI thread.
+#pragma once
+
+#include <optional>
+
+#include <QObject>
+#include <QStringList>
+
+#include "app/session/session_listener.h"
+#include "app/studio/studio_widgets.h"
+#include "ui/panels/session_values.h"
+
+namespace longtake {
+
+class Session;
+class SessionBridge;
+class TakeController;
+class TimelineModel;
+class Project;
+
+class SetupController final : public QObject {
+    Q_OBJECT
+
+public:
+    SetupController(Session& session, SessionBridge& bridge, TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, QObject* parent = nullptr);
+
+    // Looks for models and loads the first; plays its first example when it is there.
+    void openFirstModel();
+    const std::optional<ModelInfo>& model() const { return loaded_; }
+    QStringList examples() const;
+
+    // Makes the project's settings those of the next take; fails in words when its model is not found.
+    bool adopt(const Project& project);
+    // Model, size, seed, sampler, rollout and precision of the running take, into the project.
+    void describe(Project& project) const;
+
+public slots:
+    void startTake();
+    void startWith(const longtake::SessionSettings& settings);
+    void openModel();  // asks for a folder
+    void openModelFolder(const QString& folder);
+
+signals:
+    void modelReady();
+    void told(const QString& message);
+    void settingsChanged();
+
+private:
+    void listModels();
+    bool addModel(const std::string& folder);
+    void modelLoaded(const ModelInfo& info);
+    void showPlan(const MemoryPlan& plan);
+    void settingsEdited(const SessionSettings& settings);
+    void askPlan(const SessionSettings& settings);
+    EngineChoice engineOf(const SessionSettings& settings) const;
+    TakeOptions optionsOf(const SessionSettings& settings, const ModelConfig& config) const;
+    const ModelConfig* configOf(const std::string& id) const;
+
+    struct KnownModel {
+        std::string folder;
+        ModelConfig config;
+    };
+
+    Session& session_;
+    TakeController& takes_;
+    TimelineModel& timeline_;
+    StudioWidgets w_;
+    std::vector<KnownModel> models_;
+    SessionChoices choices_;
+    std::optional<EngineChoice> asked_;  // the newest load()
+    std::optional<ModelInfo> loaded_;
+    std::optional<TakeOptions> projectOptions_;  // of an opened project, for what the panel does not show
+    std::string modelName_, fingerprint_;
+    bool playFirst_ = false;
+};
+
+}  // namespace longtake
