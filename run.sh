@@ -28,7 +28,7 @@ bench)
   fi
   build longtake-cli
   cd "$caller"
-  exec "$bin/longtake-cli" render -o longtake-demo.mp4 --seconds 18 --seed 7 --sheet longtake-demo.png \
+  exec "$bin/longtake-cli" render -o longtake-demo.mp4 --seconds 18 --seed 7 --contact-sheet longtake-demo.png \
     --prompt "A sailboat on a calm ocean at noon, clear sky" \
     --at 6 "A sailboat on a calm ocean at sunset, drifting clouds" \
     --at 12 "A snowy mountain range at night under the aurora"
