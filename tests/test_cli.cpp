@@ -1,0 +1,249 @@
+// longtake-cli as a user runs it: exit status, one line for what is wrong, nothing half-written.
+#include <QDir>
+#include <QFile>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <nlohmann/json.hpp>
+
+#include "app/media/video_file.h"
+#include "app/project/project.h"
+#include "tests/read_picture.h"
+
+using namespace longtake;
+using nlohmann::json;
+
+namespace {
+
+const QString kProgram = QStringLiteral(LONGTAKE_BINARY_DIR "/bin/longtake-cli");
+
+struct Ran {
+    int status = -1;
+    QString out, err;
+
+    // The object of that event, or the last one that is there.
+    json object(const char* event) const {
+        json found;
+        for (const QString& line : out.split('\n', Qt::SkipEmptyParts)) {
+            const json parsed = json::parse(line.toStdString(), nullptr, false);
+            if (parsed.is_object() && parsed.value("event", "") == event) found = parsed;
+        }
+        return found;
+    }
+};
+
+Ran run(const QStringList& arguments, const QString& program = kProgram) {
+    QProcess process;
+    process.start(program, arguments);
+    Ran ran;
+    if (!process.waitForFinished(240'000)) return ran;
+    ran.status = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2;
+    ran.out = QString::fromUtf8(process.readAllStandardOutput());
+    ran.err = QString::fromUtf8(process.readAllStandardError());
+    return ran;
+}
+
+// The embedded model, or the one of LONGTAKE_TEST_MODEL; empty where there is none.
+QString embeddedModel() {
+    if (qEnvironmentVariableIsSet("LONGTAKE_TEST_MODEL")) return qEnvironmentVariable("LONGTAKE_TEST_MODEL");
+    const QDir models(QStringLiteral(LONGTAKE_SOURCE_DIR "/resources/models"));
+    for (const QString& name : models.entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
+        if (QFileInfo::exists(models.filePath(name) + "/model.json")) return models.filePath(name);
+    }
+    return {};
+}
+
+QStringList namesIn(const QString& folder) {
+    return QDir(folder).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot, QDir::Name);
+}
+
+}  // namespace
+
+class TestCli : public QObject {
+    Q_OBJECT
+
+private slots:
+    void wrongUsageIsSaidInOneLine_data() {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char* name, const QStringList& arguments, const char* says) {
+            QTest::newRow(name) << arguments << says;
+        };
+        const QStringList render{"render", "-o", "out.mp4"};
+        row("nothing", {}, "A subcommand is required");
+        row("unknown command", {"paint"}, "longtake-cli");
+        row("no prompt", render, "there is no prompt; give --prompt TEXT or --project FILE");
+        row("empty prompt", render + QStringList{"--prompt", "   "}, "--prompt: the prompt is empty");
+        row("10 000 words", render + QStringList{"--prompt", QString("word ").repeated(10'000)},
+            "--prompt: the prompt is 50000 bytes long; shorten it to 4096 at most");
+        row("no output", {"render", "--prompt", "sea"}, "there is no output; give -o FILE.mp4 or --frames DIR");
+        row("other ending", {"render", "--prompt", "sea", "-o", "out.txt"}, "cannot tell the format of out.txt");
+        row("codec", render + QStringList{"--prompt", "sea", "--codec", "divx"}, "unknown codec \"divx\"");
+        row("quality", render + QStringList{"--prompt", "sea", "--quality", "200"}, "unknown quality \"200\"");
+        row("size", render + QStringList{"--prompt", "sea", "--size", "big"}, "--size: \"big\" is no size");
+        row("negative size", render + QStringList{"--prompt", "sea", "--size", "-16x16"}, "is no size");
+        row("seconds zero", render + QStringList{"--prompt", "sea", "--seconds", "0"}, "--seconds must be above 0");
+        row("seconds nan", render + QStringList{"--prompt", "sea", "--seconds", "nan"}, "--seconds must be above 0");
+        row("seconds text", render + QStringList{"--prompt", "sea", "--seconds", "long"}, "--seconds");
+        row("seed", render + QStringList{"--prompt", "sea", "--seed", "-4"}, "--seed");
+        row("precision", render + QStringList{"--prompt", "sea", "--precision", "fp8"}, "--precision: \"fp8\"");
+        row("threads", render + QStringList{"--prompt", "sea", "--threads", "0"}, "--threads");
+        row("at without prompt", render + QStringList{"--project", "x.longtake", "--at", "2", "rain"},
+            "--at changes a prompt that is not there");
+        row("at without text", render + QStringList{"--prompt", "sea", "--at", "2"}, "--at");
+        row("at time", render + QStringList{"--prompt", "sea", "--at", "soon", "rain"}, "\"soon\" is no time");
+        row("at empty", render + QStringList{"--prompt", "sea", "--at", "2", ""}, "--at 2: the prompt is empty");
+        row("transition", render + QStringList{"--prompt", "sea", "--transition", "wipe"}, "\"wipe\" is no transition");
+        row("unknown option", {"info", "--colour"}, "--colour");
+    }
+
+    void wrongUsageIsSaidInOneLine() {
+        QFETCH(QStringList, arguments);
+        QFETCH(QString, says);
+        const Ran ran = run(arguments);
+        QCOMPARE(ran.status, 2);
+        QVERIFY2(ran.err.contains(says), qPrintable(ran.err));
+        QCOMPARE(ran.err.count('\n'), 1);
+        QCOMPARE(ran.out, QString());
+    }
+
+    void aPromptThatIsNotUtf8IsRefused() {
+        const Ran ran = run({"-c", "\"$0\" render -o out.mp4 --prompt \"$(printf 'sea \\377')\"", kProgram}, "/bin/sh");
+        QCOMPARE(ran.status, 2);
+        QVERIFY2(ran.err.contains("--prompt: the prompt is not UTF-8 at byte 4"), qPrintable(ran.err));
+    }
+
+    void failuresAreSaidInOneLine_data() {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char* name, const QStringList& arguments, const char* says) {
+            QTest::newRow(name) << arguments << says;
+        };
+        row("no model", {"info", "DIR/none"}, "cannot read the model DIR/none");
+        row("folder without model", {"info", "DIR/empty"}, "there is no model.json in it");
+        row("file as model", {"info", "DIR/file"}, "there is no model.json in it");
+        row("broken model.json", {"info", "DIR/broken"}, "DIR/broken/model.json");
+        row("rank of it", {"rank", "DIR/broken"}, "DIR/broken/model.json");
+        row("missing project", {"verify", "DIR/none.longtake"}, "cannot read DIR/none.longtake");
+        row("project that is none", {"verify", "DIR/file"}, "cannot open DIR/file: it is not JSON");
+        row("video that is none", {"verify", "DIR/file.mp4"}, "not an MP4 or MOV video");
+        row("missing folder", {"render", "--prompt", "sea", "-o", "DIR/none/out.mp4"}, "cannot write DIR/none/out.mp4");
+        row("file as folder", {"render", "--prompt", "sea", "-o", "DIR/file/out.mp4"}, "cannot write DIR/file/out.mp4");
+        row("output is a folder", {"render", "--prompt", "sea", "-o", "DIR/folder.mp4"}, "that is a folder");
+        row("nothing to recover", {"recover", "DIR/none.part.mp4"}, "cannot read DIR/none.part.mp4");
+        row("import of nothing", {"import", "--dit", "DIR/none", "--text-encoder", "DIR/none", "--video", "DIR/none",
+                                  "-o", "DIR/new", "--name", "New"}, "DIR/none");
+    }
+
+    void failuresAreSaidInOneLine() {
+        QFETCH(QStringList, arguments);
+        QFETCH(QString, says);
+        QTemporaryDir folder;
+        QDir(folder.path()).mkdir("empty");
+        QDir(folder.path()).mkdir("broken");
+        QDir(folder.path()).mkdir("folder.mp4");
+        for (const char* name : {"file", "file.mp4", "broken/model.json"}) {
+            QFile file(folder.filePath(name));
+            QVERIFY(file.open(QIODevice::WriteOnly));
+            file.write("{ this is nothing");
+        }
+        const QStringList before = namesIn(folder.path());
+        arguments.replaceInStrings("DIR", folder.path());
+        says.replace("DIR", folder.path());
+        const Ran ran = run(arguments);
+        QVERIFY2(ran.err.contains(says), qPrintable(ran.err));
+        QCOMPARE(ran.status, 1);
+        QCOMPARE(ran.err.count('\n'), 1);
+        QCOMPARE(namesIn(folder.path()), before);
+    }
+
+    void errorsAreObjectsForMachines() {
+        const Ran ran = run({"render", "--json", "--prompt", "", "-o", "out.mp4"});
+        QCOMPARE(ran.status, 2);
+        const json error = ran.object("error");
+        QVERIFY2(error.is_object(), qPrintable(ran.out));
+        QVERIFY(error["message"].get<std::string>().find("there is no prompt") == 0);
+    }
+
+    void helpIsNoError() {
+        for (const char* command : {"render", "info", "rank", "bench", "verify", "import", "recover"}) {
+            const Ran ran = run({command, "--help"});
+            QCOMPARE(ran.status, 0);
+            QVERIFY(ran.out.contains("--json"));
+        }
+    }
+
+    void rendersAndVerifies() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const QString video = folder.filePath("take.mp4"), project = folder.filePath("take.longtake");
+        const QString sheet = folder.filePath("sheet.png");
+        const Ran ran = run({"render", "--json", "--model", model, "--prompt", "a calm sea at dawn", "--at", "1",
+                             "a desert at night", "--seconds", "2", "--seed", "7", "-o", video, "--save-project", project,
+                             "--contact-sheet", sheet});
+        QVERIFY2(ran.status == 0, qPrintable(ran.err));
+        QCOMPARE(namesIn(folder.path()), (QStringList{"sheet.png", "take.longtake", "take.mp4"}));
+        const json done = ran.object("done");
+        const json progress = ran.object("progress");
+        QVERIFY(done.is_object() && progress.is_object());
+        QVERIFY(progress["chunk"] == progress["chunks"]);
+        QVERIFY(progress["cache_bytes"].get<int64_t>() > 0);
+        QVERIFY(ReadPicture(sheet.toStdString()).width > 100);
+
+        const auto saved = Project::load(project.toStdString());
+        QVERIFY2(saved.ok(), saved.ok() ? "" : saved.message().c_str());
+        QCOMPARE(saved->seed, uint64_t{7});
+        QCOMPARE(saved->timeline.size(), size_t{2});
+        QCOMPARE(static_cast<int64_t>(saved->frameHashes.size()), done["frames"].get<int64_t>());
+        QCOMPARE(done["frames"].get<int64_t>(), static_cast<int64_t>(2 * saved->fps));
+        const auto embedded = readEmbeddedProject(video.toStdString());
+        QVERIFY(embedded.ok());
+        QCOMPARE(*embedded, saved->toJson());
+
+        const Ran same = run({"verify", "--json", video});
+        QVERIFY2(same.status == 0, qPrintable(same.err));
+        QCOMPARE(same.object("verify")["frames"].get<int64_t>(), done["frames"].get<int64_t>());
+        const Ran oneThread = run({"verify", "--json", project, "--threads", "1"});
+        QVERIFY2(oneThread.status == 0, qPrintable(oneThread.err));
+        const Ran other = run({"verify", project, "--seed", "8"});
+        QCOMPARE(other.status, 1);
+        QVERIFY2(other.err.contains("frame 0 (0.00 s, chunk 0) is the first that differs"), qPrintable(other.err));
+    }
+
+    void aSizeThatDoesNotFitIsSaid() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const Ran ran = run({"render", "--model", model, "--prompt", "a sea", "--size", "250x144", "-o",
+                             folder.filePath("take.mp4")});
+        QCOMPARE(ran.status, 2);
+        QVERIFY2(ran.err.contains("250x144") && ran.err.contains("multiple of"), qPrintable(ran.err));
+        QCOMPARE(namesIn(folder.path()), QStringList{});
+    }
+
+    void tellsModelAndRanks() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        const json info = run({"info", model, "--json"}).object("info");
+        QVERIFY(info.is_object());
+        QVERIFY(info["cache"]["counted"].get<bool>());
+        const auto values = info["cache"]["values_per_token_layer"].get<int64_t>();
+        const auto tokens = info["cache"]["tokens_per_frame"].get<int64_t>() * info["cache"]["window_frames"].get<int64_t>();
+        const auto perTokenAndLayer = info["cache"]["bytes"].get<int64_t>() / tokens / info["layers"].get<int64_t>();
+        QVERIFY(perTokenAndLayer == values * 4 || perTokenAndLayer == values * 2);
+
+        QTemporaryDir folder;
+        const QString csv = folder.filePath("rank.csv");
+        const Ran ran = run({"rank", model, "--json", "--csv", csv});
+        QVERIFY2(ran.status == 0, qPrintable(ran.err));
+        QCOMPARE(ran.object("rank")["layers"].size(), info["layers"].get<size_t>());
+        QFile file(csv);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.readAll().count('\n'), 1 + info["layers"].get<int>());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCli)
+#include "test_cli.moc"
