@@ -390,6 +390,14 @@ private slots:
         QCOMPARE(renderer_->hudAreas().panel.width, 0.0);
     }
 
+    void bytesReadAsThreeDigits() {
+        QCOMPARE(QString::fromStdString(formatBytes(0)), "0 B");
+        QCOMPARE(QString::fromStdString(formatBytes(999)), "999 B");
+        QCOMPARE(QString::fromStdString(formatBytes(2'949'120)), "2.9 MB");
+        QCOMPARE(QString::fromStdString(formatBytes(999'960)), "1.0 MB");
+        QCOMPARE(QString::fromStdString(formatBytes(150'000'000'000)), "150 GB");
+    }
+
     void fittingLeavesEvenBars() {
         CanvasView view;
         view.setPicture({256, 144});

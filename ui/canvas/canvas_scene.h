@@ -23,7 +23,8 @@ struct CanvasScene {
 inline HudScene CanvasScene::hudNow() const {
     HudScene now = hud;
     PlaybackFigures figures = playback.figures();
-    if (!now.values.displayFps) now.values.displayFps = figures.displayFps;
+    bool isKnown = figures.displayFps > 0 || now.values.generationFps;
+    if (!now.values.displayFps && isKnown) now.values.displayFps = figures.displayFps;
     return now;
 }
 

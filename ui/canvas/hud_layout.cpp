@@ -62,20 +62,23 @@ std::vector<Row> rowsOf(const HudValues& values) {
 
 bool hasCacheBar(const HudValues& values) { return values.cacheBytes > 0 && values.denseCacheBytes > 0; }
 
+enum class Keep { Head, Tail };
+
 // As much of the text as fits, cut in whole characters.
-std::string elided(HudPainter& painter, HudFont font, const std::string& text, double width) {
+std::string elided(HudPainter& painter, HudFont font, const std::string& text, double width, Keep keep = Keep::Head) {
     if (painter.textWidth(font, text) <= width) return text;
     QList<uint> characters = QString::fromStdString(text).toUcs4();
-    auto head = [&](qsizetype count) {
+    auto part = [&](qsizetype count) {
         auto* from = reinterpret_cast<const char32_t*>(characters.constData());
+        if (keep == Keep::Tail) return "…" + QString::fromUcs4(from + characters.size() - count, count).toStdString();
         return QString::fromUcs4(from, count).toStdString() + "…";
     };
     qsizetype fits = 0, tooMany = characters.size();
     while (fits + 1 < tooMany) {
         qsizetype middle = (fits + tooMany) / 2;
-        (painter.textWidth(font, head(middle)) <= width ? fits : tooMany) = middle;
+        (painter.textWidth(font, part(middle)) <= width ? fits : tooMany) = middle;
     }
-    return head(fits);
+    return part(fits);
 }
 
 // Draws one panel from top to bottom.
@@ -109,18 +112,16 @@ public:
         painter_.text(HudFont::Small, {left_, y_ + px(3)}, kMuted,
                       elided(painter_, HudFont::Small, series.name, label - px(8)));
         auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
-        if (series.values.size() >= 2) {
-            double range = std::max(double(*high - *low), 1e-6 + 0.02 * std::abs(double(*high)));
-            double middle = (double(*high) + double(*low)) / 2;
-            double width = right_ - left_ - label, height = px(kSeriesHeight - 6);
-            std::vector<PixelPoint> points;
-            for (size_t i = 0; i < series.values.size(); ++i) {
-                double up = (double(series.values[i]) - middle) / range + 0.5;
-                points.push_back({left_ + label + width * double(i) / double(series.values.size() - 1),
-                                  y_ + px(3) + height * (1 - up)});
-            }
-            painter_.line(points, px(1.4), color);
+        double range = std::max(double(*high - *low), 1e-6 + 0.02 * std::abs(double(*high)));
+        double middle = (double(*high) + double(*low)) / 2;
+        double width = right_ - left_ - label, height = px(kSeriesHeight - 6);
+        std::vector<PixelPoint> points;
+        for (size_t i = 0; i < series.values.size(); ++i) {
+            double up = (double(series.values[i]) - middle) / range + 0.5;
+            points.push_back({left_ + label + width * double(i) / double(series.values.size() - 1),
+                              y_ + px(3) + height * (1 - up)});
         }
+        painter_.line(points, px(1.4), color);
         y_ += px(kSeriesHeight);
     }
 
@@ -135,7 +136,14 @@ private:
     void steps(int done, int all, double from) {
         double gap = px(3), height = px(5);
         double width = std::min((right_ - from - gap * (all - 1)) / all, px(18));
-        if (width < px(2)) return;
+        if (width < px(4)) {
+            HudBox track{from, y_ + px(5), right_ - from, height};
+            if (track.width < px(12)) return;
+            painter_.box(track, px(1.5), kTrack);
+            track.width *= std::clamp(double(done) / all, 0.0, 1.0);
+            if (done > 0) painter_.box(track, px(1.5), kTeal);
+            return;
+        }
         double x = right_ - (width + gap) * all + gap;
         for (int i = 0; i < all; ++i, x += width + gap) {
             painter_.box({x, y_ + px(5), width, height}, px(1.5), i < done ? kTeal : kTrack);
@@ -147,13 +155,16 @@ private:
     double left_ = 0, right_ = 0, y_ = 0;
 };
 
+bool isDrawable(const HudSeries& series) { return series.values.size() >= 2; }
+
 HudBox drawPanel(const HudValues& values, PixelSize canvas, double scale, HudPainter& painter) {
     std::vector<Row> rows = rowsOf(values);
-    double height = 2 * kPadding - 6 + kRow * double(rows.size()) + kSeriesHeight * double(values.series.size());
+    auto lines = std::count_if(values.series.begin(), values.series.end(), isDrawable);
+    double height = 2 * kPadding - 6 + kRow * double(rows.size()) + kSeriesHeight * double(lines);
     if (hasCacheBar(values)) height += 11;
     if (!values.backend.empty()) height += 17;
     HudBox box{kMargin * scale, kMargin * scale, kPanelWidth * scale, height * scale};
-    bool isEmpty = rows.empty() && values.series.empty() && values.backend.empty();
+    bool isEmpty = rows.empty() && lines == 0 && values.backend.empty();
     if (isEmpty || box.x + box.width > canvas.width || box.y + box.height > canvas.height) return {};
 
     painter.box(box, kRadius * scale, kPanel);
@@ -161,7 +172,10 @@ HudBox drawPanel(const HudValues& values, PixelSize canvas, double scale, HudPai
     for (const Row& row : rows) drawing.row(row);
     if (hasCacheBar(values)) drawing.cacheBar(double(values.cacheBytes) / double(values.denseCacheBytes));
     size_t color = 0;
-    for (const HudSeries& series : values.series) drawing.series(series, kSeries[color++ % std::size(kSeries)]);
+    for (const HudSeries& series : values.series) {
+        HudColor own = kSeries[color++ % std::size(kSeries)];
+        if (isDrawable(series)) drawing.series(series, own);
+    }
     if (!values.backend.empty()) drawing.backend(values.backend);
     return box;
 }
@@ -180,7 +194,8 @@ HudBox drawPill(const std::string& text, HudBox panel, PixelSize canvas, double 
     }
     double height = 26 * scale;
     if (room < 3 * padding || top + height > canvas.height) return {};
-    std::string shown = elided(painter, HudFont::Text, text, room - 2 * padding);
+    // What a pill says last (how long until it is visible) matters most.
+    std::string shown = elided(painter, HudFont::Text, text, room - 2 * padding, Keep::Tail);
     double width = painter.textWidth(HudFont::Text, shown) + 2 * padding;
     HudBox box{std::round(canvas.width - margin - width), top, std::ceil(width), height};
     painter.box(box, kRadius * scale, kPanel);
