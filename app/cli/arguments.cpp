@@ -23,6 +23,15 @@ Result<double> parseSeconds(const std::string& text) {
     return Error{"--at takes seconds and a prompt: \"" + printable(text) + "\" is no time in the take; give a number above 0"};
 }
 
+// A timeline of one prompt says which prompt is wrong; here the option says it.
+Result<void> checkPrompt(const std::string& text) {
+    const Result<PromptTimeline> alone = PromptTimeline::create(text);
+    if (alone) return {};
+    constexpr std::string_view kWhich = "prompt 1: ";
+    const std::string& message = alone.message();
+    return Error{message.starts_with(kWhich) ? message.substr(kWhich.size()) : message};
+}
+
 }  // namespace
 
 Result<PictureSize> parsePictureSize(const std::string& text) {
@@ -34,6 +43,12 @@ Result<PictureSize> parsePictureSize(const std::string& text) {
         return size;
     }
     return Error{"\"" + printable(text) + "\" is no size; give width and height in pixels, such as 256x144"};
+}
+
+Result<uint64_t> parseSeed(const std::string& text) {
+    uint64_t seed = 0;
+    if (parseWhole(text, seed)) return seed;
+    return Error{"\"" + printable(text) + "\" is no seed; give a whole number from 0 to 18446744073709551615"};
 }
 
 Result<Precision> parsePrecision(const std::string& text) {
@@ -78,15 +93,18 @@ Result<void> TakeArguments::check() const {
     if (prompt.empty() && project.empty()) return Error{"there is no prompt; give --prompt TEXT or --project FILE"};
     if (prompt.empty() && !at.empty()) return Error{"--at changes a prompt that is not there; give --prompt TEXT too"};
     if (!prompt.empty()) {
-        if (const auto valid = PromptTimeline::create(prompt); !valid) return Error{"--prompt: " + valid.message()};
+        if (const auto valid = checkPrompt(prompt); !valid) return Error{"--prompt: " + valid.message()};
     }
     for (const auto& [time, text] : at) {
         if (const auto valid = parseSeconds(time); !valid) return valid.error();
-        if (const auto valid = PromptTimeline::create(text); !valid) return Error{"--at " + time + ": " + valid.message()};
+        if (const auto valid = checkPrompt(text); !valid) return Error{"--at " + time + ": " + valid.message()};
     }
     if (const auto valid = parseTransition(transition); !valid) return valid.error();
     if (seconds && !(std::isfinite(*seconds) && *seconds > 0 && *seconds <= kMaxSeconds)) {
         return Error{"--seconds must be above 0 and at most 86400, a day"};
+    }
+    if (!seed.empty()) {
+        if (const auto valid = parseSeed(seed); !valid) return Error{"--seed: " + valid.message()};
     }
     if (!size.empty()) {
         if (const auto valid = parsePictureSize(size); !valid) return Error{"--size: " + valid.message()};

@@ -22,6 +22,7 @@ namespace longtake {
 
 Result<PictureSize> parsePictureSize(const std::string& text);     // "832x480"
 Result<Precision> parsePrecision(const std::string& text);         // "fp32", "bf16"
+Result<uint64_t> parseSeed(const std::string& text);               // 0 to 2^64 - 1
 
 struct TransitionChoice {
     Transition transition = Transition::Recache;
@@ -37,8 +38,7 @@ struct TakeArguments {
     std::vector<std::pair<std::string, std::string>> at;  // seconds, prompt
     std::string transition = "recache";
     std::optional<double> seconds;
-    std::optional<uint64_t> seed;
-    std::string size, precision;
+    std::string seed, size, precision;
     std::optional<int> threads, steps, window, sink;
     std::optional<double> shift;
 

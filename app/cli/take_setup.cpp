@@ -68,7 +68,7 @@ CommandResult chooseSettings(const TakeArguments& arguments, bool hasProject, Ta
         project.rollout = config.rollout;
     }
     project.fps = config.fps;
-    if (arguments.seed) project.seed = *arguments.seed;
+    if (!arguments.seed.empty()) project.seed = *parseSeed(arguments.seed);
     if (arguments.steps) project.sampler.steps = Sampler::evenSteps(*arguments.steps);
     if (arguments.shift) project.sampler.shift = static_cast<float>(*arguments.shift);
     if (arguments.window) project.rollout.windowFrames = *arguments.window;
