@@ -84,7 +84,7 @@ void ExportController::exportTake() {
     subject.fps = takes_.clock().fps;
     subject.frames = store->frames() - store->firstFrame();
     if (const auto range = model_.range(); range && (model_.rangeIn() || model_.rangeOut())) subject.markedFrames = range->last - range->first + 1;
-    subject.name = takeName_;
+    subject.name = QFileInfo(freeName(moviesFolder(), QStringLiteral(".mp4"))).completeBaseName();
     ExportDialog dialog(subject, window_);
     if (dialog.exec() != QDialog::Accepted) return;
     if (const Result<void> begun = start(dialog.wish()); !begun) emit failed(QString::fromStdString(begun.message()));

@@ -11,7 +11,7 @@
 #include <QTimer>
 
 #include "app/studio/export_dialog.h"
-#include "app/studio/export_job.h"
+#include "app/session/export_job.h"
 #include "app/studio/studio_widgets.h"
 
 class QProgressDialog;

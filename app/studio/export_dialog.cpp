@@ -12,6 +12,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMessageBox>
 #include <QPushButton>
 #include <QSettings>
 #include <QSlider>
@@ -77,6 +78,7 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     if (folder.isEmpty() || !QDir(folder).exists()) folder = QDir::homePath();
     path_->setText(QDir(folder).filePath(subject.name + QStringLiteral(".mp4")));
     auto* browseButton = new QPushButton(tr("&Browse…"));
+    browseButton->setAutoDefault(false);
 
     auto* form = new QFormLayout;
     form->setHorizontalSpacing(16);
@@ -87,12 +89,16 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     auto* qualityRow = new QHBoxLayout;
     qualityRow->addWidget(quality_);
     qualityRow->addWidget(qualityText_);
-    form->addRow(tr("&Quality"), qualityRow);
+    auto* qualityLabel = new QLabel(tr("&Quality"));
+    qualityLabel->setBuddy(quality_);
+    form->addRow(qualityLabel, qualityRow);
     form->addRow(tr("S&peed"), rate_);
     auto* pathRow = new QHBoxLayout;
     pathRow->addWidget(path_);
     pathRow->addWidget(browseButton);
-    form->addRow(tr("Fi&le"), pathRow);
+    auto* pathLabel = new QLabel(tr("Fi&le"));
+    pathLabel->setBuddy(path_);
+    form->addRow(pathLabel, pathRow);
     auto* buttons = new QDialogButtonBox;
     QPushButton* go = buttons->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
     go->setDefault(true);
@@ -107,6 +113,10 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     connect(quality_, &QSlider::valueChanged, this, [this](int value) { qualityText_->setText(QString::number(value)); });
     connect(browseButton, &QPushButton::clicked, this, &ExportDialog::browse);
     connect(buttons, &QDialogButtonBox::accepted, this, [this] {
+        const QString name = QFileInfo(path_->text()).fileName();
+        if (QFileInfo(path_->text()).isFile() &&
+            QMessageBox::question(this, tr("Replace the file?"), tr("%1 exists. Replace it?").arg(name)) != QMessageBox::Yes)
+            return;
         QSettings().setValue("export/folder", QFileInfo(path_->text()).absolutePath());
         accept();
     });

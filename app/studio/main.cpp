@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
 
     using longtake::Appearance;
     longtake::applyTheme(application, parser.isSet(dark) ? Appearance::Dark : parser.isSet(light) ? Appearance::Light : Appearance::System);
+    application.setStyleSheet(application.styleSheet() + QStringLiteral("* { dialogbuttonbox-buttons-have-icons: 0; }"));
     longtake::MainWindow window({.useVulkan = !parser.isSet(painted)});
     window.show();
     window.begin(parser.positionalArguments());

@@ -64,6 +64,7 @@ MainWindow::MainWindow(const StudioOptions& options)
     exports_ = new ExportController(*takes_, *model_, w_, [this] { return projects_->current(ProjectController::Hashes::Without).toJson(); }, this);
     buildMenus();
     connectControllers();
+    w_.prompt->edit()->installEventFilter(this);
     readLayout();
     showTitle();
 }
@@ -141,8 +142,10 @@ void MainWindow::buildStatusBar() {
     device_ = new QLabel;
     saved_ = new QLabel;
     auto* keys = new QLabel(tr("? for shortcuts"));
-    keys->setContentsMargins(0, 0, kPadding, 0);
-    for (QLabel* label : {device_, saved_, keys}) label->setProperty("role", "dim");
+    for (QLabel* label : {device_, saved_, keys}) {
+        label->setProperty("role", "dim");
+        label->setContentsMargins(kGap, 0, kGap, 0);
+    }
     recording_->setProperty("role", "alarm");
     statusBar()->addWidget(state_);
     statusBar()->addWidget(recording_);
@@ -285,6 +288,23 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Escape && canvasAlone_) return setCanvasAlone(false);
     if (event->key() == Qt::Key_Escape) return w_.canvas->setFocus();
     QMainWindow::keyPressEvent(event);
+}
+
+// The prompt has the focus most of the time: keys that mean nothing to an empty or to any line act as elsewhere.
+bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
+    const auto* key = event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress ? static_cast<QKeyEvent*>(event) : nullptr;
+    if (key && watched == w_.prompt->edit()) {
+        const bool exports = key->key() == Qt::Key_E && key->modifiers() == Qt::ControlModifier;
+        if (event->type() == QEvent::ShortcutOverride && exports) {
+            event->ignore();
+            return true;
+        }
+        if (event->type() == QEvent::KeyPress && key->key() == Qt::Key_Space && w_.prompt->text().isEmpty()) {
+            takes_->togglePlay();
+            return true;
+        }
+    }
+    return QMainWindow::eventFilter(watched, event);
 }
 
 void MainWindow::setCanvasAlone(bool alone) {

@@ -197,6 +197,10 @@ void ProjectController::autosave() {
 
 bool ProjectController::offerRecovery(NoticeBar& notice) {
     const QDir folder(autosaveFolder());
+    for (const QFileInfo& info : folder.entryInfoList({QStringLiteral("*.lock")}, QDir::Files)) {
+        // A killed program's lock without a project: taking it and letting go removes the file.
+        if (!folder.exists(info.completeBaseName())) QLockFile(info.absoluteFilePath()).tryLock(0);
+    }
     for (const QFileInfo& info : folder.entryInfoList({QStringLiteral("*.longtake")}, QDir::Files, QDir::Time)) {
         const QString file = info.absoluteFilePath();
         if (file == autosaveFile_) continue;

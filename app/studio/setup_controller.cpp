@@ -6,7 +6,9 @@
 
 #include <QFileDialog>
 #include <QRandomGenerator>
+#include <QThreadPool>
 
+#include "app/project/model_fingerprint.h"
 #include "app/project/model_folders.h"
 #include "app/project/project.h"
 #include "app/session/session.h"
@@ -134,10 +136,28 @@ void SetupController::modelLoaded(const ModelInfo& info) {
     w_.prompt->setGuide(guideOf(info.config));
     w_.rank->clear();
     const QString device = words(info.choice.device).toUpper();
-    takes_.setBackendText(tr("%1 · %n thread(s) · %2", nullptr, info.threads).arg(device, words(info.config.name)));
+    takes_.setBackendText(tr("%1 · %2 threads · %3").arg(device).arg(info.threads).arg(words(info.config.name)));
     askPlan(w_.session->settings());
+    findFingerprint(info.choice.folder);
     emit modelReady();
 }
+
+// Reads the whole model, so not on this thread.
+void SetupController::findFingerprint(const std::string& folder) {
+    fingerprint_.clear();
+    QThreadPool::globalInstance()->start([this, folder] {
+        const Result<std::string> found = modelFingerprint(folder);
+        if (!found) return;  // said when the model could not be loaded
+        QMetaObject::invokeMethod(this, [this, folder, print = *found] {
+            if (!loaded_ || loaded_->choice.folder != folder) return;
+            fingerprint_ = print;
+            if (wantedFingerprint_.empty() || wantedFingerprint_ == print) return;
+            emit told(tr("The model is not the one the project was made with; its pictures can differ."));
+        });
+    });
+}
+
+SetupController::~SetupController() { QThreadPool::globalInstance()->waitForDone(); }
 
 EngineChoice SetupController::engineOf(const SessionSettings& settings) const {
     return {.folder = settings.modelId, .device = settings.deviceId, .threads = settings.threads,
@@ -258,6 +278,9 @@ bool SetupController::adopt(const Project& project) {
     settings.threads = project.threads;
     settings.precision = project.precision == Precision::Fp32 ? "fp32" : "bf16";
     w_.session->setSettings(settings);
+    wantedFingerprint_ = project.model.fingerprint;
+    if (loaded_ && loaded_->choice.folder == folder && !fingerprint_.empty() && !wantedFingerprint_.empty() && wantedFingerprint_ != fingerprint_)
+        emit told(tr("The model is not the one the project was made with; its pictures can differ."));
     projectOptions_ = TakeOptions::of(config);
     projectOptions_->sampler = project.sampler;
     projectOptions_->window = project.rollout;
@@ -268,6 +291,7 @@ void SetupController::describe(Project& project) const {
     if (loaded_) {
         project.model.name = loaded_->config.name;
         project.model.path = loaded_->choice.folder;
+        project.model.fingerprint = fingerprint_;
         project.fps = loaded_->config.fps;
         project.precision = loaded_->precision;
         project.threads = loaded_->choice.threads;

@@ -26,6 +26,7 @@ class SetupController final : public QObject {
 
 public:
     SetupController(Session& session, SessionBridge& bridge, TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, QObject* parent = nullptr);
+    ~SetupController() override;
 
     // Looks for models and loads the first; plays its first example when it is there.
     void openFirstModel();
@@ -55,6 +56,7 @@ private:
     void showPlan(const MemoryPlan& plan);
     void settingsEdited(const SessionSettings& settings);
     void askPlan(const SessionSettings& settings);
+    void findFingerprint(const std::string& folder);
     EngineChoice engineOf(const SessionSettings& settings) const;
     TakeOptions optionsOf(const SessionSettings& settings, const ModelConfig& config) const;
     const ModelConfig* configOf(const std::string& id) const;
@@ -73,7 +75,8 @@ private:
     std::optional<EngineChoice> asked_;  // the newest load()
     std::optional<ModelInfo> loaded_;
     std::optional<TakeOptions> projectOptions_;  // of an opened project, for what the panel does not show
-    std::string modelName_, fingerprint_;
+    std::string fingerprint_;        // of the loaded model, as soon as it is known
+    std::string wantedFingerprint_;  // of the opened project's model
     bool playFirst_ = false;
 };
 

@@ -165,7 +165,10 @@ void TakeController::showState(SessionState state) {
     QString text;
     hud_.message.clear();
     switch (state) {
-        case SessionState::Empty: text = tr("No model"); break;
+        case SessionState::Empty:
+            text = tr("No model");
+            hud_.message = tr("Open a model folder from the Model menu").toStdString();
+            break;
         case SessionState::Loading:
             text = tr("Loading the model…");
             hud_.message = text.toStdString();

@@ -1,4 +1,4 @@
-#include "app/studio/export_job.h"
+#include "app/session/export_job.h"
 
 #include <algorithm>
 #include <limits>

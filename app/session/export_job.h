@@ -1,7 +1,7 @@
 // Writes a stretch of a take from its frame store into a sink: afterwards, or while it grows (a recording).
 // A thread of its own reads, the exporter's writes; generation is never waited for and never waits.
 //
-// Owner:  ExportController.
+// Owner:  whoever exports: the studio, or a test.
 // Thread: any; the threads inside end with the destructor.
 #pragma once
 
