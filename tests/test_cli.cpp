@@ -1,4 +1,6 @@
 // longtake-cli as a user runs it: exit status, one line for what is wrong, nothing half-written.
+#include <cmath>
+
 #include <QDir>
 #include <QFile>
 #include <QProcess>
@@ -210,6 +212,59 @@ private slots:
         const Ran other = run({"verify", project, "--seed", "8"});
         QCOMPARE(other.status, 1);
         QVERIFY2(other.err.contains("frame 0 (0.00 s, chunk 0) is the first that differs"), qPrintable(other.err));
+    }
+
+    void ctrlCKeepsWhatIsMade() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const QString video = folder.filePath("take.mp4");
+        QProcess process;
+        process.start(kProgram, {"render", "--json", "--model", model, "--prompt", "a sea", "--seconds", "600", "-o", video});
+        QByteArray out;
+        while (!out.contains("\"progress\"")) {
+            QVERIFY(process.waitForReadyRead(120'000));
+            out += process.readAllStandardOutput();
+        }
+        process.terminate();  // SIGTERM counts as Ctrl+C
+        QVERIFY(process.waitForFinished(120'000));
+        QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+        QCOMPARE(process.exitCode(), 1);
+        QCOMPARE(namesIn(folder.path()), QStringList{"take.mp4"});
+        const auto embedded = readEmbeddedProject(video.toStdString());
+        QVERIFY(embedded.ok());
+        const auto project = Project::parse(*embedded, "take.mp4");
+        QVERIFY(project.ok());
+        QVERIFY(!project->frameHashes.empty());
+    }
+
+    // The published 1.3B student: 224 values a token and layer, 92.7 % less than dense, counted from real memory.
+    void tellsTheCacheOfALargeModelFromItsConfig() {
+        QTemporaryDir folder;
+        QFile file(folder.filePath("model.json"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(R"({"format":"longtake-model","version":1,"name":"Large","description":"","license":"",
+            "dit":{"weights":"dit.safetensors","attention":"mla","dim":1536,"ffn_dim":8960,"num_heads":12,"num_layers":30,
+                   "freq_dim":256,"text_dim":4096,"text_len":512,"in_dim":16,"out_dim":16,"patch_size":[1,2,2],"eps":1e-6,
+                   "mla":{"d_c":192,"d_cq":768,"d_nope":96,"d_r":32,"d_v":128,"eps":1e-6,"rope_bands":"high"}},
+            "text_encoder":{"weights":"t.safetensors","tokenizer":"spiece.model","vocab":256384,"dim":4096,"dim_attn":4096,
+                            "dim_ffn":10240,"num_heads":64,"num_layers":24,"num_buckets":32,"max_distance":128},
+            "video":{"kind":"taehv","weights":"video.safetensors","latent_channels":16},
+            "sampler":{"kind":"consistency","steps":[1000,750,500,250],"shift":5.0},
+            "rollout":{"chunk_frames":3,"window_frames":21,"sink_frames":1,"positions":"window","context_noise":0},
+            "defaults":{"width":832,"height":480,"fps":16}})");
+        file.close();
+        const Ran ran = run({"info", folder.path(), "--config-only", "--window", "4", "--precision", "fp32", "--json"});
+        QVERIFY2(ran.status == 0, qPrintable(ran.err));
+        const json cache = ran.object("info")["cache"];
+        QVERIFY(cache["counted"].get<bool>());
+        QCOMPARE(cache["tokens_per_frame"].get<int>(), 1560);
+        QCOMPARE(cache["values_per_token_layer"].get<int>(), 224);
+        // What is really taken: never less than the numbers, and hardly more.
+        const double wanted = 4.0 * 1560 * 30 * 224 * 4;
+        const double taken = cache["bytes"].get<double>();
+        QVERIFY(taken >= wanted && taken < wanted * 1.01);
+        QVERIFY(std::abs(1 - taken / cache["dense_bytes"].get<double>() - 0.927) < 1e-3);
     }
 
     void aSizeThatDoesNotFitIsSaid() {

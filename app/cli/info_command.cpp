@@ -32,16 +32,16 @@ Result<int64_t> parametersIn(const std::string& file) {
 }
 
 // Really takes the cache's memory and counts it, unless it would not fit.
-CacheFigures measureCache(const Model& model, PictureSize size, const RolloutConfig& rollout) {
-    const DitConfig& dit = model.config().dit;
-    Backend& backend = model.backend();
+CacheFigures measureCache(Backend& backend, const DitConfig& dit, int64_t tokensPerFrame, const RolloutConfig& rollout) {
     CacheFigures figures;
-    figures.tokensPerFrame = size.height / model.heightStep() * (size.width / model.widthStep());
+    figures.tokensPerFrame = tokensPerFrame;
     figures.frames = rollout.windowFrames;
-    const MemoryPlan plan = model.plan(size.width, size.height, rollout);
-    figures.bytes = plan.cache;
-    figures.denseBytes = plan.denseCache;
-    if (plan.cache > plan.available / 2 || rollout.windowFrames == 0) return figures;
+    const auto bytesOf = [&](int width) {
+        return static_cast<uint64_t>(rollout.windowFrames * tokensPerFrame * width * dit.numLayers) * sizeOf(backend.computeType());
+    };
+    figures.bytes = bytesOf(dit.cacheWidth());
+    figures.denseBytes = bytesOf(dit.denseCacheWidth());
+    if (figures.bytes > backend.freeBytes() / 2 || rollout.windowFrames == 0) return figures;
     const size_t before = backend.allocatedBytes();
     const KvCache cache(backend, dit, rollout.windowFrames, rollout.sinkFrames, figures.tokensPerFrame);
     figures.bytes = backend.allocatedBytes() - before;
@@ -56,6 +56,7 @@ public:
         parser.add_option("--size", size_, "Size to plan the memory for");
         parser.add_option("--window", window_, "Latent frames the model sees")->check(CLI::Range(1, 100'000));
         parser.add_option("--precision", precision_, "fp32 or bf16");
+        parser.add_flag("--config-only", configOnly_, "Read model.json alone: dimensions and cache, no weights needed");
     }
 
     CommandResult run(Reporter& reporter) override {
@@ -73,6 +74,7 @@ public:
         const Result<std::string> folder = resolveModelFolder(modelName_);
         if (!folder) return failure(folder.message());
         const std::unique_ptr<Backend> backend = makeCpuBackend(cpu);
+        if (configOnly_) return describeConfig(*folder, *size, *backend, reporter);
         const Result<std::unique_ptr<Model>> model = Model::load(*folder, *backend);
         if (!model) return failure(model.message());
         const ModelConfig& config = (*model)->config();
@@ -86,9 +88,11 @@ public:
 
 private:
     CommandResult describe(const Model& model, PictureSize size, const RolloutConfig& rollout, Reporter& reporter) const;
+    CommandResult describeConfig(const std::string& folder, PictureSize size, Backend& backend, Reporter& reporter) const;
 
     std::string modelName_, size_, precision_;
     int window_ = 0;
+    bool configOnly_ = false;
 };
 
 std::string parameterText(int64_t count) {
@@ -122,6 +126,35 @@ Table cacheTable(const DitConfig& dit, const CacheFigures& cache, size_t number)
             {"window of " + std::to_string(cache.frames) + " frames", humanBytes(cache.bytes), humanBytes(cache.denseBytes)}};
 }
 
+double savingOf(const DitConfig& dit) {
+    return 100.0 * (1.0 - static_cast<double>(dit.cacheWidth()) / dit.denseCacheWidth());
+}
+
+std::string dimensionText(const DitConfig& dit) {
+    const char* attention = dit.attention == AttentionKind::Mla ? "latent (MLA)" : "dense";
+    return std::string("attention: ") + attention + "\n" + tableText(dimensionTable(dit)) + "\n";
+}
+
+std::string cacheText(const DitConfig& dit, const CacheFigures& cache, PictureSize size, size_t number) {
+    return "cache at " + std::to_string(size.width) + "x" + std::to_string(size.height) + ", " +
+           std::to_string(cache.tokensPerFrame) + " tokens a frame" +
+           (cache.counted ? ", counted from its allocation" : ", computed") + "\n" +
+           tableText(cacheTable(dit, cache, number)) + "saving: " + fixed(savingOf(dit), 1) + " %\n";
+}
+
+nlohmann::json cacheJson(const DitConfig& dit, const CacheFigures& cache, size_t number) {
+    return {{"values_per_token_layer", dit.cacheWidth()},
+            {"dense_values_per_token_layer", dit.denseCacheWidth()},
+            {"bytes_per_token_layer", static_cast<size_t>(dit.cacheWidth()) * number},
+            {"dense_bytes_per_token_layer", static_cast<size_t>(dit.denseCacheWidth()) * number},
+            {"bytes", cache.bytes},
+            {"dense_bytes", cache.denseBytes},
+            {"counted", cache.counted},
+            {"tokens_per_frame", cache.tokensPerFrame},
+            {"window_frames", cache.frames},
+            {"saving_percent", savingOf(dit)}};
+}
+
 Table planTable(const MemoryPlan& plan) {
     return {{"transformer", humanBytes(plan.weights)},     {"text encoder", humanBytes(plan.textEncoder)},
             {"video decoder", humanBytes(plan.videoDecoder)}, {"cache", humanBytes(plan.cache)},
@@ -139,21 +172,16 @@ CommandResult InfoCommand::describe(const Model& model, PictureSize size, const 
     if (!video) return failure(video.message());
     const Result<std::string> fingerprint = modelFingerprint(model.folder().string());
     if (!fingerprint) return failure(fingerprint.message());
-    const CacheFigures cache = measureCache(model, size, rollout);
+    const int64_t tokens = size.height / model.heightStep() * (size.width / model.widthStep());
+    const CacheFigures cache = measureCache(model.backend(), dit, tokens, rollout);
     const MemoryPlan plan = model.plan(size.width, size.height, rollout);
     const size_t number = sizeOf(model.backend().computeType());
-    const double saving = 100.0 * (1.0 - static_cast<double>(dit.cacheWidth()) / dit.denseCacheWidth());
-    const char* attention = dit.attention == AttentionKind::Mla ? "latent (MLA)" : "dense";
 
     reporter.text(config.name + (config.description.empty() ? "" : ": " + config.description));
     reporter.text("runs on " + model.backend().description() + "\n");
     reporter.text("parameters: " + parameterText(model.dit().parameters()) + " transformer, " + parameterText(*text) +
-                  " text encoder, " + parameterText(*video) + " video\nattention: " + attention + "\n" +
-                  tableText(dimensionTable(dit)));
-    reporter.text("cache at " + std::to_string(size.width) + "x" + std::to_string(size.height) + ", " +
-                  std::to_string(cache.tokensPerFrame) + " tokens a frame" +
-                  (cache.counted ? ", counted from its allocation" : ", computed") + "\n" +
-                  tableText(cacheTable(dit, cache, number)) + "saving: " + fixed(saving, 1) + " %\n");
+                  " text encoder, " + parameterText(*video) + " video");
+    reporter.text(dimensionText(dit) + cacheText(dit, cache, size, number));
     reporter.text("memory for a take of " + std::to_string(size.width) + "x" + std::to_string(size.height) + "\n" +
                   tableText(planTable(plan)) + (plan.fits() ? "it fits" : "it does not fit: choose a smaller size or window"));
     reporter.object({{"event", "info"},
@@ -170,17 +198,7 @@ CommandResult InfoCommand::describe(const Model& model, PictureSize size, const 
                      {"d_r", dit.mla.dR},
                      {"width", size.width},
                      {"height", size.height},
-                     {"cache",
-                      {{"values_per_token_layer", dit.cacheWidth()},
-                       {"dense_values_per_token_layer", dit.denseCacheWidth()},
-                       {"bytes_per_token_layer", static_cast<size_t>(dit.cacheWidth()) * number},
-                       {"dense_bytes_per_token_layer", static_cast<size_t>(dit.denseCacheWidth()) * number},
-                       {"bytes", cache.bytes},
-                       {"dense_bytes", cache.denseBytes},
-                       {"counted", cache.counted},
-                       {"tokens_per_frame", cache.tokensPerFrame},
-                       {"window_frames", cache.frames},
-                       {"saving_percent", saving}}},
+                     {"cache", cacheJson(dit, cache, number)},
                      {"memory",
                       {{"weights", plan.weights},
                        {"text_encoder", plan.textEncoder},
@@ -190,6 +208,25 @@ CommandResult InfoCommand::describe(const Model& model, PictureSize size, const 
                        {"total", plan.total()},
                        {"available", plan.available},
                        {"fits", plan.fits()}}}});
+    return done();
+}
+
+CommandResult InfoCommand::describeConfig(const std::string& folder, PictureSize size, Backend& backend,
+                                          Reporter& reporter) const {
+    const Result<ModelConfig> config = Model::readConfig(folder);
+    if (!config) return failure(config.message());
+    const DitConfig& dit = config->dit;
+    RolloutConfig rollout = config->rollout;
+    if (window_ > 0) rollout.windowFrames = window_;
+    if (const auto valid = validate(rollout); !valid) return usage(valid.message());
+    if (size == PictureSize{}) size = {config->width, config->height};
+    constexpr int kPixelsPerLatent = 8;  // of every video decoder there is
+    const int64_t tokens = static_cast<int64_t>(size.height / (kPixelsPerLatent * dit.patchH)) * (size.width / (kPixelsPerLatent * dit.patchW));
+    const CacheFigures cache = measureCache(backend, dit, tokens, rollout);
+    const size_t number = sizeOf(backend.computeType());
+    reporter.text(config->name + (config->description.empty() ? "" : ": " + config->description) + "\n");
+    reporter.text(dimensionText(dit) + cacheText(dit, cache, size, number));
+    reporter.object({{"event", "info"}, {"name", config->name}, {"folder", folder}, {"layers", dit.numLayers}, {"cache", cacheJson(dit, cache, number)}});
     return done();
 }
 
