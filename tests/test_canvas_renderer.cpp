@@ -324,9 +324,12 @@ private slots:
             auto exact = [&](double x, double y, int c) { return picture.at(int(x), int(y), c); };
             QCOMPARE(worst(pixels, {40, 30}, whole, exact), 0.0);
             // Reading is over: the writer is told so, by the value it was promised.
-            uint64_t reached = 0;
-            vkGetSemaphoreCounterValue(context_->device(), (*source)->released().semaphore(), &reached);
-            QCOMPARE(reached, (*source)->releaseValue(slot));
+            auto reached = [&] {
+                uint64_t value = 0;
+                vkGetSemaphoreCounterValue(context_->device(), (*source)->released().semaphore(), &value);
+                return value;
+            };
+            QTRY_COMPARE(reached(), (*source)->releaseValue(slot));
         }
     }
 
