@@ -69,19 +69,27 @@ struct AnimationWriter::State {
     AvFramePtr paletted;
     AvPacketPtr packet{av_packet_alloc()};
     int64_t frames = 0;
+    bool headerWritten = false;
     bool done = false;
 
+    void drop();  // ends without a file
     Error fail(int code);
     Result<void> start();
     bool applyPalette(const AVFrame& picture);
     Result<void> encode(AVFrame* frame);  // nullptr: drain
 };
 
-Error AnimationWriter::State::fail(int code) {
-    const int failure = file->failure();
+void AnimationWriter::State::drop() {
     done = true;
+    // The GIF muxer holds a packet back and frees it nowhere but at the end of the file.
+    if (muxer != nullptr && headerWritten) av_write_trailer(muxer.get());
     muxer.reset();
     file->remove();
+}
+
+Error AnimationWriter::State::fail(int code) {
+    const int failure = file->failure();
+    drop();
     if (failure != 0) return fileError("write", path, failure);
     return Error{"cannot write " + printable(path) + ": " + ffmpegError(code) + "; choose another size"};
 }
@@ -101,6 +109,7 @@ Result<void> AnimationWriter::State::start() {
     av_dict_set(&settings, "loop", "0", 0);  // for ever
     code = avformat_write_header(muxer.get(), &settings);
     av_dict_free(&settings);
+    headerWritten = code >= 0;
     if (code < 0 || file->failure() != 0) return fail(code);
     return {};
 }
@@ -198,6 +207,7 @@ Result<void> AnimationWriter::finish() {
         return Error{"cannot write " + printable(state.path) + ": no picture was made; nothing is written"};
     }
     if (const Result<void> drained = state.encode(nullptr); !drained) return drained;
+    state.headerWritten = false;  // the trailer is written once, even when that fails
     if (const int code = av_write_trailer(state.muxer.get()); code < 0) return state.fail(code);
     state.muxer.reset();
     if (!state.file->close()) return state.fail(0);
@@ -208,9 +218,7 @@ Result<void> AnimationWriter::finish() {
 void AnimationWriter::cancel() {
     State& state = *state_;
     if (state.done) return;
-    state.done = true;
-    state.muxer.reset();
-    state.file->remove();
+    state.drop();
 }
 
 const std::string& AnimationWriter::path() const { return state_->path; }
