@@ -322,6 +322,7 @@ private slots:
         QTRY_COMPARE(stage.session.state(), SessionState::Empty);
         stage.start();
         QVERIFY(stage.ear.saidFailure("a take needs a model"));
+        QVERIFY(!stage.session.isPlaying());
         stage.session.load({.folder = "fake"});
         stage.start();
         QVERIFY(stage.show(10));
@@ -334,6 +335,7 @@ private slots:
         request.timeline = *PromptTimeline::create("ocean");
         stage.session.start(request);
         QVERIFY(stage.ear.saidFailure("does not fit"));
+        QVERIFY(!stage.session.isPlaying());
         stage.start();
         QVERIFY(stage.show(10));
     }

@@ -116,6 +116,7 @@ private:
     void answerPlan();
     void collectRanks();
     void tellState(SessionState state);
+    void refuse(const std::string& message);
     void failTake(const std::string& message);
     SessionState stateNow() const;  // these five: mutex_ held
     bool mayMake() const;

@@ -98,22 +98,22 @@ void Session::loadNow(const EngineChoice& choice) {
     weightsRanked_ = false;
     tellState(SessionState::Loading);
     Result<ModelInfo> loaded = maker_->load(choice);
-    if (!loaded) return listener_.failed(loaded.message());
+    if (!loaded) return refuse(loaded.message());
     model_ = std::move(loaded).value();
     listener_.modelLoaded(*model_);
 }
 
 void Session::startNow(const TakeRequest& request) {
     dropTake();
-    if (!model_) return listener_.failed("a take needs a model; open a model folder first");
+    if (!model_) return refuse("a take needs a model; open a model folder first");
     Result<std::unique_ptr<TakeSource>> begun = maker_->begin(request.options);
-    if (!begun) return listener_.failed(begun.message());
+    if (!begun) return refuse(begun.message());
     source_ = std::move(begun).value();
     adopt();
 }
 
 void Session::restartNow(uint64_t seed) {
-    if (!source_) return listener_.failed("there is no take to begin again; start a new one");
+    if (!source_) return refuse("there is no take to begin again; start a new one");
     source_->restart(seed);
     adopt();
 }
@@ -266,6 +266,15 @@ void Session::answerPlan() {
 
 void Session::tellState(SessionState state) {
     if (state_.exchange(state) != state) listener_.stateChanged(state);
+}
+
+// There will be no take that could play.
+void Session::refuse(const std::string& message) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!orders_.start) playing_ = false;
+    }
+    listener_.failed(message);
 }
 
 void Session::failTake(const std::string& message) {

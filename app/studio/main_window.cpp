@@ -1,3 +1,5 @@
+#include "ui/canvas/canvas_window.h"  // Vulkan comes before Qt
+
 #include "app/studio/main_window.h"
 
 #include <QApplication>
@@ -8,7 +10,7 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
-#include <QScrollArea>
+#include <QScreen>
 #include <QSettings>
 #include <QSplitter>
 #include <QStatusBar>
@@ -42,6 +44,8 @@ namespace {
 
 constexpr int kHintMs = 8000;
 constexpr int kRightWidth = 420;
+constexpr int kUsualWidth = 1600, kUsualHeight = 1000;
+constexpr int kLeastWidth = 1280, kLeastHeight = 800;
 
 QSplitter* splitter(Qt::Orientation orientation) {
     auto* made = new QSplitter(orientation);
@@ -67,6 +71,7 @@ MainWindow::MainWindow(const StudioOptions& options)
     w_.prompt->edit()->installEventFilter(this);
     readLayout();
     showTitle();
+    takes_->showState(SessionState::Empty);
 }
 
 MainWindow::~MainWindow() {
@@ -267,11 +272,20 @@ void MainWindow::connectControllers() {
     connect(exports_, &ExportController::failed, this, error);
     connect(exports_, &ExportController::recordingText, recording_, &QLabel::setText);
     connect(exports_, &ExportController::recordingChanged, this, [this] { projects_->setRecording(exports_->recordingPath()); });
-    connect(w_.canvas, &CanvasWidget::deviceInfo, this, [this](const QString& text) { device_->setToolTip(tr("Picture: %1").arg(text)); });
+    connect(w_.canvas, &CanvasWidget::deviceInfo, this, [this](const QString& text) {
+        device_->setToolTip(tr("Picture: %1").arg(text));
+        catchDropsOnCanvas();
+    });
+    catchDropsOnCanvas();
     for (PanelHeader* header : {w_.cache->header(), w_.rank->header(), w_.timeline->header()}) {
         connect(header, &PanelHeader::exported, this, [hint](const QString& path) { hint(tr("Saved as %1").arg(path)); });
         connect(header, &PanelHeader::exportFailed, this, error);
     }
+}
+
+// The canvas on Vulkan is a window of its own and gets its own drops.
+void MainWindow::catchDropsOnCanvas() {
+    if (CanvasWindow* window = w_.canvas->vulkanWindow()) window->installEventFilter(this);
 }
 
 void MainWindow::begin(const QStringList& files) {
@@ -292,6 +306,9 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
 
 // The prompt has the focus most of the time: keys that mean nothing to an empty or to any line act as elsewhere.
 bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::DragEnter) return dragEnterEvent(static_cast<QDragEnterEvent*>(event)), true;
+    if (event->type() == QEvent::DragMove) return static_cast<QDragMoveEvent*>(event)->acceptProposedAction(), true;
+    if (event->type() == QEvent::Drop) return dropEvent(static_cast<QDropEvent*>(event)), true;
     const auto* key = event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress ? static_cast<QKeyEvent*>(event) : nullptr;
     if (key && watched == w_.prompt->edit()) {
         const bool exports = key->key() == Qt::Key_E && key->modifiers() == Qt::ControlModifier;
@@ -338,7 +355,8 @@ void MainWindow::dropEvent(QDropEvent* event) {
 }
 
 void MainWindow::readLayout() {
-    resize(1280, 800);
+    const QSize screenSize = screen()->availableSize();
+    resize(QSize(kUsualWidth, kUsualHeight).boundedTo(QSize(std::max(kLeastWidth, screenSize.width() * 9 / 10), std::max(kLeastHeight, screenSize.height() * 9 / 10))));
     if (!options_.remembersLayout) return;
     const QSettings settings;
     restoreGeometry(settings.value("window/geometry").toByteArray());

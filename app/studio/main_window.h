@@ -41,6 +41,8 @@ public:
     // Opens what was given on the command line, or plays the first model.
     void begin(const QStringList& files);
     TakeController& takes() { return *takes_; }
+    ProjectController& projects() { return *projects_; }
+    const NoticeBar& notice() const { return *notice_; }
     const StudioWidgets& widgets() const { return w_; }
 
 protected:
@@ -60,6 +62,7 @@ private:
     void buildTakeMenu();
     void buildViewMenu();
     void connectControllers();
+    void catchDropsOnCanvas();
     void readLayout();
     void writeLayout() const;
     void setCanvasAlone(bool alone);

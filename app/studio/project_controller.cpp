@@ -209,8 +209,8 @@ bool ProjectController::offerRecovery(NoticeBar& notice) {
         if (!lock->tryLock(0)) continue;  // another window's
         foundLock_ = std::move(lock);
         notice.ask(tr("Longtake ended unexpectedly on %1 with a take that was not saved.").arg(QLocale().toString(info.lastModified(), QLocale::ShortFormat)),
-                   {{tr("&Restore"), [this, file] { recover(file); }},
-                    {tr("&Discard"), [this, file] {
+                   {{tr("Rest&ore"), [this, file] { recover(file); }},
+                    {tr("D&iscard"), [this, file] {
                          QFile::remove(file);
                          foundLock_.reset();
                      }}});

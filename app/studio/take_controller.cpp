@@ -32,6 +32,7 @@ TakeController::TakeController(Session& session, SessionBridge& bridge, Timeline
     tick_.setInterval(100);
     connect(&tick_, &QTimer::timeout, this, [this] {
         showSteering();
+        playUnseen();
         if (!pendingPrompt_.isEmpty()) showHud();
     });
     tick_.start();
@@ -141,6 +142,14 @@ void TakeController::frameShown(qint64 index, double seconds) {
     session_.noteShown(take_, index);
     w_.transport->setPosition(seconds, started_.clock.chunkOfFrame(index), index);
     w_.timeline->view()->setPlayhead(index);
+}
+
+// A hidden window paints nothing, but a recording goes on: then what is due counts as shown.
+void TakeController::playUnseen() {
+    if (!playing_ || !hasTake() || newest_ < 0) return;
+    if (w_.canvas->isVisible() && !w_.canvas->window()->isMinimized()) return;
+    const double due = started_.clock.secondsOfFrame(newest_) - w_.canvas->playback().behindSeconds;
+    session_.noteShown(take_, started_.clock.frameAt(due));
 }
 
 void TakeController::chunkBegun(qint64 take, qint64 chunk) {

@@ -42,6 +42,7 @@ public:
     const std::vector<ProjectEvent>& events() const { return events_; }
     void note(const char* kind, const QString& text);
     void setBackendText(const QString& text);
+    void showState(SessionState state);
 
     // Keys that act wherever nobody else wants them; true when it was one.
     bool handleKey(int key, Qt::KeyboardModifiers modifiers);
@@ -71,11 +72,11 @@ private:
     void connectSession();
     void connectWidgets();
     void takeFrames();
-    void showState(SessionState state);
     void takeStarted(const TakeStarted& started);
     void chunkBegun(qint64 take, qint64 chunk);
     void chunkDone(const ChunkReport& report);
     void frameShown(qint64 index, double seconds);
+    void playUnseen();
     void giveFrame(qint64 index);
     void promptSeen(const PromptSeen& seen);
     void timelineEdited();
