@@ -226,8 +226,12 @@ private slots:
         QVERIFY(stage.ear.waitFor([&] { return stage.ear.chunks.size() == 2; }));
         QTRY_COMPARE(stage.session.state(), SessionState::Holding);
         std::this_thread::sleep_for(50ms);
-        const std::lock_guard lock(stage.ear.mutex);
-        QCOMPARE(stage.ear.chunks.size(), size_t{2});  // 21 frames; the ring holds 24
+        {
+            const std::lock_guard lock(stage.ear.mutex);
+            QCOMPARE(stage.ear.chunks.size(), size_t{2});  // 21 frames; the ring holds 24
+        }
+        stage.session.pause();
+        QTRY_COMPARE(stage.session.state(), SessionState::Paused);
     }
 
     void generationStaysAboutAChunkAheadOfTheDisplay() {

@@ -102,8 +102,11 @@ void Session::play() {
 }
 
 void Session::pause() {
-    const std::lock_guard lock(mutex_);
-    playing_ = false;
+    {
+        const std::lock_guard lock(mutex_);
+        playing_ = false;
+    }
+    changed_.notify_all();  // it may be holding: then this is news too
 }
 
 Steering Session::setTimeline(PromptTimeline timeline) {
