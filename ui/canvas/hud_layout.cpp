@@ -25,7 +25,9 @@ constexpr double kRadius = 7;
 constexpr double kSeriesHeight = 20;
 constexpr double kNarrowestPill = 90;
 
-QString tr(const char* text) { return QCoreApplication::translate("Hud", text); }
+struct HudText {
+    Q_DECLARE_TR_FUNCTIONS(Hud)
+};
 
 struct Row {
     std::string label;
@@ -40,22 +42,22 @@ std::vector<Row> rowsOf(const HudValues& values) {
     auto add = [&](const QString& label, const QString& value, bool strong = false) {
         rows.push_back({.label = label.toStdString(), .value = value.toStdString(), .isStrong = strong});
     };
-    if (values.generationFps) add(tr("generation"), tr("%1 fps").arg(*values.generationFps, 0, 'f', 1), true);
+    if (values.generationFps) add(HudText::tr("generation"), HudText::tr("%1 fps").arg(*values.generationFps, 0, 'f', 1), true);
     if (values.displayFps) {
-        add(tr("display"), *values.displayFps > 0 ? tr("%1 fps").arg(*values.displayFps, 0, 'f', 1) : QString("–"));
+        add(HudText::tr("display"), *values.displayFps > 0 ? HudText::tr("%1 fps").arg(*values.displayFps, 0, 'f', 1) : QString("–"));
     }
     if (values.chunk) {
-        QString text = tr("chunk %1").arg(*values.chunk);
-        if (values.steps > 0) text += tr(" · step %1 / %2").arg(values.step).arg(values.steps);
+        QString text = HudText::tr("chunk %1").arg(*values.chunk);
+        if (values.steps > 0) text += HudText::tr(" · step %1 / %2").arg(values.step).arg(values.steps);
         rows.push_back({.label = text.toStdString(), .step = values.step, .steps = values.steps});
     }
-    if (values.latencyMs) add(tr("latency"), tr("%1 ms").arg(*values.latencyMs, 0, 'f', 0));
+    if (values.latencyMs) add(HudText::tr("latency"), HudText::tr("%1 ms").arg(*values.latencyMs, 0, 'f', 0));
     if (values.cacheBytes > 0) {
         QString bytes = QString::fromStdString(formatBytes(values.cacheBytes));
         if (values.denseCacheBytes > 0) {
-            bytes = tr("%1 of %2 dense").arg(bytes, QString::fromStdString(formatBytes(values.denseCacheBytes)));
+            bytes = HudText::tr("%1 of %2 dense").arg(bytes, QString::fromStdString(formatBytes(values.denseCacheBytes)));
         }
-        add(tr("cache"), bytes);
+        add(HudText::tr("cache"), bytes);
     }
     return rows;
 }
