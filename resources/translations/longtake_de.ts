@@ -32,7 +32,7 @@
     </message>
     <message>
         <source> · step %1 / %2</source>
-        <translation> · Schritt %1 / %2</translation>
+        <translation> · Lauf %1 / %2</translation>
     </message>
     <message>
         <source>latency</source>
@@ -912,11 +912,11 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <name>longtake::SessionPanel</name>
     <message>
         <source>fp32, exact</source>
-        <translation>fp32, exakt</translation>
+        <translation>fp32 exakt</translation>
     </message>
     <message>
         <source>bf16, fast</source>
-        <translation>bf16, schnell</translation>
+        <translation>bf16 rasch</translation>
     </message>
     <message>
         <source>Session</source>
@@ -940,11 +940,11 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     </message>
     <message>
         <source> steps</source>
-        <translation> Schritte</translation>
+        <translation> Läufe</translation>
     </message>
     <message>
         <source>Denoise passes a chunk: fewer are faster and rougher</source>
-        <translation>Entrauschungsschritte je Chunk: Weniger sind schneller und gröber</translation>
+        <translation>Entrauschungsläufe je Chunk: Weniger sind schneller und gröber</translation>
     </message>
     <message>
         <source>sink </source>
@@ -968,7 +968,7 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     </message>
     <message>
         <source>all cores</source>
-        <translation>alle Kerne</translation>
+        <translation>alle</translation>
     </message>
     <message>
         <source>Memory plan</source>
