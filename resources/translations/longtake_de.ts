@@ -916,7 +916,7 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     </message>
     <message>
         <source>bf16, fast</source>
-        <translation>bf16 rasch</translation>
+        <translation>bf16 flott</translation>
     </message>
     <message>
         <source>Session</source>
