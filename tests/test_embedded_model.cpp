@@ -16,7 +16,7 @@ private slots:
     void latentsAndPicturesAgree();
     void absorbedAndMaterialisedAgree();
     void theSameTakeWithOneAndTwoThreads();
-    void cacheHoldsATenthOfADenseOne();
+    void cacheTakesWhatTheConfigurationSays();
 
 private:
     std::unique_ptr<Model> load(Backend& backend, MlaForm form = MlaForm::Automatic) {
@@ -141,11 +141,15 @@ void EmbeddedModelTest::theSameTakeWithOneAndTwoThreads() {
     QCOMPARE(runs[2], runs[0]);
 }
 
-void EmbeddedModelTest::cacheHoldsATenthOfADenseOne() {
+void EmbeddedModelTest::cacheTakesWhatTheConfigurationSays() {
     const auto backend = makeCpuBackend({.threads = 1, .precision = Precision::Fp32});
     const auto model = load(*backend);
-    KvCache cache(*backend, model->config().dit, model->config().rollout.windowFrames, model->config().rollout.sinkFrames, 144);
-    QVERIFY(static_cast<double>(cache.bytes()) <= 0.1 * static_cast<double>(cache.denseBytes()));
+    const DitConfig& dit = model->config().dit;
+    const int64_t tokens = 10;
+    KvCache cache(*backend, dit, model->config().rollout.windowFrames, model->config().rollout.sinkFrames, tokens);
+    QCOMPARE(cache.rowWidth(), static_cast<int64_t>(dit.mla.dC + dit.mla.dR));
+    QCOMPARE(cache.bytes(), static_cast<size_t>(model->config().rollout.windowFrames * tokens * (dit.mla.dC + dit.mla.dR) * 4 * dit.numLayers));
+    QVERIFY(cache.bytes() * 8 <= cache.denseBytes());
 }
 
 QTEST_GUILESS_MAIN(EmbeddedModelTest)
