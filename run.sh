@@ -29,9 +29,9 @@ bench)
   build longtake-cli
   cd "$caller"
   exec "$bin/longtake-cli" render -o longtake-demo.mp4 --seconds 18 --seed 7 --contact-sheet longtake-demo.png \
-    --prompt "A sailboat on a calm ocean at noon, clear sky" \
-    --at 6 "A sailboat on a calm ocean at sunset, drifting clouds" \
-    --at 12 "A snowy mountain range at night under the aurora"
+    --prompt "The ocean at noon, clear sky" \
+    --at 6 "The desert at sunset" \
+    --at 12 "Mountains at night under the aurora"
   ;;
 *)
   echo "run.sh: unknown command '$1'; use ./run.sh, ./run.sh cli ARGS, or ./run.sh bench" >&2
