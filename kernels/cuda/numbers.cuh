@@ -1,0 +1,86 @@
+// Loads and stores of F32 and BF16 as floats, the activations, and sums over a warp or a block.
+//
+// Thread: device code.
+#pragma once
+
+#include "kernels/cuda/device.h"
+#include "kernels/params.h"
+
+namespace longtake::cuda {
+
+struct F32Number {
+    using Type = float;
+    static __device__ __forceinline__ float load(const Type* p) { return *p; }
+    static __device__ __forceinline__ void store(Type* p, float v) { *p = v; }
+    static __device__ __forceinline__ float4 load4(const Type* p) { return *reinterpret_cast<const float4*>(p); }
+    static __device__ __forceinline__ void store4(Type* p, float4 v) { *reinterpret_cast<float4*>(p) = v; }
+};
+
+struct Bf16Number {
+    using Type = __nv_bfloat16;
+    static __device__ __forceinline__ float load(const Type* p) { return __bfloat162float(*p); }
+    static __device__ __forceinline__ void store(Type* p, float v) { *p = __float2bfloat16_rn(v); }
+    static __device__ __forceinline__ float4 load4(const Type* p) {
+        const uint2 raw = *reinterpret_cast<const uint2*>(p);
+        return make_float4(__uint_as_float(raw.x << 16), __uint_as_float(raw.x & 0xffff0000u),
+                           __uint_as_float(raw.y << 16), __uint_as_float(raw.y & 0xffff0000u));
+    }
+    static __device__ __forceinline__ void store4(Type* p, float4 v) {
+        Type four[4] = {__float2bfloat16_rn(v.x), __float2bfloat16_rn(v.y), __float2bfloat16_rn(v.z), __float2bfloat16_rn(v.w)};
+        *reinterpret_cast<uint2*>(p) = *reinterpret_cast<const uint2*>(four);
+    }
+};
+
+// Whether rows at a pointer and stride can be read four numbers at a time.
+inline bool allowsFours(const void* data, DType dtype, int64_t stride) {
+    const size_t bytes = 4 * sizeOf(dtype);
+    return reinterpret_cast<uintptr_t>(data) % bytes == 0 && static_cast<size_t>(stride) * sizeOf(dtype) % bytes == 0;
+}
+
+__device__ __forceinline__ float activated(float x, Activation activation) {
+    switch (activation) {
+        case Activation::Relu: return x > 0.0f ? x : 0.0f;
+        case Activation::Silu: return x / (1.0f + expf(-x));
+        case Activation::GeluTanh: {
+            const float u = 0.7978845608028654f * (x + 0.044715f * x * x * x);
+            return x * (1.0f - 1.0f / (expf(2.0f * u) + 1.0f));  // 0.5 (1 + tanh u) = 1 - 1 / (e^2u + 1)
+        }
+        default: return x;
+    }
+}
+
+constexpr int kWarp = 32;
+
+__device__ __forceinline__ float warpSum(float value) {
+    for (int offset = kWarp / 2; offset > 0; offset /= 2) value += __shfl_xor_sync(0xffffffffu, value, offset);
+    return value;
+}
+
+// The sum over all threads of the block, for each of them; partial: one float a warp. Two barriers.
+__device__ __forceinline__ float blockSum(float value, float* partial) {
+    value = warpSum(value);
+    const int warps = (static_cast<int>(blockDim.x) + kWarp - 1) / kWarp;
+    if (threadIdx.x % kWarp == 0) partial[threadIdx.x / kWarp] = value;
+    __syncthreads();
+    float total = 0.0f;
+    for (int w = 0; w < warps; ++w) total += partial[w];
+    __syncthreads();
+    return total;
+}
+
+// Calls body(xNumber, yNumber) with the number types of two pointers.
+template <typename Body>
+void byTypes(DType x, DType y, Body body) {
+    if (x == DType::BF16 && y == DType::BF16) body(Bf16Number{}, Bf16Number{});
+    else if (x == DType::BF16) body(Bf16Number{}, F32Number{});
+    else if (y == DType::BF16) body(F32Number{}, Bf16Number{});
+    else body(F32Number{}, F32Number{});
+}
+
+template <typename Body>
+void byType(DType x, Body body) {
+    if (x == DType::BF16) body(Bf16Number{});
+    else body(F32Number{});
+}
+
+}  // namespace longtake::cuda
