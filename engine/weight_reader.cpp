@@ -1,6 +1,6 @@
 #include "engine/weight_reader.h"
 
-#include <stdexcept>
+#include "kernels/numbers.h"
 
 namespace longtake {
 
@@ -50,19 +50,8 @@ Result<void> WeightReader::finish(const std::string& prefix) const {
 }
 
 std::vector<float> toFloats(const Tensor& tensor) {
-    const auto count = static_cast<size_t>(tensor.count());
-    std::vector<float> out(count);
-    for (size_t i = 0; i < count; ++i) {
-        switch (tensor.dtype()) {
-            case DType::F64: out[i] = static_cast<float>(tensor.as<double>()[i]); break;
-            case DType::F32: out[i] = tensor.as<float>()[i]; break;
-            case DType::F16: out[i] = floatFromF16(tensor.as<uint16_t>()[i]); break;
-            case DType::BF16: out[i] = floatFromBf16(tensor.as<uint16_t>()[i]); break;
-            case DType::F8E4M3: out[i] = floatFromF8E4M3(tensor.as<uint8_t>()[i]); break;
-            case DType::F8E5M2: out[i] = floatFromF8E5M2(tensor.as<uint8_t>()[i]); break;
-            default: throw std::invalid_argument("[weights] a weight must be of a float type, got " + std::string(nameOf(tensor.dtype())));
-        }
-    }
+    std::vector<float> out(static_cast<size_t>(tensor.count()));
+    for (size_t i = 0; i < out.size(); ++i) out[i] = numberAt(tensor.data(), tensor.dtype(), static_cast<int64_t>(i));
     return out;
 }
 

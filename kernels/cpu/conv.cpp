@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cpu/onednn.h"
+#include "kernels/numbers.h"
 
 namespace longtake::cpu {
 
@@ -77,7 +78,7 @@ public:
         const auto plain = kt_ == 1 ? memory::format_tag::oihw : memory::format_tag::oidhw;
         memory values(memory::desc(dims, memory::data_type::f32, plain), dnnlEngine());
         float* to = static_cast<float*>(values.get_data_handle());
-        for (int64_t i = 0; i < out_ * in_ * kt_ * kh_ * kw_; ++i) to[i] = loadFloat(source.w, source.dtype, i);
+        for (int64_t i = 0; i < out_ * in_ * kt_ * kh_ * kw_; ++i) to[i] = numberAt(source.w, source.dtype, i);
         // The layout that a convolution wants depends on its size, so the first one replaces this.
         layouts_.push_back(reordered(values, memory::desc(dims, dnnlType(compute), plain)));
         if (source.bias) {

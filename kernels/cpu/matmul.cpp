@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/hot_loops.h"
 #include "kernels/cpu/onednn.h"
+#include "kernels/numbers.h"
 
 namespace longtake::cpu {
 
@@ -115,7 +116,7 @@ private:
         // Plain [K, N] view of w[first ... first + columns, :], then oneDNN's own layout for a typical row tile.
         memory plain(memory::desc({in_, columns}, memory::data_type::f32, memory::format_tag::ba), dnnlEngine());
         float* values = static_cast<float*>(plain.get_data_handle());
-        for (int64_t i = 0; i < columns * in_; ++i) values[i] = loadFloat(w, dtype, first * in_ + i);
+        for (int64_t i = 0; i < columns * in_; ++i) values[i] = numberAt(w, dtype, first * in_ + i);
 
         const memory::desc any({in_, columns}, dnnlType(compute_), memory::format_tag::any);
         const TileKey typical{128, in_, out_, DType::F32, Activation::None};

@@ -43,16 +43,4 @@ dnnl::memory::data_type dnnlType(DType dtype) {
     }
 }
 
-float loadFloat(const void* data, DType dtype, int64_t i) {
-    switch (dtype) {
-        case DType::F64: return static_cast<float>(static_cast<const double*>(data)[i]);
-        case DType::F32: return static_cast<const float*>(data)[i];
-        case DType::F16: return floatFromF16(static_cast<const uint16_t*>(data)[i]);
-        case DType::BF16: return floatFromBf16(static_cast<const uint16_t*>(data)[i]);
-        case DType::F8E4M3: return floatFromF8E4M3(static_cast<const uint8_t*>(data)[i]);
-        case DType::F8E5M2: return floatFromF8E5M2(static_cast<const uint8_t*>(data)[i]);
-        default: throw std::invalid_argument("[cpu] weights must be of a float type, got " + std::string(nameOf(dtype)));
-    }
-}
-
 }  // namespace longtake::cpu

@@ -21,7 +21,4 @@ void* threadScratch(Scratch slot, size_t bytes);
 
 dnnl::memory::data_type dnnlType(DType dtype);
 
-// Element i of an array of any float type.
-float loadFloat(const void* data, DType dtype, int64_t i);
-
 }  // namespace longtake::cpu

@@ -48,6 +48,11 @@ void launchConv(const ConvParams&, const ConvWeight&, const LaunchContext&);  //
 void launchPlainAttention(const AttentionParams&, const LaunchContext&);
 // w: [outChannels, inChannels, kt, kh, kw], F32 whatever ConvWeight::dtype says
 void launchPlainConv(const ConvParams&, const ConvWeight&, const LaunchContext&);
+// y = x w^T: x [rows, in] with a stride, w [out, in], both `dtype`; y [rows, out] F32.
+void launchPlainProduct(const void* x, int64_t xStride, const void* w, DType dtype, float* y, int64_t rows, int64_t out, int64_t in, const LaunchContext&);
+
+// Whether this build holds kernels that the current device can run.
+bool hasKernels();
 
 // ---- rows.cu ----
 void launchNorm(const NormParams&, const LaunchContext&);

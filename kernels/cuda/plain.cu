@@ -1,4 +1,4 @@
-// Attention and convolution as their formulas stand: the reference that the fast kernels are compared with on the
+// Attention, convolution and matrix product as their formulas stand: the reference that the fast kernels are compared with on the
 // device, and what runs where they cannot. No roofline: nothing here is meant to be fast.
 #include <stdexcept>
 
@@ -71,6 +71,18 @@ __global__ void plainConv(ConvParams p, ConvWeight w, ConvSizes s, int64_t count
     Number::store(y, activated(sum, p.activation));
 }
 
+// One thread an output number.
+template <typename Number>
+__global__ void plainProduct(const typename Number::Type* x, int64_t xStride, const typename Number::Type* w, float* y, int64_t out, int64_t in, int64_t count) {
+    const int64_t index = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+    if (index >= count) return;
+    const typename Number::Type* row = x + index / out * xStride;
+    const typename Number::Type* column = w + index % out * in;
+    float sum = 0.0f;
+    for (int64_t i = 0; i < in; ++i) sum += Number::load(row + i) * Number::load(column + i);
+    y[index] = sum;
+}
+
 ConvSizes sizesOf(const ConvParams& p, const ConvWeight& w) {
     ConvSizes s;
     s.outFrames = (p.frames - w.kt) / p.strideT + 1;
@@ -101,6 +113,24 @@ void launchPlainConv(const ConvParams& p, const ConvWeight& w, const LaunchConte
     byType(p.dtype, [&](auto number) {
         launch("conv", plainConv<decltype(number)>, dim3(static_cast<unsigned>((count + 255) / 256)), dim3(256), 0, context.stream, p, w, s, count);
     });
+}
+
+void launchPlainProduct(const void* x, int64_t xStride, const void* w, DType dtype, float* y, int64_t rows, int64_t out, int64_t in,
+                        const LaunchContext& context) {
+    const int64_t count = rows * out;
+    if (count == 0) return;
+    byType(dtype, [&](auto number) {
+        using T = typename decltype(number)::Type;
+        launch("matmul", plainProduct<decltype(number)>, dim3(static_cast<unsigned>((count + 255) / 256)), dim3(256), 0, context.stream,
+               static_cast<const T*>(x), xStride, static_cast<const T*>(w), y, out, in, count);
+    });
+}
+
+bool hasKernels() {
+    cudaFuncAttributes attributes = {};
+    const bool found = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(plainProduct<F32Number>)) == cudaSuccess;
+    if (!found) (void)cudaGetLastError();
+    return found;
 }
 
 }  // namespace longtake::cuda

@@ -1,0 +1,227 @@
+#include "kernels/cuda/cuda_backend.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+#include "kernels/cuda/cuda_error.h"
+#include "kernels/numbers.h"
+
+namespace longtake::cuda {
+
+namespace {
+
+// What the library recommends on Hopper; smaller devices do with the same.
+constexpr size_t kProductWorkspace = 32 << 20;
+
+DeviceTraits traitsOf(int device, std::string& name, size_t& bytes) {
+    cudaDeviceProp properties = {};
+    check(cudaGetDeviceProperties(&properties, device), "cuda");
+    name = properties.name;
+    bytes = properties.totalGlobalMem;
+    return {.architecture = properties.major * 10 + properties.minor, .multiprocessors = properties.multiProcessorCount,
+            .sharedBytesPerBlock = properties.sharedMemPerBlockOptin};
+}
+
+void require(bool condition, const char* what) {
+    if (!condition) throw std::invalid_argument(std::string("[matmul] ") + what);
+}
+
+}  // namespace
+
+CudaBackend::CudaBackend(const CudaBackendOptions& options)
+    : options_(options), compute_(options.precision == Precision::Bf16 ? DType::BF16 : DType::F32) {
+    check(cudaSetDevice(options.device), "cuda");
+    traits_ = traitsOf(options.device, deviceName_, deviceBytes_);
+    if (traits_.architecture < 80) compute_ = DType::F32;  // no bf16 products before
+    memory_ = DeviceMemory::create(options.device);
+    staging_ = std::make_unique<Staging>(memory_->stream());
+    gemm_ = makeGemm({.device = deviceName_, .cacheFolder = options.cacheFolder, .timed = options.tunedProducts});
+}
+
+CudaBackend::~CudaBackend() { (void)cudaSetDevice(options_.device); }
+
+std::string CudaBackend::description() const {
+    return deviceName_ + ", " + std::to_string(deviceBytes_ >> 30) + " GiB, compute capability " + std::to_string(traits_.architecture / 10) + "." +
+           std::to_string(traits_.architecture % 10) + (compute_ == DType::BF16 ? ", bf16, " : ", fp32, ") + gemm_->library();
+}
+
+LaunchContext CudaBackend::context(size_t workspaceBytes) {
+    check(cudaSetDevice(options_.device), "cuda");
+    LaunchContext context{.stream = stream(), .device = traits_};
+    if (workspaceBytes) {
+        context.workspace = buffer(workspace_, workspaceBytes_, workspaceBytes);
+        context.workspaceBytes = workspaceBytes_;
+    }
+    return context;
+}
+
+void* CudaBackend::buffer(std::shared_ptr<void>& kept, size_t& keptBytes, size_t bytes) {
+    if (keptBytes < bytes) {
+        kept.reset();
+        keptBytes = 0;
+        kept = memory_->allocate(bytes);
+        keptBytes = bytes;
+    }
+    return kept.get();
+}
+
+std::shared_ptr<void> CudaBackend::allocate(size_t bytes) {
+    check(cudaSetDevice(options_.device), "memory");
+    return memory_->allocate(bytes);
+}
+
+size_t CudaBackend::freeBytes() const {
+    check(cudaSetDevice(options_.device), "memory");
+    return memory_->freeBytes();
+}
+
+void CudaBackend::upload(void* device, const void* host, size_t bytes) {
+    check(cudaSetDevice(options_.device), "copy");
+    if (memory_->recording()) throw std::logic_error("[copy] host memory cannot be read while a pass is recorded");
+    staging_->upload(device, host, bytes);
+}
+
+void CudaBackend::download(void* host, const void* device, size_t bytes) {
+    check(cudaSetDevice(options_.device), "copy");
+    if (memory_->recording()) throw std::logic_error("[copy] host memory cannot be written while a pass is recorded");
+    staging_->download(host, device, bytes);
+}
+
+void CudaBackend::copyBytes(void* to, const void* from, size_t bytes) {
+    check(cudaSetDevice(options_.device), "copy");
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()), "copy");
+}
+
+void CudaBackend::synchronize() {
+    check(cudaSetDevice(options_.device), "synchronize");
+    check(cudaStreamSynchronize(stream()), "synchronize");
+}
+
+// Converts on the way into the staging memory, so that a mapped file is read once and no second copy of it exists.
+std::shared_ptr<void> CudaBackend::uploadWeight(const void* w, DType from, DType to, int64_t count) {
+    check(cudaSetDevice(options_.device), "weight");
+    const size_t size = sizeOf(to);
+    std::shared_ptr<void> data = memory_->allocate(static_cast<size_t>(count) * size);
+    if (from == to) {
+        staging_->upload(data.get(), w, static_cast<size_t>(count) * size);
+        return data;
+    }
+    staging_->upload(data.get(), static_cast<size_t>(count) * size, [&](void* out, size_t offset, size_t bytes) {
+        const auto first = static_cast<int64_t>(offset / size), numbers = static_cast<int64_t>(bytes / size);
+        for (int64_t i = 0; i < numbers; ++i) {
+            const float value = numberAt(w, from, first + i);
+            if (to == DType::BF16) static_cast<uint16_t*>(out)[i] = bf16FromFloat(value);
+            else static_cast<float*>(out)[i] = value;
+        }
+    });
+    return data;
+}
+
+std::unique_ptr<PackedWeight> CudaBackend::packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out, int64_t in) {
+    if (compute == DType::BF16 && traits_.architecture < 80) throw std::invalid_argument("[matmul] this device has no bf16 products");
+    auto weight = std::make_unique<MatmulWeight>();
+    weight->compute = compute;
+    weight->out = out;
+    weight->in = in;
+    weight->data = uploadWeight(w, dtype, compute, out * in);
+    if (bias) weight->bias = uploadWeight(bias, DType::F32, DType::F32, out);
+    if (bias && compute == DType::BF16) weight->biasBf16 = uploadWeight(bias, DType::F32, DType::BF16, out);
+    return weight;
+}
+
+std::unique_ptr<PackedWeight> CudaBackend::packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt,
+                                                    int kh, int kw) {
+    auto packed = std::make_unique<PackedConv>();
+    ConvWeight& weight = packed->weight;
+    weight = {.dtype = compute_, .outChannels = outChannels, .inChannels = inChannels, .kt = kt, .kh = kh, .kw = kw};
+    std::vector<float> values(static_cast<size_t>(outChannels * inChannels * kt * kh * kw));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = numberAt(w, dtype, static_cast<int64_t>(i));
+    const size_t bytes = options_.plainKernels ? values.size() * sizeof(float) : convWeightBytes(weight);
+    std::vector<unsigned char> host(bytes);
+    if (options_.plainKernels) std::memcpy(host.data(), values.data(), bytes);
+    else packConvWeight(values.data(), weight, host.data());
+    packed->data = allocate(bytes);
+    upload(packed->data.get(), host.data(), bytes);
+    if (bias) packed->bias = uploadWeight(bias, DType::F32, DType::F32, outChannels);
+    weight.data = packed->data.get();
+    weight.bias = static_cast<const float*>(packed->bias.get());
+    return packed;
+}
+
+GemmCall CudaBackend::callFor(const MatmulParams& p, const MatmulWeight& weight) const {
+    return {.x = p.x.data, .w = weight.data.get(), .y = p.y.data, .rows = p.x.rows, .out = weight.out, .in = weight.in, .xStride = p.x.stride,
+            .yStride = p.y.stride, .inType = weight.compute, .outType = p.y.dtype,
+            .bias = p.y.dtype == DType::BF16 ? weight.biasBf16.get() : weight.bias.get()};
+}
+
+// The whole operation in the library's own epilogue, where it has one.
+bool CudaBackend::product(const MatmulParams& p, const MatmulWeight& weight) {
+    if (p.activation == Activation::Silu) return false;
+    GemmCall call = callFor(p, weight);
+    call.activation = p.activation;
+    call.add = p.accumulate;
+    if (p.gate.data) {
+        // One gate for all rows is a factor of each column; the bias is not multiplied by it, so it comes multiplied.
+        if (p.gate.rowsPerGroup < p.x.rows) return false;
+        call.alpha = p.gate.data;
+        if (weight.bias) {
+            const size_t bytes = static_cast<size_t>(weight.out) * sizeof(float);
+            float* gated = static_cast<float*>(buffer(gatedBias_, gatedBiasBytes_, bytes));
+            copyBytes(gated, weight.bias.get(), bytes);
+            const Rows gate{const_cast<float*>(p.gate.data), DType::F32, 1, weight.out, weight.out};
+            launchMultiply(gate, {gated, DType::F32, 1, weight.out, weight.out}, context());
+            call.bias = gated;
+        }
+    }
+    const LaunchContext where = context(kProductWorkspace);
+    return gemm_->run(call, {where.stream, where.workspace, where.workspaceBytes});
+}
+
+void CudaBackend::productThenEpilogue(const MatmulParams& p, const MatmulWeight& weight) {
+    float* out = static_cast<float*>(buffer(product_, productBytes_, static_cast<size_t>(p.x.rows * weight.out) * sizeof(float)));
+    GemmCall call = callFor(p, weight);
+    call.y = out;
+    call.yStride = weight.out;
+    call.outType = DType::F32;
+    call.bias = nullptr;
+    const LaunchContext where = context(kProductWorkspace);
+    if (!gemm_->run(call, {where.stream, where.workspace, where.workspaceBytes})) launchPlainProduct(call.x, call.xStride, call.w, call.inType, out, call.rows, call.out, call.in, where);
+    launchEpilogue(p, out, static_cast<const float*>(weight.bias.get()), where);
+}
+
+void CudaBackend::matmul(const MatmulParams& p) {
+    const auto& weight = dynamic_cast<const MatmulWeight&>(*p.weight);
+    require(p.x.cols == weight.in && p.y.cols == weight.out && p.x.rows == p.y.rows, "shapes do not match the weight");
+    require(p.x.dtype == weight.compute, "x must have the type of the packed weight");
+    require(!p.accumulate || (p.y.dtype == DType::F32 && p.activation == Activation::None), "accumulates into F32 and without activation");
+    require(p.accumulate || !p.gate.data, "a gate needs accumulation");
+    if (p.x.rows == 0) return;
+    if (!product(p, weight)) productThenEpilogue(p, weight);
+}
+
+void CudaBackend::attention(const AttentionParams& p) {
+    if (options_.plainKernels) launchPlainAttention(p, context());
+    else launchAttention(p, context(attentionWorkspaceBytes(p, traits_)));
+}
+
+void CudaBackend::conv(const ConvParams& p) {
+    const ConvWeight& weight = dynamic_cast<const PackedConv&>(*p.weight).weight;
+    if (options_.plainKernels) launchPlainConv(p, weight, context());
+    else launchConv(p, weight, context(convWorkspaceBytes(p, weight, traits_)));
+}
+
+void CudaBackend::norm(const NormParams& p) { launchNorm(p, context()); }
+void CudaBackend::rope(const RopeParams& p) { launchRope(p, context()); }
+void CudaBackend::upsample2x(const UpsampleParams& p) { launchUpsample2x(p, context()); }
+void CudaBackend::channelNorm(const ChannelNormParams& p) { launchChannelNorm(p, context()); }
+void CudaBackend::activate(Rows x, Rows y, Activation activation) { launchActivate(x, y, activation, context()); }
+void CudaBackend::multiply(Rows x, Rows y) { launchMultiply(x, y, context()); }
+void CudaBackend::combine(const CombineParams& p) { launchCombine(p, context()); }
+void CudaBackend::noise(const NoiseParams& p) { launchNoise(p, context()); }
+void CudaBackend::patchify(const PatchParams& p) { launchPatchify(p, context()); }
+void CudaBackend::unpatchify(const PatchParams& p) { launchUnpatchify(p, context()); }
+void CudaBackend::copy(const CopyParams& p) { launchActivate(p.x, p.y, Activation::None, context()); }
+
+}  // namespace longtake::cuda

@@ -1,0 +1,89 @@
+// The CUDA backend: one device, one stream; operations are queued and return at once.
+//
+// Owner:  the program, through the module's entry. Weights and tensors must be gone before it.
+// Thread: one at a time, as Backend says.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kernels/backend.h"
+#include "kernels/cuda/device_memory.h"
+#include "kernels/cuda/gemm.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/staging.h"
+#include "kernels/cuda/weights.h"
+
+namespace longtake::cuda {
+
+struct CudaBackendOptions {
+    int device = 0;
+    Precision precision = Precision::Bf16;
+    std::string cacheFolder;   // for tuned products; empty: nothing is kept
+    bool tunedProducts = true;
+    bool plainKernels = false;  // the slow reference kernels for attention and convolution
+};
+
+class CudaBackend final : public Backend {
+public:
+    // Throws CudaError when the device cannot be used.
+    explicit CudaBackend(const CudaBackendOptions& options);
+    ~CudaBackend() override;
+
+    std::string name() const override { return "cuda"; }
+    std::string description() const override;
+    DType computeType() const override { return compute_; }
+    int threads() const override { return 1; }
+
+    std::shared_ptr<void> allocate(size_t bytes) override;
+    size_t allocatedBytes() const override { return memory_->liveBytes(); }
+    size_t freeBytes() const override;
+    void upload(void* device, const void* host, size_t bytes) override;
+    void download(void* host, const void* device, size_t bytes) override;
+    void copyBytes(void* to, const void* from, size_t bytes) override;
+    void synchronize() override;
+
+    std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out, int64_t in) override;
+    std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt, int kh,
+                                           int kw) override;
+
+    void matmul(const MatmulParams& p) override;
+    void norm(const NormParams& p) override;
+    void rope(const RopeParams& p) override;
+    void attention(const AttentionParams& p) override;
+    void conv(const ConvParams& p) override;
+    void upsample2x(const UpsampleParams& p) override;
+    void channelNorm(const ChannelNormParams& p) override;
+    void activate(Rows x, Rows y, Activation activation) override;
+    void multiply(Rows x, Rows y) override;
+    void combine(const CombineParams& p) override;
+    void noise(const NoiseParams& p) override;
+    void patchify(const PatchParams& p) override;
+    void unpatchify(const PatchParams& p) override;
+    void copy(const CopyParams& p) override;
+
+    const DeviceTraits& device() const { return traits_; }
+    cudaStream_t stream() const { return memory_->stream(); }
+
+private:
+    // Makes the device current for this thread and gives what launchers need, with at least so much workspace.
+    LaunchContext context(size_t workspaceBytes = 0);
+    std::shared_ptr<void> uploadWeight(const void* w, DType from, DType to, int64_t count);
+    bool product(const MatmulParams& p, const MatmulWeight& weight);
+    void productThenEpilogue(const MatmulParams& p, const MatmulWeight& weight);
+    GemmCall callFor(const MatmulParams& p, const MatmulWeight& weight) const;
+    void* buffer(std::shared_ptr<void>& kept, size_t& keptBytes, size_t bytes);
+
+    CudaBackendOptions options_;
+    DType compute_;
+    DeviceTraits traits_;
+    std::string deviceName_;
+    size_t deviceBytes_ = 0;
+    std::shared_ptr<DeviceMemory> memory_;
+    std::unique_ptr<Staging> staging_;
+    std::unique_ptr<Gemm> gemm_;
+    std::shared_ptr<void> workspace_, product_, gatedBias_;
+    size_t workspaceBytes_ = 0, productBytes_ = 0, gatedBiasBytes_ = 0;
+};
+
+}  // namespace longtake::cuda

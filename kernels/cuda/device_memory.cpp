@@ -1,0 +1,60 @@
+#include "kernels/cuda/device_memory.h"
+
+#include <limits>
+#include <new>
+#include <stdexcept>
+
+#include "kernels/cuda/cuda_error.h"
+
+namespace longtake::cuda {
+
+std::shared_ptr<DeviceMemory> DeviceMemory::create(int device) {
+    std::shared_ptr<DeviceMemory> memory(new DeviceMemory(device));
+    check(cudaStreamCreateWithFlags(&memory->stream_, cudaStreamNonBlocking), "memory");
+    cudaMemPoolProps properties = {};
+    properties.allocType = cudaMemAllocationTypePinned;
+    properties.handleTypes = cudaMemHandleTypeNone;
+    properties.location.type = cudaMemLocationTypeDevice;
+    properties.location.id = device;
+    check(cudaMemPoolCreate(&memory->pool_, &properties), "memory");
+    uint64_t keepAll = std::numeric_limits<uint64_t>::max();
+    check(cudaMemPoolSetAttribute(memory->pool_, cudaMemPoolAttrReleaseThreshold, &keepAll), "memory");
+    return memory;
+}
+
+DeviceMemory::~DeviceMemory() {
+    if (stream_) (void)cudaStreamSynchronize(stream_);
+    if (pool_) (void)cudaMemPoolDestroy(pool_);
+    if (stream_) (void)cudaStreamDestroy(stream_);
+}
+
+std::shared_ptr<void> DeviceMemory::allocate(size_t bytes) {
+    if (recording_) throw std::logic_error("[memory] nothing can be allocated while a pass is recorded");
+    const size_t rounded = (bytes + 256) / 256 * 256;
+    void* block = nullptr;
+    cudaError_t status = cudaMallocFromPoolAsync(&block, rounded, pool_, stream_);
+    if (status == cudaErrorMemoryAllocation) {
+        // What the pool holds may lie in pieces that do not fit: give them back and ask once more.
+        (void)cudaGetLastError();
+        check(cudaStreamSynchronize(stream_), "memory");
+        check(cudaMemPoolTrimTo(pool_, 0), "memory");
+        status = cudaMallocFromPoolAsync(&block, rounded, pool_, stream_);
+    }
+    check(status, "memory");
+    live_.fetch_add(rounded);
+    return {block, [self = shared_from_this(), rounded](void* p) {
+                (void)cudaFreeAsync(p, self->stream_);
+                self->live_.fetch_sub(rounded);
+            }};
+}
+
+size_t DeviceMemory::freeBytes() const {
+    size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "memory");
+    uint64_t reserved = 0, used = 0;
+    check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &reserved), "memory");
+    check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &used), "memory");
+    return free + (reserved > used ? static_cast<size_t>(reserved - used) : 0);
+}
+
+}  // namespace longtake::cuda

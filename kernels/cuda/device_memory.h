@@ -1,0 +1,44 @@
+// Device memory in stream order from a pool that gives nothing back to the driver: once a take is warm, no chunk costs
+// a driver allocation. A block freed while kernels still use it is reused only behind them on the same stream.
+//
+// Owner:  CudaBackend, together with every block that is still alive.
+// Thread: allocate() and freeing from any thread.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+namespace longtake::cuda {
+
+class DeviceMemory : public std::enable_shared_from_this<DeviceMemory> {
+public:
+    // Makes the stream that memory is ordered on. The device must be current.
+    static std::shared_ptr<DeviceMemory> create(int device);
+    ~DeviceMemory();
+    DeviceMemory(const DeviceMemory&) = delete;
+    DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+    // 256-byte aligned, never null. Throws std::bad_alloc; nothing is lost then. Throws std::logic_error while recording.
+    std::shared_ptr<void> allocate(size_t bytes);
+    size_t liveBytes() const { return live_.load(); }
+    size_t freeBytes() const;  // of the driver, and what the pool holds unused
+
+    cudaStream_t stream() const { return stream_; }
+    // Between these nothing may be allocated: a recording keeps addresses.
+    void setRecording(bool recording) { recording_ = recording; }
+    bool recording() const { return recording_; }
+
+private:
+    explicit DeviceMemory(int device) : device_(device) {}
+
+    int device_;
+    cudaStream_t stream_ = nullptr;
+    cudaMemPool_t pool_ = nullptr;
+    std::atomic<size_t> live_ = 0;
+    std::atomic<bool> recording_ = false;
+};
+
+}  // namespace longtake::cuda
