@@ -1,5 +1,6 @@
 """Small things every stage needs: configuration, checkpoints, averages of weights, time limits."""
 import copy
+import functools
 import json
 import os
 import random
@@ -19,19 +20,27 @@ def load_config(path=None):
         return tomllib.load(file)
 
 
-def override(config, text):
-    """section.key=value, the value in JSON, else taken as a string."""
-    name, value = text.split("=", 1)
+def set_value(config, name, value):
     *sections, key = name.split(".")
     table = config
     for section in sections:
         table = table[section]
     if key not in table:
-        raise SystemExit(f"--set {text}: the configuration has no {name}")
-    try:
-        table[key] = json.loads(value)
-    except json.JSONDecodeError:
-        table[key] = value
+        raise SystemExit(f"the configuration has no {name}")
+    table[key] = value
+
+
+def choose(config, device, settings):
+    """Applies the values for the kind of device, then `settings`: section.key=value in JSON, else taken as a string."""
+    for name, value in config["processor" if device == "cpu" else "gpu"].items():
+        set_value(config, name, value)
+    for text in settings:
+        name, value = text.split("=", 1)
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            pass
+        set_value(config, name, value)
 
 
 def seed_everything(seed):
@@ -52,8 +61,22 @@ def setup_device(name, threads):
     return device
 
 
+def fast_bfloat16(device):
+    """Whether products in bfloat16 are faster than in float32: not on a processor without instructions for them."""
+    return device.type != "cpu" or _has_bfloat16_products()
+
+
+@functools.cache
+def _has_bfloat16_products():
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return any(name in flags for name in ("avx512_bf16", "amx_bf16", " bf16"))
+
+
 def autocast(device):
-    return torch.autocast(device.type, dtype=torch.bfloat16)
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast_bfloat16(device))
 
 
 class TimeLimit:

@@ -34,11 +34,12 @@ def main():
     parser.add_argument("--split", default="train", choices=["train", "heldout"])
     parser.add_argument("--set", action="append", default=[], help="only scenes that start with name=value")
     parser.add_argument("--changing", action="store_true", help="only scenes in which something changes")
+    parser.add_argument("--landscapes", type=int, default=0, help="different lands per place; 0: no two alike")
     parser.add_argument("--scale", type=int, default=1)
     arguments = parser.parse_args()
     rows = []
     for seed in scenes(arguments):
-        clip = world.sample_clip(seed, arguments.chunks, split=arguments.split)
+        clip = world.sample_clip(seed, arguments.chunks, split=arguments.split, landscapes=arguments.landscapes)
         at = np.linspace(0, len(clip.frames) - 1, arguments.moments).round().astype(int)
         rows.append(np.concatenate([clip.frames[i] for i in at], axis=1))
         print(f"{seed:6d}  {clip.captions[0]}" + (f"  [{clip.change}]->  {clip.captions[-1]}" if clip.change else ""))

@@ -32,13 +32,15 @@ def rotate(x, cos, sin):
     return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2).to(x.dtype)
 
 
-def attention_product(q, k, v):
+def attention_product(q, k, v, bias=None):
     """Softmax attention. Training on a processor is a third faster with plain matrix products: the fused kernel's
     backward pass is slow for windows of a few hundred keys."""
     if q.device.type == "cpu" and q.requires_grad:
         scores = torch.matmul(q, k.transpose(-1, -2)) * q.shape[-1] ** -0.5
+        if bias is not None:
+            scores = scores + bias
         return torch.matmul(torch.softmax(scores, -1).to(v.dtype), v)
-    return F.scaled_dot_product_attention(q, k, v)
+    return F.scaled_dot_product_attention(q, k, v, None if bias is None else bias.to(q.dtype))
 
 
 class LatentAttention(nn.Module):
@@ -91,9 +93,10 @@ class CrossAttention(nn.Module):
         k = self.norm_k(self.k(context)).to(value.dtype)
         return tuple(x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (k, value))
 
-    def forward(self, x, k, v):
+    def forward(self, x, k, v, bias=None):
+        """bias [N, 1, 1, text rows]: added to the scores."""
         q = self.norm_q(self.q(x)).to(v.dtype).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        return self.o(attention_product(q, k, v).transpose(1, 2).flatten(2))
+        return self.o(attention_product(q, k, v, bias).transpose(1, 2).flatten(2))
 
 
 class Block(nn.Module):
@@ -197,10 +200,19 @@ class CausalDit(nn.Module):
         y = y.reshape(y.shape[0], frames, rows, columns, p, q, self.in_dim)
         return y.permute(0, 1, 6, 2, 4, 3, 5).reshape(y.shape[0], frames, self.in_dim, rows * p, columns * q)
 
-    def text(self, context):
-        """Embedded keys and values of every block for context [U, text_len, text_dim]."""
+    def text(self, context, lengths=None):
+        """Embedded keys and values of every block for context [U, rows, text_dim], rows = text_len.
+
+        With `lengths` [U] of the real texts, rows may be fewer, down to one row of padding after the longest text: as
+        all rows of padding are equal, one of them stands for all, by a third entry added to the scores.
+        """
         embedded = self.text_embedding(context)
-        return [block.cross_attn.text(embedded) for block in self.blocks]
+        texts = [block.cross_attn.text(embedded) for block in self.blocks]
+        if lengths is None:
+            return texts
+        row, n = torch.arange(context.shape[1], device=context.device), lengths[:, None]
+        bias = torch.where(row < n, 0.0, torch.where(row == n, (self.text_len - n).clamp(min=1).log(), -torch.inf))
+        return [(k, v, bias[:, None, None]) for k, v in texts]
 
     # The engine's way
 
@@ -232,16 +244,19 @@ class CausalDit(nn.Module):
         """Flow of the noisy streams.
 
         clean [B, F, C, H, W], noisy [R, B, F, C, H, W], t [R, B, chunks];
-        text from `text()` for U prompts, which [B, chunks] says whose.
+        text from `text()` for U prompts, which [B, chunks] says whose. One chunk alone has no past: no clean stream.
         """
         replicas, batch, frames = noisy.shape[:3]
-        chunks, streams = frames // self.chunk, replicas + 1
+        chunks = frames // self.chunk
+        cleans = int(chunks > 1)
+        streams = replicas + cleans
         assert self.window == self.sink + 2 * self.chunk, "the windows below hold the sink and one past chunk"
-        x = torch.cat([clean[None], noisy]).reshape(streams * batch * chunks, self.chunk, *clean.shape[2:])
+        x = torch.cat([clean[None], noisy]) if cleans else noisy
+        x = x.reshape(streams * batch * chunks, self.chunk, *noisy.shape[3:])
         tokens, grid = self.tokens(x)
         per_frame = grid[0] * grid[1]
         length = self.chunk * per_frame
-        times = torch.cat([t.new_zeros(1, batch, chunks), t]).flatten()
+        times = torch.cat([t.new_zeros(cleans, batch, chunks), t]).flatten()
         e, e0 = self.embed_time(times)
         rows = which[None].expand(streams, -1, -1).flatten()
         lead = (streams, batch, chunks)
@@ -298,9 +313,8 @@ class CausalDit(nn.Module):
             return torch.cat(outs, 2).flatten(0, 2)
 
         for index, block in enumerate(self.blocks):
-            k, v = text[index]
-            tokens = block(tokens, e0, (k[rows], v[rows]), attention)
-        keep = batch * chunks
+            tokens = block(tokens, e0, [y[rows] for y in text[index]], attention)
+        keep = cleans * batch * chunks
         flow = self.unpatchify(self.head(tokens[keep:], e[keep:]), self.chunk, grid)
         return flow.reshape(noisy.shape)
 

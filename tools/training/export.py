@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a model folder for the engine: model.json, the weights, spiece.model.
 
-usage: export.py --work FOLDER OUTPUT [--stage small|full|distilled] [--bf16]
+usage: export.py --work FOLDER OUTPUT [--device cpu|cuda] [--stage small|full|distilled] [--bf16]
 
 The folder is written beside the target and renamed, so that a reader never sees half a model.
 """
@@ -82,11 +82,11 @@ if __name__ == "__main__":
     parser.add_argument("output")
     parser.add_argument("--work", required=True)
     parser.add_argument("--config")
+    parser.add_argument("--device", default="cpu", help="the one it was trained on: it chooses the model's size")
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     parser.add_argument("--stage", choices=["small", "full", "distilled"])
     parser.add_argument("--bf16", action="store_true", help="bfloat16 in place of half precision")
     a = parser.parse_args()
     config = common.load_config(a.config)
-    for text in a.set:
-        common.override(config, text)
+    common.choose(config, a.device, a.set)
     export(config, a.work, a.output, a.stage, torch.bfloat16 if a.bf16 else torch.float16)

@@ -65,10 +65,17 @@ class Batches:
 
     def draw(self, generator, batch, replicas, dropout):
         s = self.settings
+        single = generator.random() < s["single_share"]
+        count = 1 if single else generator.randint(*s["chunks"])
+        if s["single_share"] and not single:
+            batch = max(1, batch // count)
         clean, ids, which = self.clips(generator, batch, dropout)
-        count = min(which.shape[1], generator.randint(*s["chunks"]))
+        count = min(which.shape[1], count)
         first = generator.randint(0, which.shape[1] - count)
         clean, which = clean[:, first * self.chunk:(first + count) * self.chunk], which[:, first:first + count]
+        # Prompts of chunks that were not drawn are not embedded.
+        used, which = torch.unique(which, return_inverse=True)
+        ids = ids[used]
         chunks = clean.shape[1] // self.chunk
         u = torch.sigmoid(s["time_mean"] + s["time_std"] * torch.randn(replicas, batch, chunks, device=self.device))
         sigma = s["shift"] * u / (1 + (s["shift"] - 1) * u)
@@ -82,9 +89,18 @@ class Batches:
         return context, noisy, sigma, noise - clean, ids, which
 
 
-def step_loss(model, batch):
+def embed_text(model, ids, train_text=False):
+    """Keys and values of prompts [U, text_len], without most of their padding."""
+    lengths = (ids != 0).sum(1)
+    ids = ids[:, :int(lengths.max()) + 1]
+    with torch.set_grad_enabled(train_text and torch.is_grad_enabled()):
+        context = model.text_encoder(ids)
+    return model.dit.text(context, lengths)
+
+
+def step_loss(model, batch, train_text=False):
     context, noisy, sigma, target, ids, which = batch
-    text = model.dit.text(model.text_encoder(ids))
+    text = embed_text(model, ids, train_text)
     flow = model.dit.forward_train(context, noisy, 1000 * sigma, text, which)
     return (flow.float() - target).square().mean((3, 4, 5)).unflatten(2, (sigma.shape[2], -1)).mean(3)  # as sigma
 
@@ -123,8 +139,9 @@ def train(config, work, size, device, minutes):
     if state is not None:
         model.load_state_dict(state["model"])
         ema.load_state_dict(state["ema"])
-        optimiser.load_state_dict(state["optimiser"])
-        optimiser.set_base(s["lr"], s["lr_other"])
+        if state["optimiser"] is not None:      # none: weights of a finished model
+            optimiser.load_state_dict(state["optimiser"])
+            optimiser.set_base(s["lr"], s["lr_other"])
         step = state["step"]
     elif before is not None:
         model.load_state_dict(before["ema"]["module"])
@@ -155,7 +172,7 @@ def train(config, work, size, device, minutes):
         optimiser.set_factor(factor)
         batch = batches.draw(generator, s["batch"] // team.size, s["replicas"], s["caption_dropout"])
         with autocast(device):
-            loss = step_loss(model, batch)
+            loss = step_loss(model, batch, s["train_text"])
         optimiser.zero_grad(set_to_none=True)
         loss.mean().backward()
         team.average(model.parameters())

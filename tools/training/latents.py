@@ -18,6 +18,7 @@ def encode(config, work, size, device, minutes):
         net = net.to(memory_format=torch.channels_last)
     version = {"encoder": load_checkpoint(work / "autoencoder.pt")["encoder_step"]}
     limit = TimeLimit(minutes)
+    encoder = None
     for split in ("train", "test"):
         source, target = work / "pool" / f"{size}-{split}", work / "latents" / f"{size}-{split}"
         if not source.exists():
@@ -37,8 +38,9 @@ def encode(config, work, size, device, minutes):
             rows = []
             for clip in clips:
                 video = torch.from_numpy(np.array(clip)).to(device).permute(0, 3, 1, 2)[None].float() / 255
+                encoder = encoder or autoencoder.quick_encoder(net, video)
                 with torch.no_grad(), autocast(device):
-                    rows.append(net.encode(video)[0].to("cpu", torch.float16).numpy())
+                    rows.append(encoder.encode(video)[0].to("cpu", torch.float16).numpy())
             shutil.copy(path.with_suffix(".jsonl"), out.with_suffix(".jsonl"))
             part = out.with_suffix(".part")
             with open(part, "wb") as file:

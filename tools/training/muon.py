@@ -8,13 +8,13 @@ from collections import defaultdict
 
 import torch
 
-from common import Team
+from common import Team, fast_bfloat16
 
 
 def orthogonalise(g, steps=5):
     """g [N, rows, columns] -> nearly orthogonal matrices of the same shape."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = g.bfloat16()
+    x = g.bfloat16() if fast_bfloat16(g.device) else g
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.mT

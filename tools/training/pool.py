@@ -48,7 +48,7 @@ def render(config, work, size, workers):
     first = 0 if size == "small" else 10_000_000
     for split, name, number in (("heldout", "test", config["pool"]["held_out"]), ("train", "train", count)):
         world.render_pool(Path(work) / "pool" / f"{size}-{name}", number, first, split, max(1, workers), chunks,
-                          width, height, 16)
+                          width, height, 16, config["pool"]["landscapes"])
 
 
 def captions(config):

@@ -24,5 +24,5 @@ stage dit-full
 stage distill-ode
 stage distill-self
 stage classifier
-"$python" "$here/export.py" --work "$work" "$model"
+"$python" "$here/export.py" --work "$work" --device "$device" "$model"
 "$python" "$here/evaluate.py" --work "$work" --model "$model" --device "$device" --output "$work/figures.json"

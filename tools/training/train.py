@@ -41,11 +41,7 @@ def member(rank, args, port):
 
 def run(args):
     config = common.load_config(args.config)
-    if args.device != "cpu":
-        for name, value in config["gpu"].items():
-            common.override(config, f"{name}={value}")
-    for text in args.set:
-        common.override(config, text)
+    common.choose(config, args.device, args.set)
     device = common.setup_device(args.device, args.threads)
     stage, _, size = args.stage.partition("-")
     if stage == "tokenizer":

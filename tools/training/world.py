@@ -318,7 +318,22 @@ def render_states(states, seed, scene, start, width, height, seconds0=0.0):
     return frames
 
 
-def describe_clip(seed, chunks=4, split="train"):
+def _camera_start(state, rng, landscapes):
+    """Where the camera begins (x, y, z). With few landscapes it keeps near their best side."""
+    height = rng.uniform(0., .10) if state["camera"] == "rising" else rng.uniform(0., .05)
+    if not landscapes:
+        return 0., height, rng.uniform(0., 8.)
+    pans, flies = state["camera"] in ("left", "right"), state["camera"] == "forward"
+    return rng.uniform(-.8, .8) if pans else 0., height, rng.uniform(0., 2.4 if flies else .4)
+
+
+def _paint_seed(split, seed, landscapes):
+    """The seed of land and sky. With few landscapes, training and held-out clips share them and differ in the rest."""
+    digest = int.from_bytes(hashlib.sha256(f"{split}:{seed}".encode()).digest()[:4], "little")
+    return 1 + digest % landscapes if landscapes else digest
+
+
+def describe_clip(seed, chunks=4, split="train", landscapes=0):
     """A clip's random choices: (states per chunk, captions, scene, camera start, start in seconds, change)."""
     rng = random.Random(f"{split}:{seed}")
     state = sample_state(rng, split)
@@ -330,25 +345,27 @@ def describe_clip(seed, chunks=4, split="train"):
             change = 0
     states = [dict(after if change and k >= change else state) for k in range(chunks)]
     scene = _scene(rng)
-    start = (0., rng.uniform(0., .10) if state["camera"] == "rising" else rng.uniform(0., .05), rng.uniform(0., 8.))
+    start = _camera_start(state, rng, landscapes)
     first = captions.caption(state, rng, split)
     second = captions.caption(after, rng, split)
     texts = [second if change and k >= change else first for k in range(chunks)]
     return states, texts, scene, start, rng.uniform(0., 30.), change
 
 
-def sample_clip(seed, chunks=4, width=256, height=144, split="train"):
-    """One clip. Training and held-out clips never share random choices, whatever their seeds."""
-    states, texts, scene, start, seconds, change = describe_clip(seed, chunks, split)
-    paint_seed = int.from_bytes(hashlib.sha256(f"{split}:{seed}".encode()).digest()[:4], "little")
-    frames = render_states(states, paint_seed, scene, start, width, height, seconds)
+def sample_clip(seed, chunks=4, width=256, height=144, split="train", landscapes=0):
+    """One clip. Training and held-out clips never share random choices, whatever their seeds.
+
+    landscapes: how many different lands every place has; 0: as many as there are seeds.
+    """
+    states, texts, scene, start, seconds, change = describe_clip(seed, chunks, split, landscapes)
+    frames = render_states(states, _paint_seed(split, seed, landscapes), scene, start, width, height, seconds)
     return Clip(frames, texts, states, change)
 
 
 # ---------------------------------------------------------------------------------------------- a pool on disk
 
 def _render_shard(job):
-    folder, first, count, chunks, width, height, split = job
+    folder, first, count, chunks, width, height, split, landscapes = job
     name = Path(folder) / f"{split}-{first:08d}"
     frames_file, text_file = name.with_suffix(".npy"), name.with_suffix(".jsonl")
     if frames_file.exists() and text_file.exists():
@@ -356,7 +373,7 @@ def _render_shard(job):
     frames = np.empty((count, chunks * CHUNK_FRAMES, height, width, 3), np.uint8)
     lines = []
     for k in range(count):
-        clip = sample_clip(first + k, chunks, width, height, split)
+        clip = sample_clip(first + k, chunks, width, height, split, landscapes)
         frames[k] = clip.frames
         lines.append(json.dumps({"seed": first + k, "captions": clip.captions, "labels": clip.labels, "change": clip.change}))
     temporary = frames_file.with_suffix(f".{os.getpid()}.tmp")
@@ -369,7 +386,8 @@ def _render_shard(job):
     return str(frames_file)
 
 
-def render_pool(folder, count, first_seed, split, workers, chunks=4, width=256, height=144, shard_clips=SHARD_CLIPS):
+def render_pool(folder, count, first_seed, split, workers, chunks=4, width=256, height=144, shard_clips=SHARD_CLIPS,
+                landscapes=0):
     """Writes clips first_seed .. first_seed + count - 1 as shards; shards that exist are kept. Returns their paths.
 
     A shard is <split>-<first seed>.npy, uint8 [clips, 12 * chunks, height, width, 3], and a .jsonl of the same name
@@ -379,13 +397,13 @@ def render_pool(folder, count, first_seed, split, workers, chunks=4, width=256, 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     about = folder / "world.json"
-    wanted = {"version": WORLD_VERSION, "chunks": chunks, "width": width, "height": height}
+    wanted = {"version": WORLD_VERSION, "chunks": chunks, "width": width, "height": height, "landscapes": landscapes}
     if about.exists() and json.loads(about.read_text()) != wanted:
         for old in list(folder.glob("*-????????.npy")) + list(folder.glob("*-????????.jsonl")):
             old.unlink()
     about.write_text(json.dumps(wanted))
     painter()  # compile once, before there are several processes
-    jobs = [(str(folder), s, min(shard_clips, first_seed + count - s), chunks, width, height, split)
+    jobs = [(str(folder), s, min(shard_clips, first_seed + count - s), chunks, width, height, split, landscapes)
             for s in range(first_seed, first_seed + count, shard_clips)]
     if workers <= 1:
         return [_render_shard(job) for job in jobs]
