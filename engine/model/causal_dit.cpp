@@ -68,6 +68,10 @@ void CausalDit::loadWeights(WeightReader& reader, MlaForm form) {
 
     patch_ = linear(backend_.computeType(), "patch_embedding", dim, config_.inDim * area,
                     {dim, config_.inDim, 1, config_.patchH, config_.patchW});
+    if (const int features = 2 * config_.positionFeatures; features > 0) {
+        const Tensor weight = reader.read("position_embedding.weight", {dim, features});
+        place_ = backend_.packMatmul(weight.data(), weight.dtype(), nullptr, dim, features);
+    }
     text0_ = inComputeType("text_embedding.0", dim, config_.textDim);
     text2_ = inComputeType("text_embedding.2", dim, dim);
     time0_ = inFp32("time_embedding.0", dim, config_.freqDim);
@@ -197,6 +201,7 @@ void CausalDit::forward(const DitPass& pass, DitWorkspace& workspace) const {
     backend_.patchify({const_cast<float*>(pass.latents.as<float>()), patches, frames, config_.inDim, shape[2], shape[3], config_.patchH, config_.patchW});
     const Rows x = workspace.scratch.rows(kResidual, DType::F32, tokens, config_.dim);
     backend_.matmul({.x = patches, .weight = patch_.get(), .y = x});
+    if (place_) backend_.matmul({.x = workspace.places.rows(frames, gridH, gridW), .weight = place_.get(), .y = x, .accumulate = true});
     if (pass.observer) (*pass.observer)("patch_embedding", 0, x);
 
     const Modulation& mod = modulation(pass.timesteps, workspace, pass.observer);
@@ -304,7 +309,7 @@ size_t CausalDit::workingBytes(int64_t tokens, int64_t held) const {
 }
 
 size_t CausalDit::weightBytes() const {
-    size_t total = 0;
+    size_t total = place_ ? place_->bytes() : 0;
     for (const PackedWeight* weight : {patch_.get(), text0_.get(), text2_.get(), time0_.get(), time2_.get(), timeProjection_.get(), head_.get()})
         total += weight->bytes();
     for (const auto& block : blocks_) {

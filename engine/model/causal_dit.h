@@ -11,6 +11,7 @@
 
 #include "engine/model/kv_cache.h"
 #include "engine/model/model_config.h"
+#include "engine/model/place_table.h"
 #include "engine/model/self_attention.h"
 #include "engine/weight_source.h"
 
@@ -36,11 +37,12 @@ struct Modulation {
 // Working memory of a pass, and what is kept between passes: rotary tables and modulations.
 class DitWorkspace {
 public:
-    DitWorkspace(const DitConfig& config, Backend& backend) : scratch(backend), rope(config, backend) {}
+    DitWorkspace(const DitConfig& config, Backend& backend) : scratch(backend), rope(config, backend), places(config.positionFeatures, backend) {}
     size_t bytes() const { return scratch.bytes(); }
 
     Scratch scratch;
     RopeTable rope;
+    PlaceTable places;
     std::map<std::vector<float>, Modulation> modulations;
 };
 
@@ -90,6 +92,7 @@ private:
     Positions positions_;
     Backend& backend_;
     int64_t parameters_ = 0;
+    std::unique_ptr<PackedWeight> place_;  // null: tokens are not told where in the picture they lie
     std::unique_ptr<PackedWeight> patch_, text0_, text2_, time0_, time2_, timeProjection_, head_;
     Tensor headModulation_;  // [2, dim]
     std::vector<std::unique_ptr<Block>> blocks_;

@@ -37,6 +37,7 @@ struct DitConfig {
     int textDim = 0, textLen = 0;
     int inDim = 0, outDim = 0;
     int patchH = 2, patchW = 2;
+    int positionFeatures = 0;  // cosines of each of a token's height and width that are added to it; 0: none
     float eps = 1e-6f;
     MlaConfig mla;  // attention == Mla
 

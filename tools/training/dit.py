@@ -134,12 +134,15 @@ class Head(nn.Module):
 
 class CausalDit(nn.Module):
     def __init__(self, dim, ffn_dim, num_heads, num_layers, freq_dim, text_dim, text_len, mla, chunk_frames=3,
-                 sink_frames=1, window_frames=7, in_dim=16, patch_size=(1, 2, 2), eps=1e-6):
+                 sink_frames=1, window_frames=7, in_dim=16, patch_size=(1, 2, 2), eps=1e-6, position_features=0):
         super().__init__()
         self.dim, self.freq_dim, self.text_len, self.in_dim = dim, freq_dim, text_len, in_dim
         self.chunk, self.sink, self.window = chunk_frames, sink_frames, window_frames
         self.patch = tuple(patch_size)
         self.patch_embedding = nn.Conv3d(in_dim, dim, self.patch, self.patch)
+        self.position_features = position_features
+        if position_features:
+            self.position_embedding = nn.Linear(2 * position_features, dim, bias=False)
         self.text_embedding = nn.Sequential(nn.Linear(text_dim, dim), nn.GELU(approximate="tanh"), nn.Linear(dim, dim))
         self.time_embedding = nn.Sequential(nn.Linear(freq_dim, dim), nn.SiLU(), nn.Linear(dim, dim))
         self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(dim, 6 * dim))
@@ -166,6 +169,8 @@ class CausalDit(nn.Module):
                 block.modulation.mul_(0.1)
                 block.modulation[:, [2, 5]] += 1
         nn.init.zeros_(self.head.head.weight)
+        if self.position_features:
+            nn.init.zeros_(self.position_embedding.weight)
 
     # Pieces shared by both ways
 
@@ -192,7 +197,24 @@ class CausalDit(nn.Module):
     def tokens(self, x):
         """[N, F, C, H, W] -> [N, F * rows * columns, D] and the grid."""
         y = self.patch_embedding(x.transpose(1, 2))
-        return y.flatten(2).transpose(1, 2), y.shape[3:]
+        grid, y = y.shape[3:], y.flatten(2).transpose(1, 2)
+        if self.position_features:
+            y = y + self.position_embedding(self.places(*grid, x.device)).repeat(x.shape[1], 1)
+        return y, grid
+
+    def places(self, rows, columns, device):
+        """Where in the picture a token lies [rows * columns, 2 * features]: cosines of its height, then of its width.
+
+        Rotary positions alone tell tokens how far apart they are, not where they are: between tokens of pure noise there
+        is no other sign of what is up, and a small model takes very long to find one.
+        """
+        def waves(n):
+            u = (torch.arange(n, dtype=torch.float64) + 0.5) / n
+            return torch.cos(torch.pi * u[:, None] * torch.arange(1, self.position_features + 1))
+
+        row, column = waves(rows), waves(columns)
+        return torch.cat([row[:, None].expand(-1, columns, -1), column[None].expand(rows, -1, -1)],
+                         -1).flatten(0, 1).float().to(device)
 
     def unpatchify(self, y, frames, grid):
         rows, columns = grid

@@ -25,7 +25,8 @@ class Model(nn.Module):
         self.dit = CausalDit(d["dim"], d["ffn_dim"], d["num_heads"], d["num_layers"], d["freq_dim"],
                              config["text_encoder"]["dim"], config["tokenizer"]["text_len"], d["mla"],
                              r["chunk_frames"], r["sink_frames"], r["window_frames"],
-                             config["autoencoder"]["latent_channels"], d["patch_size"], d["eps"])
+                             config["autoencoder"]["latent_channels"], d["patch_size"], d["eps"],
+                             d["position_features"])
 
     def spread_positions(self, config, rows, columns):
         """On small frames, puts rows and columns where they would be on full ones. Takes latent sizes."""
