@@ -6,44 +6,11 @@
 #include <random>
 
 #include "engine/tensor.h"
+#include "tests/parity/conv_cases.h"
 
 using namespace longtake;
 
 namespace {
-
-struct Case {
-    int64_t frames, height, width, in, out;
-    int kt, kh, kw;
-    int top, bottom, left, right;
-    int stride = 1, strideT = 1;
-    bool bias = true, accumulate = false;
-    Activation activation = Activation::None;
-};
-
-const Case kCases[] = {
-    {1, 5, 7, 3, 4, 1, 3, 3, 1, 1, 1, 1},
-    {2, 18, 32, 16, 96, 1, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu},
-    {2, 61, 47, 20, 12, 1, 3, 3, 1, 1, 1, 1, 1, 1, false},
-    {3, 72, 128, 48, 48, 1, 3, 3, 1, 1, 1, 1, 1, 1, true, true, Activation::Relu},
-    {4, 40, 52, 48, 48, 2, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu},
-    {3, 9, 11, 8, 20, 2, 3, 3, 1, 1, 1, 1, 1, 1, false},
-    {5, 33, 30, 24, 40, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Silu},
-    {5, 60, 50, 32, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, true},
-    {6, 7, 5, 16, 32, 3, 1, 1, 0, 0, 0, 0, 1, 2},
-    {4, 64, 80, 32, 64, 3, 1, 1, 0, 0, 0, 0},
-    {2, 50, 51, 20, 60, 1, 1, 1, 0, 0, 0, 0},
-    {2, 41, 38, 12, 16, 1, 3, 3, 0, 1, 0, 1, 2},
-    {2, 120, 96, 16, 16, 1, 3, 3, 1, 1, 1, 1, 2, 1, false},
-    {1, 100, 150, 32, 3, 1, 3, 3, 1, 1, 1, 1},
-    {2, 100, 152, 32, 3, 1, 3, 3, 1, 1, 1, 1},
-    {4, 50, 64, 20, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, true, Activation::Silu},
-    {2, 33, 64, 16, 2, 1, 2, 2, 1, 0, 0, 1, 1, 1, false},
-    {1, 64, 64, 16, 4, 1, 3, 3, 0, 1, 0, 1, 2},
-    {2, 45, 64, 48, 32, 1, 2, 2, 1, 0, 1, 0},
-    {2, 45, 64, 48, 32, 1, 2, 2, 0, 1, 0, 1, 1, 1, true, false, Activation::GeluTanh},
-    {1, 1, 1, 5, 7, 1, 3, 3, 1, 1, 1, 1},
-    {2, 3, 200, 64, 192, 1, 3, 3, 2, 2, 2, 2},
-};
 
 std::vector<float> randomValues(int64_t count, uint32_t seed, float scale) {
     std::mt19937 generator(seed);
@@ -64,21 +31,21 @@ float activated(double x, Activation activation) {
 }
 
 struct Problem {
-    Case c;
+    ConvCase c;
     int64_t outFrames, outHeight, outWidth;
     std::vector<float> x, w, bias, before;
 
-    explicit Problem(const Case& chosen) : c(chosen) {
-        outFrames = (c.frames - c.kt) / c.strideT + 1;
-        outHeight = (c.height + c.top + c.bottom - c.kh) / c.stride + 1;
-        outWidth = (c.width + c.left + c.right - c.kw) / c.stride + 1;
+    explicit Problem(const ConvCase& chosen) : c(chosen) {
+        outFrames = c.outFrames();
+        outHeight = c.outHeight();
+        outWidth = c.outWidth();
         const float reach = 1.0f / std::sqrt(static_cast<float>(c.in * c.kt * c.kh * c.kw));
         x = randomValues(c.frames * c.height * c.width * c.in, 1, 1.0f);
         w = randomValues(c.out * c.in * c.kt * c.kh * c.kw, 2, reach);
         bias = randomValues(c.out, 3, 0.5f);
         before = randomValues(outCount(), 4, 1.0f);
     }
-    int64_t outCount() const { return outFrames * outHeight * outWidth * c.out; }
+    int64_t outCount() const { return c.outCount(); }
 
     std::vector<float> plain() const {
         std::vector<float> y(static_cast<size_t>(outCount()));
@@ -127,19 +94,13 @@ std::vector<float> load(const Tensor& from) {
     return values;
 }
 
-ConvParams paramsOf(const Case& c, const void* x, void* y, DType dtype, const PackedWeight* weight) {
-    return {.x = x, .y = y, .dtype = dtype, .frames = c.frames, .height = c.height, .width = c.width,
-            .padTop = c.top, .padBottom = c.bottom, .padLeft = c.left, .padRight = c.right,
-            .stride = c.stride, .strideT = c.strideT, .weight = weight, .accumulate = c.accumulate, .activation = c.activation};
-}
-
 constexpr int64_t kGuard = 64;
 
 // The output, and a check that nothing around it was written.
 std::vector<float> computed(const Problem& problem, int threads, Precision precision) {
     auto backend = makeCpuBackend({.threads = threads, .precision = precision});
     const DType dtype = backend->computeType();
-    const Case& c = problem.c;
+    const ConvCase& c = problem.c;
     auto weight = backend->packConv(problem.w.data(), DType::F32, c.bias ? problem.bias.data() : nullptr, c.out, c.in, c.kt, c.kh, c.kw);
     Tensor x = Tensor::host(dtype, {static_cast<int64_t>(problem.x.size())});
     store(x, problem.x);
@@ -148,7 +109,7 @@ std::vector<float> computed(const Problem& problem, int threads, Precision preci
     store(y, std::vector<float>(static_cast<size_t>(y.count()), poison));
     Tensor inside = y.slice(kGuard, problem.outCount());
     if (c.accumulate) store(inside, problem.before);
-    backend->conv(paramsOf(c, x.data(), inside.data(), dtype, weight.get()));
+    backend->conv(c.params(x.data(), inside.data(), dtype, weight.get()));
     backend->synchronize();
     for (const Tensor& guard : {y.slice(0, kGuard), y.slice(kGuard + problem.outCount(), kGuard)}) {
         for (float value : load(guard)) {
@@ -173,11 +134,9 @@ class TestConv : public QObject {
     Q_OBJECT
     static void addCases() {
         QTest::addColumn<int>("index");
-        for (int i = 0; i < static_cast<int>(std::size(kCases)); ++i) {
-            const Case& c = kCases[i];
-            const std::string label = std::to_string(c.frames) + "x" + std::to_string(c.height) + "x" + std::to_string(c.width) + " " +
-                                      std::to_string(c.in) + " to " + std::to_string(c.out) + " kernel " + std::to_string(c.kt) + "x" +
-                                      std::to_string(c.kh) + "x" + std::to_string(c.kw) + " #" + std::to_string(i);
+        for (int i = 0; i < static_cast<int>(std::size(kConvCases)); ++i) {
+            const ConvCase& c = kConvCases[i];
+            const std::string label = c.name() + " #" + std::to_string(i);
             QTest::newRow(label.c_str()) << i;
         }
     }
@@ -186,7 +145,7 @@ private slots:
     void equalsPlainLoopsInFp32_data() { addCases(); }
     void equalsPlainLoopsInFp32() {
         QFETCH(int, index);
-        const Problem problem(kCases[index]);
+        const Problem problem(kConvCases[index]);
         const double difference = largestDifference(computed(problem, 2, Precision::Fp32), problem.plain(), 0);
         QVERIFY2(difference < 2e-5, qPrintable(QString::number(difference)));
     }
@@ -195,7 +154,7 @@ private slots:
     void equalsPlainLoopsInBf16() {
         if (!cpuHasBf16()) QSKIP("this processor has no bf16 dot products");
         QFETCH(int, index);
-        Problem problem(kCases[index]);
+        Problem problem(kConvCases[index]);
         problem.round();
         const double difference = largestDifference(computed(problem, 2, Precision::Bf16), problem.plain(), 1.0 / 128);
         QVERIFY2(difference < 2e-3, qPrintable(QString::number(difference)));
@@ -204,7 +163,7 @@ private slots:
     void threadCountDoesNotChangeTheBits_data() { addCases(); }
     void threadCountDoesNotChangeTheBits() {
         QFETCH(int, index);
-        const Problem problem(kCases[index]);
+        const Problem problem(kConvCases[index]);
         for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
             const std::vector<float> one = computed(problem, 1, precision);
             for (int threads : {2, 3}) {
@@ -216,7 +175,7 @@ private slots:
 
     // Every second pixel of every second row of every third frame: the rest stays as it was.
     void writesBetweenOtherPixels() {
-        for (const Case& c : {Case{3, 37, 29, 12, 20, 1, 2, 2, 1, 0, 0, 1}, Case{4, 50, 64, 16, 32, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu}}) {
+        for (const ConvCase& c : {ConvCase{3, 37, 29, 12, 20, 1, 2, 2, 1, 0, 0, 1}, ConvCase{4, 50, 64, 16, 32, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu}}) {
             const Problem problem(c);
             const std::vector<float> want = problem.plain();
             const int64_t pixel = 2 * c.out, row = 2 * problem.outWidth * pixel, frame = 3 * problem.outHeight * row;
@@ -225,7 +184,7 @@ private slots:
                 auto backend = makeCpuBackend({.threads = threads, .precision = Precision::Fp32});
                 auto weight = backend->packConv(problem.w.data(), DType::F32, problem.bias.data(), c.out, c.in, c.kt, c.kh, c.kw);
                 std::vector<float> y(static_cast<size_t>(problem.outFrames * frame), -7.0f);
-                ConvParams params = paramsOf(c, problem.x.data(), y.data(), DType::F32, weight.get());
+                ConvParams params = c.params(problem.x.data(), y.data(), DType::F32, weight.get());
                 params.yPixelStride = pixel;
                 params.yRowStride = row;
                 params.yFrameStride = frame;
@@ -249,10 +208,10 @@ private slots:
     }
 
     void weightsOfEveryFloatTypeAreRead() {
-        Problem problem(kCases[0]);
+        Problem problem(kConvCases[0]);
         problem.round();
         auto backend = makeCpuBackend({.threads = 1, .precision = Precision::Fp32});
-        const Case& c = problem.c;
+        const ConvCase& c = problem.c;
         const std::vector<float> want = problem.plain();
         for (DType dtype : {DType::F32, DType::BF16}) {
             Tensor w = Tensor::host(dtype, {static_cast<int64_t>(problem.w.size())});
@@ -260,7 +219,7 @@ private slots:
             auto weight = backend->packConv(w.data(), dtype, problem.bias.data(), c.out, c.in, c.kt, c.kh, c.kw);
             QVERIFY(weight->bytes() >= problem.w.size() * sizeof(float));
             std::vector<float> y(want.size());
-            backend->conv(paramsOf(c, problem.x.data(), y.data(), DType::F32, weight.get()));
+            backend->conv(c.params(problem.x.data(), y.data(), DType::F32, weight.get()));
             QVERIFY(largestDifference(y, want, 0) < 2e-5);
         }
     }
@@ -270,12 +229,12 @@ private slots:
         const std::vector<float> w(2 * 2 * 2 * 3 * 3), x(1024), empty;
         auto weight = backend->packConv(w.data(), DType::F32, nullptr, 2, 2, 2, 3, 3);
         std::vector<float> y(1024);
-        Case c{1, 8, 8, 2, 2, 2, 3, 3, 1, 1, 1, 1};  // one frame under a kernel of two
-        QVERIFY_EXCEPTION_THROWN(backend->conv(paramsOf(c, x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
+        ConvCase c{1, 8, 8, 2, 2, 2, 3, 3, 1, 1, 1, 1};  // one frame under a kernel of two
+        QVERIFY_EXCEPTION_THROWN(backend->conv(c.params(x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
         c = {2, 2, 8, 2, 2, 2, 3, 3, 0, 0, 1, 1};  // two rows under a kernel of three
-        QVERIFY_EXCEPTION_THROWN(backend->conv(paramsOf(c, x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
+        QVERIFY_EXCEPTION_THROWN(backend->conv(c.params(x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
         c = {2, 8, 8, 2, 2, 2, 3, 3, 3, 1, 1, 1};  // more padding than kernel
-        QVERIFY_EXCEPTION_THROWN(backend->conv(paramsOf(c, x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
+        QVERIFY_EXCEPTION_THROWN(backend->conv(c.params(x.data(), y.data(), DType::F32, weight.get())), std::invalid_argument);
     }
 };
 
