@@ -134,6 +134,9 @@ private slots:
         row("file as folder", {"render", "--prompt", "sea", "-o", "DIR/file/out.mp4"}, "cannot write DIR/file/out.mp4");
         row("output is a folder", {"render", "--prompt", "sea", "-o", "DIR/folder.mp4"}, "that is a folder");
         row("nothing to recover", {"recover", "DIR/none.part.mp4"}, "cannot read DIR/none.part.mp4");
+        row("missing picture", {"render", "--prompt", "sea", "--image", "DIR/none.png", "-o", "DIR/out.mp4"}, "cannot read DIR/none.png");
+        row("picture that is none", {"render", "--prompt", "sea", "--image", "DIR/file", "-o", "DIR/out.mp4"},
+            "cannot open the picture DIR/file: it is no picture of a known kind");
         row("import of nothing", {"import", "--dit", "DIR/none", "--text-encoder", "DIR/none", "--video", "DIR/none",
                                   "-o", "DIR/new", "--name", "New"}, "DIR/none");
     }

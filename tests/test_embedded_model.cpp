@@ -1,6 +1,7 @@
 // The embedded model in the engine against the same weights in the training code (tools/training/fixture.py).
 // LONGTAKE_PARITY_MODEL names another model folder, with its fixture.safetensors inside.
 #include <QTest>
+#include <array>
 
 #include "engine/rollout/take.h"
 #include "golden/golden_case.h"
@@ -16,6 +17,7 @@ private slots:
     void latentsAndPicturesAgree();
     void absorbedAndMaterialisedAgree();
     void theSameTakeWithOneAndTwoThreads();
+    void aPictureBecomesTheFirstChunk();
     void cacheTakesWhatTheConfigurationSays();
 
 private:
@@ -139,6 +141,63 @@ void EmbeddedModelTest::theSameTakeWithOneAndTwoThreads() {
     QCOMPARE(runs[0].size(), size_t(21));
     QCOMPARE(runs[1], runs[0]);
     QCOMPARE(runs[2], runs[0]);
+}
+
+// A sky over a sea.
+static Frame8 startPicture(int64_t width, int64_t height) {
+    Frame8 picture{static_cast<int>(width), static_cast<int>(height), {}};
+    for (int64_t y = 0; y < height; ++y)
+        for (int64_t x = 0; x < width; ++x)
+            for (int value : y < height / 2 ? std::array{150, 190, 230} : std::array{20, 60, 120}) picture.rgb.push_back(static_cast<uint8_t>(value));
+    return picture;
+}
+
+static double meanDifference(const Frame8& a, const Frame8& b) {
+    double sum = 0;
+    for (size_t i = 0; i < a.rgb.size(); ++i) sum += std::abs(a.rgb[i] - b.rgb[i]);
+    return sum / static_cast<double>(a.rgb.size());
+}
+
+void EmbeddedModelTest::aPictureBecomesTheFirstChunk() {
+    const auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+    const auto model = load(*backend);
+    TakeOptions options = TakeOptions::of(model->config());
+    const auto framesOf = [](Take& take) {
+        std::vector<Frame8> frames;
+        for (int chunk = 0; chunk < 2; ++chunk)
+            if (auto made = take.next([&](Frame8 frame) { frames.push_back(std::move(frame)); }); !made) qFatal("%s", made.message().c_str());
+        return frames;
+    };
+    const PromptTimeline prompts = PromptTimeline::create(prompt(0)).value();
+    auto plain = Take::create(*model, options).value();
+    plain->setTimeline(prompts);
+    const std::vector<Frame8> without = framesOf(*plain);
+
+    options.start = {"sky.png", [](int64_t width, int64_t height) -> Result<Frame8> { return startPicture(width, height); }};
+    auto take = Take::create(*model, options).value();
+    take->setTimeline(prompts);
+    // Stopped while the picture is encoded: nothing is handed out, and the chunk is made again.
+    QVERIFY(!take->next([](Frame8) { QFAIL("a stopped chunk has no frames"); }, [](const DenoiseProgress&) { return false; }).ok());
+    const std::vector<Frame8> with = framesOf(*take);
+    QCOMPARE(with.size(), without.size());
+    const Frame8 picture = startPicture(options.width, options.height);
+    for (int64_t f = 0; f < take->clock().firstFrameOf(1); ++f) {
+        const double difference = meanDifference(with[static_cast<size_t>(f)], picture);
+        QVERIFY2(difference < 20, std::to_string(difference).c_str());
+        QVERIFY(meanDifference(without[static_cast<size_t>(f)], picture) > 2 * difference);
+    }
+    // What follows grows out of it.
+    const size_t next = static_cast<size_t>(take->clock().firstFrameOf(1));
+    QVERIFY(meanDifference(with[next], with[next - 1]) < meanDifference(without[next], with[next - 1]));
+
+    take->restart(options.seed);
+    const std::vector<Frame8> again = framesOf(*take);
+    for (size_t f = 0; f < with.size(); ++f) QCOMPARE(frameHash(again[f]), frameHash(with[f]));
+
+    options.start.read = [](int64_t, int64_t) -> Result<Frame8> { return Error{"cannot open sky.png"}; };
+    const auto refused = Take::create(*model, options);
+    QVERIFY(!refused.ok());
+    QCOMPARE(refused.message(), std::string("cannot open sky.png"));
 }
 
 void EmbeddedModelTest::cacheTakesWhatTheConfigurationSays() {

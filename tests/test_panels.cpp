@@ -369,6 +369,7 @@ void TestPanels::settingsGoInAndComeOutUnchanged() {
     settings.deviceId = "cuda:1";
     settings.threads = 3;
     settings.precision = "fp32";
+    settings.startImage = "/home/ada/sea.png";
     panel.setSettings(settings);
     QVERIFY(panel.settings() == settings);
     QCOMPARE(edited.count(), 0);

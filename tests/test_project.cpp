@@ -32,6 +32,7 @@ Project makeProject() {
     project.precision = Precision::Bf16;
     project.threads = 2;
     project.chunks = 40;
+    project.startImage = "/home/ada/sea.png";
     project.timeline = *PromptTimeline::create({
         {.firstChunk = 0, .text = "a calm sea at \"dawn\"\nwith gulls"},
         {.firstChunk = 8, .text = "\xE5\xB5\x90\xE3\x81\xAE\xE6\xB5\xB7 \xF0\x9F\x8C\x8A", .transition = Transition::Blend, .blendChunks = 4},

@@ -1,8 +1,12 @@
 // The studio's window as a whole, without a screen: bad input gives a message and nothing breaks.
 #include <QtTest/QtTest>
 
+#include <QAction>
 #include <QApplication>
+#include <QDropEvent>
+#include <QImage>
 #include <QLineEdit>
+#include <QMimeData>
 #include <QPushButton>
 #include <filesystem>
 
@@ -13,6 +17,7 @@
 #include "app/studio/take_controller.h"
 #include "ui/canvas/canvas_widget.h"
 #include "ui/panels/prompt_bar.h"
+#include "ui/panels/session_panel.h"
 #include "ui/theme/theme.h"
 
 using namespace longtake;
@@ -24,6 +29,23 @@ const StudioOptions kPlain{.useVulkan = false, .remembersLayout = false};
 void steer(MainWindow& window, const QString& prompt) {
     window.widgets().prompt->setText(prompt);
     QTest::keyClick(window.widgets().prompt->edit(), Qt::Key_Return);
+}
+
+QAction* undoOf(MainWindow& window) {
+    for (QAction* action : window.findChildren<QAction*>())
+        if (action->shortcut() == QKeySequence(QKeySequence::Undo)) return action;
+    qFatal("there is no undo");
+}
+
+void drop(MainWindow& window, const QString& path) {
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(path)});
+    QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent event(QPointF(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &event);
+    QVERIFY(event.isAccepted());
 }
 
 }  // namespace
@@ -90,6 +112,43 @@ private slots:
         QVERIFY(again.projects().openPath(path));
         QTRY_VERIFY_WITH_TIMEOUT(again.takes().frameHashes().size() >= 21, 60'000);
         for (size_t i = 0; i < 21; ++i) QCOMPARE(again.takes().frameHashes()[i], first[i]);
+    }
+
+    void aDroppedPictureBeginsATake() {
+        const QString picture = home_.filePath("sea.png");
+        QImage image(64, 64, QImage::Format_RGB888);
+        image.fill(QColor(20, 90, 160));
+        QVERIFY(image.save(picture));
+        MainWindow window(kPlain);
+        window.show();
+        drop(window, picture);
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
+        QCOMPARE(window.widgets().session->startImageEdit()->text(), QStringLiteral("sea.png"));
+        const std::optional<Frame8> first = window.takes().store()->read(0);
+        QVERIFY(first.has_value());
+        const size_t middle = 3 * (static_cast<size_t>(first->height) / 2 * static_cast<size_t>(first->width) + static_cast<size_t>(first->width) / 2);
+        QVERIFY2(std::abs(first->rgb[middle + 2] - 160) < 40 && std::abs(first->rgb[middle] - 20) < 40, "the take does not begin with the picture");
+        QCOMPARE(window.projects().current(ProjectController::Hashes::Without).startImage, picture.toStdString());
+        QVERIFY(window.projects().isDirty());
+        undoOf(window)->trigger();
+        QVERIFY(window.widgets().session->startImageEdit()->text().isEmpty());
+    }
+
+    void aDroppedFileThatIsNoPictureGivesAMessage() {
+        const QString picture = home_.filePath("none.png");
+        QFile file(picture);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("no picture");
+        file.close();
+        MainWindow window(kPlain);
+        window.show();
+        drop(window, picture);
+        QTRY_VERIFY_WITH_TIMEOUT(window.notice().text().contains("none.png"), 60'000);
+        QVERIFY(!window.takes().isPlaying());
+        // And the next take begins without it.
+        emit window.widgets().session->startImageChosen({});
+        QTest::mouseClick(window.widgets().session->startButton(), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
     }
 
 private:

@@ -74,6 +74,7 @@ void TakeArguments::addTo(CLI::App& parser) {
     parser.add_option("--prompt", prompt, "What the take begins with");
     parser.add_option("--at", at, "SECONDS TEXT: from then on another prompt; may be repeated")
         ->type_name("SECONDS TEXT");
+    parser.add_option("--image", image, "A picture that the take begins with: PNG, JPEG, WebP or BMP");
     parser.add_option("--transition", transition, "How prompts change: recache, keep or blend:N chunks");
     parser.add_option("--project", project, "A .longtake file, or a video made by Longtake");
     parser.add_option("--model", model, "A model folder, or the name of an installed model");

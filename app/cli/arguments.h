@@ -35,6 +35,7 @@ struct TakeArguments {
     std::string project;  // .longtake, or a video with one inside
     std::string model;    // folder or name
     std::string prompt;
+    std::string image;    // picture to begin with
     std::vector<std::pair<std::string, std::string>> at;  // seconds, prompt
     std::string transition = "recache";
     std::optional<double> seconds;

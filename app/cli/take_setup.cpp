@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "app/media/picture_file.h"
 #include "app/project/model_fingerprint.h"
 #include "app/project/model_folders.h"
 
@@ -135,12 +136,14 @@ CommandResult prepareTake(const TakeArguments& arguments, Reporter& reporter, Ta
     project.chunks = setup.chunks;
     noteCutPrompts(setup, reporter);
 
+    if (!arguments.image.empty()) project.startImage = std::filesystem::absolute(arguments.image).string();
     TakeOptions options{.width = project.width,
                         .height = project.height,
                         .seed = project.seed,
                         .window = project.rollout,
                         .sampler = project.sampler,
-                        .maxFrames = setup.chunks * project.rollout.chunkFrames};
+                        .maxFrames = setup.chunks * project.rollout.chunkFrames,
+                        .start = startPictureFrom(project.startImage)};
     Result<std::unique_ptr<Take>> take = Take::create(*setup.model, options);
     if (!take) return failure(take.message());
     setup.take = std::move(*take);

@@ -199,6 +199,7 @@ Result<Project> Project::parse(std::string_view text, const std::string& origin)
     project.precision = static_cast<Precision>(fields.choice("precision", kPrecisions, 0));
     project.threads = static_cast<int>(fields.integer("threads", 0, 4096, 0));
     project.chunks = fields.integer("chunks", 0, PromptTimeline::kMaxChunk, 0);
+    project.startImage = fields.text("start_image", 8192, {});
     std::vector<PromptSegment> segments = readSegments(fields);
     project.events = readEvents(fields);
     project.frameHashes = readHashes(fields, problem);
@@ -246,6 +247,8 @@ std::string Project::toJson() const {
     document["precision"] = kPrecisions[static_cast<size_t>(precision)];
     document["threads"] = threads;
     document["chunks"] = chunks;
+    document.erase("start_image");
+    if (!startImage.empty()) document["start_image"] = startImage;
     document["timeline"] = timelineJson(timeline, document.value("timeline", json()));
     document["events"] = eventsJson(events, document.value("events", json()));
     json hashes = json::array();

@@ -53,6 +53,7 @@ public:
     Precision precision = Precision::Fp32;
     int threads = 0;     // 0: any number gives the same frames
     int64_t chunks = 0;  // length of the take; 0: open
+    std::string startImage;  // file of the picture that the take begins with; empty: none
     PromptTimeline timeline;
     std::vector<ProjectEvent> events;
     std::vector<uint64_t> frameHashes;  // frameHash() of each frame in order; may be empty

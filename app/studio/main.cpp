@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
     parser.setApplicationDescription(QApplication::translate("main", "Longtake: long videos, made live and steered while they grow."));
     parser.addHelpOption();
     parser.addVersionOption();
-    parser.addPositionalArgument(QStringLiteral("file"), QApplication::translate("main", "A project or an exported video to open."));
+    parser.addPositionalArgument(QStringLiteral("file"), QApplication::translate("main", "A project, an exported video or a picture to begin with."));
     const QCommandLineOption painted(QStringLiteral("no-vulkan"), QApplication::translate("main", "Draw the picture without Vulkan."));
     const QCommandLineOption dark(QStringLiteral("dark"), QApplication::translate("main", "Dark, whatever the desktop says."));
     const QCommandLineOption light(QStringLiteral("light"), QApplication::translate("main", "Light, whatever the desktop says."));

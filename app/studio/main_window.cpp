@@ -16,6 +16,7 @@
 #include <QStatusBar>
 #include <QVBoxLayout>
 
+#include "app/media/picture_file.h"
 #include "app/session/engine_take_maker.h"
 #include "app/session/session.h"
 #include "app/studio/example_prompts.h"
@@ -172,6 +173,7 @@ void MainWindow::buildMenus() {
 void MainWindow::buildFileMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&File"));
     menu->addAction(tr("&New take"), QKeySequence::New, setup_, &SetupController::startTake);
+    menu->addAction(tr("Begin with a &picture…"), setup_, &SetupController::beginWithPicture);
     menu->addAction(tr("&Open…"), QKeySequence::Open, projects_, &ProjectController::open);
     recent_ = menu->addMenu(tr("Open &recent"));
     connect(recent_, &QMenu::aboutToShow, this, [this] {
@@ -289,7 +291,7 @@ void MainWindow::catchDropsOnCanvas() {
 }
 
 void MainWindow::begin(const QStringList& files) {
-    if (files.isEmpty() || !projects_->openPath(files.first())) setup_->openFirstModel();
+    if (files.isEmpty() || !openAny(files.first())) setup_->openFirstModel();
     projects_->offerRecovery(*notice_);
     w_.prompt->edit()->setFocus();
 }
@@ -350,8 +352,14 @@ void MainWindow::dropEvent(QDropEvent* event) {
     if (urls.isEmpty() || !urls.first().isLocalFile()) return;
     const QString path = urls.first().toLocalFile();
     event->acceptProposedAction();
-    if (QFileInfo(path).isDir()) setup_->openModelFolder(path);
-    else projects_->openPath(path);
+    openAny(path);
+}
+
+bool MainWindow::openAny(const QString& path) {
+    if (QFileInfo(path).isDir()) return setup_->openModelFolder(path);
+    if (!isPictureName(path.toStdString())) return projects_->openPath(path);
+    setup_->startWithImage(path);
+    return true;
 }
 
 void MainWindow::readLayout() {

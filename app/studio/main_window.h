@@ -65,6 +65,7 @@ private:
     void catchDropsOnCanvas();
     void readLayout();
     void writeLayout() const;
+    bool openAny(const QString& path);  // a model folder, a picture, a project or a video with one inside
     void setCanvasAlone(bool alone);
     void showTitle();
     void showAbout();

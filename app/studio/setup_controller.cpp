@@ -7,7 +7,9 @@
 #include <QFileDialog>
 #include <QRandomGenerator>
 #include <QThreadPool>
+#include <QUndoCommand>
 
+#include "app/media/picture_file.h"
 #include "app/project/model_fingerprint.h"
 #include "app/project/model_folders.h"
 #include "app/project/project.h"
@@ -29,6 +31,18 @@ constexpr size_t kHintWords = 8;
 constexpr int kTokensPerWord = 2;  // about, for the warning that a prompt is long
 
 QString words(const std::string& text) { return QString::fromStdString(text); }
+
+class StartImageCommand final : public QUndoCommand {
+public:
+    StartImageCommand(SessionPanel& panel, QString path)
+        : QUndoCommand(SetupController::tr("start picture")), panel_(panel), before_(words(panel.settings().startImage)), after_(std::move(path)) {}
+    void undo() override { panel_.setStartImage(before_); }
+    void redo() override { panel_.setStartImage(after_); }
+
+private:
+    SessionPanel& panel_;
+    QString before_, after_;
+};
 
 // The model's own size, and two more of its shape.
 std::vector<FrameSize> sizesOf(const ModelConfig& config) {
@@ -72,6 +86,8 @@ SetupController::SetupController(Session& session, SessionBridge& bridge, TakeCo
     connect(w_.session, &SessionPanel::settingsEdited, this, &SetupController::settingsEdited);
     connect(w_.session, &SessionPanel::startRequested, this, &SetupController::startWith);
     connect(w_.session, &SessionPanel::openModelRequested, this, &SetupController::openModel);
+    connect(w_.session, &SessionPanel::startImageWanted, this, &SetupController::chooseStartImage);
+    connect(w_.session, &SessionPanel::startImageChosen, this, &SetupController::setStartImage);
     connect(&takes, &TakeController::startWanted, this, &SetupController::startTake);
     listModels();
 }
@@ -171,6 +187,7 @@ TakeOptions SetupController::optionsOf(const SessionSettings& settings, const Mo
     options.seed = settings.seed;
     options.window.sinkFrames = settings.sinkFrames;
     options.window.windowFrames = settings.windowFrames;
+    options.start = startPictureFrom(settings.startImage);
     if (static_cast<int>(options.sampler.steps.size()) != settings.steps) options.sampler.steps = Sampler::evenSteps(settings.steps);
     return options;
 }
@@ -184,16 +201,7 @@ void SetupController::startWith(const SessionSettings& given) {
         emit told(tr("There is no model to start with. Open a model folder from the Model menu."));
         return;
     }
-    if (timeline_.timeline().empty()) {
-        const QString typed = w_.prompt->text().trimmed();
-        const QString first = !typed.isEmpty() ? typed : config->examples.empty() ? QString() : words(config->examples.front());
-        auto made = PromptTimeline::create(first.toStdString());
-        if (!made) {
-            emit told(tr("A take needs a prompt. Describe what should be seen, then press Enter."));
-            return;
-        }
-        timeline_.reset(std::move(*made));
-    }
+    if (!givePrompt(*config)) return;
     if (settings.newSeedEachTake && takes_.hasTake()) settings.seed = QRandomGenerator::global()->bounded(1'000'000);
     const EngineChoice engine = engineOf(settings);
     if (!asked_ || engine != *asked_ || !loaded_) {
@@ -203,6 +211,20 @@ void SetupController::startWith(const SessionSettings& given) {
     takes_.begin(optionsOf(settings, *config), FirstMotion::Playing);
     w_.session->setSettings(settings);
     emit settingsChanged();
+}
+
+// A timeline without prompts gets what is typed, else the model's first example.
+bool SetupController::givePrompt(const ModelConfig& config) {
+    if (!timeline_.timeline().empty()) return true;
+    const QString typed = w_.prompt->text().trimmed();
+    const QString first = !typed.isEmpty() ? typed : config.examples.empty() ? QString() : words(config.examples.front());
+    auto made = PromptTimeline::create(first.toStdString());
+    if (!made) {
+        emit told(tr("A take needs a prompt. Describe what should be seen, then press Enter."));
+        return false;
+    }
+    timeline_.reset(std::move(*made));
+    return true;
 }
 
 void SetupController::settingsEdited(const SessionSettings& settings) {
@@ -237,9 +259,9 @@ void SetupController::openModel() {
     if (!folder.isEmpty()) openModelFolder(folder);
 }
 
-void SetupController::openModelFolder(const QString& folder) {
+bool SetupController::openModelFolder(const QString& folder) {
     const std::string id = folder.toStdString();
-    if (!configOf(id) && !addModel(id)) return;
+    if (!configOf(id) && !addModel(id)) return false;
     const ModelConfig& config = *configOf(id);
     w_.session->setChoices(choices_);
     SessionSettings settings = w_.session->settings();
@@ -252,6 +274,32 @@ void SetupController::openModelFolder(const QString& folder) {
     projectOptions_.reset();
     w_.session->setSettings(settings);
     startWith(settings);
+    return true;
+}
+
+QString SetupController::askForPicture() const {
+    return QFileDialog::getOpenFileName(w_.session->window(), tr("Choose a picture to begin with"), {},
+                                        tr("Pictures (*.png *.jpg *.jpeg *.webp *.bmp);;All files (*)"));
+}
+
+void SetupController::chooseStartImage() {
+    if (const QString path = askForPicture(); !path.isEmpty()) setStartImage(path);
+}
+
+void SetupController::beginWithPicture() {
+    if (const QString path = askForPicture(); !path.isEmpty()) startWithImage(path);
+}
+
+void SetupController::setStartImage(const QString& path) {
+    if (path.toStdString() == w_.session->settings().startImage) return;
+    timeline_.undoStack()->push(new StartImageCommand(*w_.session, path));
+}
+
+void SetupController::startWithImage(const QString& path) {
+    // First the prompt: a timeline that begins forgets the undo steps before it.
+    if (const ModelConfig* config = configOf(w_.session->settings().modelId); config && !givePrompt(*config)) return;
+    setStartImage(path);
+    startTake();
 }
 
 bool SetupController::adopt(const Project& project) {
@@ -277,6 +325,7 @@ bool SetupController::adopt(const Project& project) {
     settings.windowFrames = project.rollout.windowFrames;
     settings.threads = project.threads;
     settings.precision = project.precision == Precision::Fp32 ? "fp32" : "bf16";
+    settings.startImage = project.startImage;
     w_.session->setSettings(settings);
     wantedFingerprint_ = project.model.fingerprint;
     if (loaded_ && loaded_->choice.folder == folder && !fingerprint_.empty() && !wantedFingerprint_.empty() && wantedFingerprint_ != fingerprint_)
@@ -303,6 +352,7 @@ void SetupController::describe(Project& project) const {
     project.height = static_cast<int>(options.height);
     project.sampler = options.sampler;
     project.rollout = options.window;
+    project.startImage = options.start.path;
 }
 
 }  // namespace longtake

@@ -42,7 +42,12 @@ public slots:
     void startTake();
     void startWith(const longtake::SessionSettings& settings);
     void openModel();  // asks for a folder
-    void openModelFolder(const QString& folder);
+    bool openModelFolder(const QString& folder);  // false when it is none
+    void chooseStartImage();  // asks for a file
+    void beginWithPicture();  // asks for a file and starts a take
+    // An undo step; for the next take. Empty: none.
+    void setStartImage(const QString& path);
+    void startWithImage(const QString& path);
 
 signals:
     void modelReady();
@@ -50,7 +55,9 @@ signals:
     void settingsChanged();
 
 private:
+    QString askForPicture() const;  // empty: none was chosen
     void listModels();
+    bool givePrompt(const ModelConfig& config);
     bool addModel(const std::string& folder);
     void modelLoaded(const ModelInfo& info);
     void showPlan(const MemoryPlan& plan);

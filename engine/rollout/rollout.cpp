@@ -195,16 +195,21 @@ Result<RolloutChunk> Rollout::next(const PassCallback& afterPass) {
     return chunk;
 }
 
-Result<void> Rollout::prefill(const Tensor& latents) {
+Result<RolloutChunk> Rollout::prefill(const Tensor& latents) {
     if (!(latents.shape() == clean_.shape()))
         return Error{"a start needs latents of shape " + clean_.shape().text() + ", got " + latents.shape().text()};
-    if (Result<void> chosen = choosePrompt(nextChunk_); !chosen) return chosen;
+    RolloutChunk chunk;
+    chunk.index = nextChunk_;
+    chunk.firstFrame = nextChunk_ * options_.window.chunkFrames;
+    if (Result<void> chosen = choosePrompt(chunk.index); !chosen) return chosen.error();
+    const auto start = std::chrono::steady_clock::now();
     backend_.upload(clean_.data(), latents.data(), latents.bytes());
-    const int64_t firstFrame = nextChunk_ * options_.window.chunkFrames;
-    cache_.beginChunk(firstFrame, options_.window.chunkFrames);
-    writeClean(clean_, firstFrame);
+    cache_.beginChunk(chunk.firstFrame, options_.window.chunkFrames);
+    writeClean(clean_, chunk.firstFrame);
+    chunk.cleanPassMs = milliseconds(start);
     ++nextChunk_;
-    return {};
+    chunk.latents = clean_;
+    return chunk;
 }
 
 }  // namespace longtake

@@ -62,8 +62,9 @@ public:
     // Starts over at chunk 0 with another seed; memory stays.
     void restart(uint64_t seed);
 
-    // Given clean latents in place of generated ones (a start image): [chunkFrames, channels, h, w], host memory.
-    Result<void> prefill(const Tensor& latents);
+    // The next chunk from clean latents in place of generated ones (a start picture): [chunkFrames, channels, h, w], F32,
+    // host memory. They are written into the cache as a made chunk's are.
+    Result<RolloutChunk> prefill(const Tensor& latents);
 
     int64_t nextChunk() const { return nextChunk_; }
     const KvCache& cache() const { return cache_; }

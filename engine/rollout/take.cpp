@@ -21,6 +21,8 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     if (Result<void> size = model.checkSize(options.width, options.height); !size) return size.error();
     auto decoder = model.makeDecoder();
     if (!decoder) return decoder.error();
+    Result<std::optional<EncodedStart>> start = openStart(model, options.start, options.width, options.height, options.window.chunkFrames);
+    if (!start) return start.error();
 
     const MemoryPlan plan = model.plan(options.width, options.height, options.window);
     auto mega = [](size_t bytes) { return std::to_string(bytes >> 20) + " MB"; };
@@ -37,7 +39,9 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     try {
         auto rollout = Rollout::create(model.dit(), model.backend(), rolloutOptions, [&model](const std::string& prompt) { return model.textRows(prompt); });
         if (!rollout) return rollout.error();
-        return std::unique_ptr<Take>(new Take(options, std::move(rollout).value(), std::move(decoder).value(), model.config().fps));
+        std::unique_ptr<Take> take(new Take(options, std::move(rollout).value(), std::move(decoder).value(), model.config().fps));
+        take->start_ = std::move(start).value();
+        return take;
     } catch (const std::bad_alloc&) {
         return tooLarge;
     }
@@ -51,8 +55,18 @@ Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, std::un
     clock_.fps = fps;
 }
 
+Result<RolloutChunk> Take::nextLatents(const PassCallback& afterPass) {
+    if (!start_ || rollout_->nextChunk() > 0) return rollout_->next(afterPass);
+    const auto start = std::chrono::steady_clock::now();
+    const Result<Tensor> latents = start_->latents(afterPass);
+    if (!latents) return latents.error();
+    Result<RolloutChunk> chunk = rollout_->prefill(*latents);
+    if (chunk) chunk->denoiseMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count() - chunk->cleanPassMs;
+    return chunk;
+}
+
 Result<TakeChunk> Take::next(const FrameSink& frames, const PassCallback& afterPass) {
-    Result<RolloutChunk> made = rollout_->next(afterPass);
+    Result<RolloutChunk> made = nextLatents(afterPass);
     if (!made) return made.error();
     TakeChunk chunk;
     chunk.index = made->index;

@@ -12,6 +12,7 @@
 #include "engine/rollout/chunk_clock.h"
 #include "engine/rollout/model.h"
 #include "engine/rollout/rollout.h"
+#include "engine/rollout/start_picture.h"
 
 namespace longtake {
 
@@ -21,6 +22,7 @@ struct TakeOptions {
     RolloutConfig window;
     SamplerConfig sampler;
     int64_t maxFrames = 0;  // latent frames, only where the window is unlimited
+    StartPicture start;     // becomes chunk 0; none: everything is generated
 
     // What the model was made for.
     static TakeOptions of(const ModelConfig& config);
@@ -31,14 +33,16 @@ struct TakeChunk {
     int64_t firstFrame = 0;  // video frame
     int frames = 0;
     bool recached = false;
-    double denoiseMs = 0, cleanPassMs = 0, recacheMs = 0, decodeMs = 0;
+    double denoiseMs = 0;  // of a start picture: its encoding
+    double cleanPassMs = 0, recacheMs = 0, decodeMs = 0;
 
     double totalMs() const { return denoiseMs + cleanPassMs + recacheMs + decodeMs; }
 };
 
 class Take {
 public:
-    // Fails when the size does not fit the model or memory is short, naming what would.
+    // Fails when the size does not fit the model or memory is short, naming what would; when the start picture cannot be
+    // read, or the model cannot encode one.
     static Result<std::unique_ptr<Take>> create(const Model& model, const TakeOptions& options);
 
     void setTimeline(PromptTimeline timeline) { rollout_->setTimeline(std::move(timeline)); }
@@ -56,12 +60,14 @@ public:
 
 private:
     Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, std::unique_ptr<VideoDecoder> decoder, double fps);
+    Result<RolloutChunk> nextLatents(const PassCallback& afterPass);
 
     TakeOptions options_;
     std::unique_ptr<Rollout> rollout_;
     std::unique_ptr<VideoDecoder> decoder_;
     ChunkClock clock_;
     std::vector<int64_t> recaches_;
+    std::optional<EncodedStart> start_;
 };
 
 // A fingerprint of a picture, the same wherever the same bits come out: FNV-1a, 64 bits.

@@ -591,6 +591,10 @@
         <source>&lt;b&gt;Longtake %1&lt;/b&gt;&lt;br&gt;Long videos, made live and steered while they grow.&lt;br&gt;Apache-2.0</source>
         <translation>&lt;b&gt;Longtake %1&lt;/b&gt;&lt;br&gt;Lange Videos, live erzeugt und gelenkt, während sie wachsen.&lt;br&gt;Apache-2.0</translation>
     </message>
+    <message>
+        <source>Begin with a &amp;picture…</source>
+        <translation>&amp;Mit einem Bild beginnen …</translation>
+    </message>
 </context>
 <context>
     <name>longtake::NoticeBar</name>
@@ -1042,6 +1046,26 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <source>Begin again at 0:00 with these settings</source>
         <translation>Mit diesen Einstellungen bei 0:00 neu beginnen</translation>
     </message>
+    <message>
+        <source>none; drop a picture here</source>
+        <translation>keines; Bild hier ablegen</translation>
+    </message>
+    <message>
+        <source>Choose a picture that the take begins with</source>
+        <translation>Ein Bild wählen, mit dem der Take beginnt</translation>
+    </message>
+    <message>
+        <source>Begin without a picture</source>
+        <translation>Ohne Bild beginnen</translation>
+    </message>
+    <message>
+        <source>Star&amp;t</source>
+        <translation>S&amp;tart</translation>
+    </message>
+    <message>
+        <source>A picture that becomes the first moment of the take</source>
+        <translation>Ein Bild, das zum ersten Augenblick des Takes wird</translation>
+    </message>
 </context>
 <context>
     <name>longtake::SetupController</name>
@@ -1096,6 +1120,18 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>Open a model folder</source>
         <translation>Modellordner öffnen</translation>
+    </message>
+    <message>
+        <source>start picture</source>
+        <translation>Startbild</translation>
+    </message>
+    <message>
+        <source>Choose a picture to begin with</source>
+        <translation>Bild für den Anfang wählen</translation>
+    </message>
+    <message>
+        <source>Pictures (*.png *.jpg *.jpeg *.webp *.bmp);;All files (*)</source>
+        <translation>Bilder (*.png *.jpg *.jpeg *.webp *.bmp);;Alle Dateien (*)</translation>
     </message>
 </context>
 <context>
@@ -1794,8 +1830,8 @@ ab %2 (Chunk %3)</translation>
         <translation>Longtake: lange Videos, live erzeugt und gelenkt, während sie wachsen.</translation>
     </message>
     <message>
-        <source>A project or an exported video to open.</source>
-        <translation>Ein Projekt oder ein exportiertes Video, das geöffnet werden soll.</translation>
+        <source>A project, an exported video or a picture to begin with.</source>
+        <translation>Ein Projekt, ein exportiertes Video oder ein Bild für den Anfang.</translation>
     </message>
     <message>
         <source>Draw the picture without Vulkan.</source>

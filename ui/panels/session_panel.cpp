@@ -77,6 +77,19 @@ void SessionPanel::build() {
     model_ = new QComboBox;
     knows_ = new ElidedLabel(nullptr, Tone::Dim);
     size_ = new QComboBox;
+    startImage_ = new QLineEdit;
+    startImage_->setReadOnly(true);
+    startImage_->setPlaceholderText(tr("none; drop a picture here"));
+    auto* chooseImage = new QToolButton;
+    chooseImage->setIcon(icon("folder"));
+    chooseImage->setToolTip(tr("Choose a picture that the take begins with"));
+    chooseImage->setAccessibleName(tr("Choose a picture that the take begins with"));
+    noStartImage_ = new QToolButton;
+    noStartImage_->setText(QStringLiteral("✕"));
+    noStartImage_->setToolTip(tr("Begin without a picture"));
+    noStartImage_->setAccessibleName(tr("Begin without a picture"));
+    connect(chooseImage, &QToolButton::clicked, this, &SessionPanel::startImageWanted);
+    connect(noStartImage_, &QToolButton::clicked, this, [this] { emit startImageChosen({}); });
     seed_ = new QLineEdit;
     seed_->setValidator(new QRegularExpressionValidator(QRegularExpression("[0-9]{1,19}"), seed_));
     seed_->setToolTip(tr("The same seed, prompts and settings make the same take again"));
@@ -87,7 +100,7 @@ void SessionPanel::build() {
     dice_->setIcon(icon("dice"));
     dice_->setToolTip(tr("Another seed"));
     dice_->setAccessibleName(tr("Another seed"));
-    for (QToolButton* button : {lock_, dice_}) button->setFixedSize(26, 26);
+    for (QToolButton* button : {lock_, dice_, chooseImage, noStartImage_}) button->setFixedSize(26, 26);
     steps_ = spin(1, 4, {}, tr(" steps"));
     steps_->setToolTip(tr("Denoise passes a chunk: fewer are faster and rougher"));
     sink_ = spin(0, 12, tr("sink "), {});
@@ -117,6 +130,7 @@ void SessionPanel::build() {
     addRow(tr("&Model"), {model_});
     form_->addRow(QString(), knows_);
     addRow(tr("Si&ze"), {size_});
+    addRow(tr("Star&t"), {startImage_, chooseImage, noStartImage_});
     addRow(tr("See&d"), {seed_, lock_, dice_});
     addRow(tr("Chun&ks"), {steps_, sink_, window_});
     addRow(tr("D&evice"), {device_, threads_, precision_});
@@ -206,6 +220,7 @@ void SessionPanel::setSettings(const SessionSettings& s) {
     choose(*model_, text(s.modelId), text(s.modelId));
     followModel();
     choose(*size_, QSize(s.width, s.height), sizeText({s.width, s.height}));
+    showStartImage(text(s.startImage));
     seed_->setText(QString::number(s.seed));
     lock_->setChecked(!s.newSeedEachTake);
     steps_->setMaximum(std::max(steps_->maximum(), s.steps));
@@ -236,7 +251,21 @@ SessionSettings SessionPanel::settings() const {
     s.deviceId = device_->currentData().toString().toStdString();
     s.threads = threads_->value();
     s.precision = precision_->currentData().toString().toStdString();
+    s.startImage = startImagePath_.toStdString();
     return s;
+}
+
+void SessionPanel::showStartImage(const QString& path) {
+    startImagePath_ = path;
+    startImage_->setText(path.section(QLatin1Char('/'), -1));
+    startImage_->setCursorPosition(0);
+    startImage_->setToolTip(path.isEmpty() ? tr("A picture that becomes the first moment of the take") : path);
+    noStartImage_->setVisible(!path.isEmpty());
+}
+
+void SessionPanel::setStartImage(const QString& path) {
+    showStartImage(path);
+    edited();
 }
 
 void SessionPanel::followModel() {

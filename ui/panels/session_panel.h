@@ -37,6 +37,8 @@ public:
     void setPlan(const MemoryPlanValues& plan);
     // While a take runs, edits wait for the next one, and the panel says so.
     void setTakeState(TakeState state);
+    // As if it was chosen here: the edit is told.
+    void setStartImage(const QString& path);
 
     SessionSettings settings() const;
     bool canStart() const;
@@ -45,6 +47,7 @@ public:
     QComboBox* modelBox() const { return model_; }
     QComboBox* sizeBox() const { return size_; }
     QLineEdit* seedEdit() const { return seed_; }
+    QLineEdit* startImageEdit() const { return startImage_; }
     QSpinBox* windowSpin() const { return window_; }
     QPushButton* startButton() const { return start_; }
 
@@ -52,6 +55,8 @@ signals:
     void settingsEdited(const longtake::SessionSettings& settings);
     void startRequested(const longtake::SessionSettings& settings);
     void openModelRequested();  // a model from a folder of the user
+    void startImageWanted();    // the user wants to choose a file
+    void startImageChosen(const QString& path);  // empty: none
 
 private:
     void build();
@@ -60,6 +65,7 @@ private:
     void followDevice();
     void edited();
     void showState();
+    void showStartImage(const QString& path);
     const ModelChoice* chosenModel() const;
     const DeviceChoice* chosenDevice() const;
 
@@ -73,6 +79,9 @@ private:
     QComboBox* model_ = nullptr;
     ElidedLabel* knows_ = nullptr;
     QComboBox* size_ = nullptr;
+    QLineEdit* startImage_ = nullptr;  // shows the name; the path is its tooltip
+    QToolButton* noStartImage_ = nullptr;
+    QString startImagePath_;
     QLineEdit* seed_ = nullptr;
     QToolButton* lock_ = nullptr;
     QToolButton* dice_ = nullptr;

@@ -22,6 +22,7 @@ struct SessionSettings {
     std::string deviceId = "cpu";
     int threads = 0;       // of the CPU; 0: as many as there are cores
     std::string precision = "bf16";
+    std::string startImage;  // file of the picture that the take begins with; empty: none
 
     bool operator==(const SessionSettings&) const = default;
 };

@@ -1,0 +1,46 @@
+// A picture that a take begins with: encoded as a still of one chunk, it stands in for what would be generated.
+//
+// Owner:  StartPicture is a value of TakeOptions; EncodedStart belongs to the Take.
+// Thread: generation thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/rollout/rollout.h"
+#include "engine/video/video_codec.h"
+
+namespace longtake {
+
+class Model;
+
+struct StartPicture {
+    std::string path;  // names it in messages and in the project
+    // The picture at just this size, in pixels. Called once, when the take is created.
+    std::function<Result<Frame8>(int64_t width, int64_t height)> read;
+
+    explicit operator bool() const { return read != nullptr; }
+};
+
+class EncodedStart {
+public:
+    EncodedStart(Frame8 picture, std::unique_ptr<VideoEncoder> encoder, int64_t chunkFrames)
+        : picture_(std::move(picture)), encoder_(std::move(encoder)), chunkFrames_(chunkFrames) {}
+
+    // [chunkFrames, channels, h, w], F32, host memory. The first call encodes and tells its progress; "stopped" when the
+    // callback said so, and the next call begins again.
+    Result<Tensor> latents(const PassCallback& afterPass);
+
+private:
+    Frame8 picture_;
+    std::unique_ptr<VideoEncoder> encoder_;  // gone once there are latents
+    int64_t chunkFrames_;
+    std::optional<Tensor> latents_;
+};
+
+// None when there is no picture. Fails in one line when it cannot be read or the model has no video encoder.
+Result<std::optional<EncodedStart>> openStart(const Model& model, const StartPicture& start, int64_t width, int64_t height, int64_t chunkFrames);
+
+}  // namespace longtake
