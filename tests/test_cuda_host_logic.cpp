@@ -1,0 +1,229 @@
+// What the CUDA backend does beside its kernels, on an emulated device: starting and refusing to, memory and running out
+// of it, copies, failures, and the file of tuned products.
+#include <QtTest>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <new>
+
+#include "kernels/cuda/algorithm_cache.h"
+#include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda/emulation/machine.h"
+#include "kernels/cuda/module.h"
+#include "tests/parity/device_values.h"
+
+extern "C" const longtake::ModuleEntry* longtake_cuda_entry();
+
+using namespace longtake;
+using namespace longtake::cuda;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string refusal() {
+    char message[256] = "";
+    const ModuleRequest request{};
+    const std::unique_ptr<Backend> backend(longtake_cuda_entry()->open(&request, message, sizeof message));
+    return backend ? "opened" : message;
+}
+
+bool says(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+AlgorithmChoice choiceOf(uint64_t first) { return {.data = {first, 2, 3, 4, 5, 6, 7, 0xffffffffffffffffull}, .workspaceBytes = 32 << 20, .microseconds = 12.5f}; }
+
+}  // namespace
+
+class TestCudaHostLogic : public QObject {
+    Q_OBJECT
+private slots:
+    void init() { emulation::machine() = {}; }
+
+    // ---- starting ----
+    void aDeviceOpens() { QCOMPARE(refusal(), std::string("opened")); }
+    void everyFailureToStartHasItsSentence() {
+        using emulation::machine;
+        machine().startUp = cudaErrorInsufficientDriver;
+        machine().driver = 12080;
+        QVERIFY2(says(refusal(), "too old: it supports CUDA 12.8"), refusal().c_str());
+        machine().driver = 0;
+        QVERIFY2(says(refusal(), "no NVIDIA driver"), refusal().c_str());
+        machine().startUp = cudaErrorSystemDriverMismatch;
+        QVERIFY2(says(refusal(), "different versions"), refusal().c_str());
+        machine().startUp = cudaErrorSystemNotReady;
+        QVERIFY2(says(refusal(), "did not start"), refusal().c_str());
+        machine() = {.devices = 0};
+        QVERIFY2(says(refusal(), "shows no GPU"), refusal().c_str());
+        machine() = {.architecture = 61};
+        QVERIFY2(says(refusal(), "compute capability 6.1"), refusal().c_str());
+        machine() = {.hasKernels = false};
+        QVERIFY2(says(refusal(), "without kernels"), refusal().c_str());
+        machine() = {};
+        emulation::failOnce("cudaMemPoolCreate", cudaErrorMemoryAllocation);
+        QVERIFY2(says(refusal(), "no free memory"), refusal().c_str());
+    }
+    void aMessageIsCutToItsRoom() {
+        emulation::machine().devices = 0;
+        char message[8] = "xxxxxxx";
+        QCOMPARE(longtake_cuda_entry()->countDevices(message, sizeof message), -1);
+        QCOMPARE(std::strlen(message), size_t{7});
+    }
+    void aDeviceThatIsNotThereIsCounted() {
+        char message[256] = "";
+        const ModuleRequest request{.device = 3};
+        QVERIFY(!longtake_cuda_entry()->open(&request, message, sizeof message));
+        QVERIFY2(says(message, "there is no GPU 3: this machine has 1"), message);
+    }
+    void beforeAmpereProductsAreInFp32() {
+        emulation::machine().architecture = 75;
+        CudaBackend backend({.precision = Precision::Bf16});
+        QCOMPARE(backend.computeType(), DType::F32);
+        const std::vector<float> w(4, 1.0f);
+        QVERIFY_EXCEPTION_THROWN(backend.packMatmulAs(DType::BF16, w.data(), DType::F32, nullptr, 2, 2), std::invalid_argument);
+    }
+
+    // ---- memory ----
+    void whatIsFreedCountsAsFree() {
+        CudaBackend backend({});
+        const size_t before = backend.freeBytes();
+        auto block = backend.allocate(1000);
+        QCOMPARE(backend.allocatedBytes(), size_t{1024});
+        QCOMPARE(backend.freeBytes(), before - 1024);
+        block.reset();
+        QCOMPARE(backend.allocatedBytes(), size_t{0});
+        QCOMPARE(backend.freeBytes(), before);
+    }
+    void runningOutThrowsAndTheBackendStaysUsable() {
+        emulation::machine().deviceBytes = 4 << 20;
+        CudaBackend backend({});
+        const auto kept = backend.allocate(3 << 20);
+        QVERIFY_EXCEPTION_THROWN(backend.allocate(2 << 20), std::bad_alloc);
+        QVERIFY_EXCEPTION_THROWN(backend.allocate(2 << 20), std::bad_alloc);
+        const DeviceValues values(backend, DType::F32, {1, 2, 3});
+        QCOMPARE(values.read(), (std::vector<float>{1, 2, 3}));
+    }
+    void aWarmBackendAllocatesNothing() {
+        CudaBackend backend({});
+        const std::vector<float> w(64 * 32, 0.5f), bias(64, 1.0f);
+        const auto weight = backend.packMatmul(w.data(), DType::F32, bias.data(), 64, 32);
+        const DeviceValues x(backend, DType::BF16, std::vector<float>(16 * 32, 1.0f)), y(backend, DType::F32, std::vector<float>(16 * 64, 1.0f)),
+            gates(backend, DType::F32, std::vector<float>(2 * 64, 1.0f));
+        auto pass = [&] {
+            for (int64_t group : {8, 16})
+                backend.matmul({.x = x.rows(16, 32, 32), .weight = weight.get(), .y = y.rows(16, 64, 64), .accumulate = true, .gate = {gates.floats(), 64, group}});
+            backend.matmul({.x = x.rows(16, 32, 32), .weight = weight.get(), .y = y.rows(16, 64, 64), .activation = Activation::Silu});
+        };
+        pass();
+        const int64_t before = emulation::allocations();
+        pass();
+        backend.synchronize();
+        QCOMPARE(emulation::allocations(), before);
+    }
+
+    // ---- copies ----
+    void largeCopiesGoInPieces() {
+        CudaBackend backend({});
+        std::vector<float> values((20 << 20) / sizeof(float) + 3);
+        for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 8191);
+        const auto block = backend.allocate(values.size() * sizeof(float));
+        backend.upload(block.get(), values.data(), values.size() * sizeof(float));
+        const std::vector<float> sent = values;
+        std::ranges::fill(values, -1.0f);  // the caller's memory is free again
+        backend.download(values.data(), block.get(), values.size() * sizeof(float));
+        QVERIFY(values == sent);
+    }
+    void weightsAreConvertedOnTheWay() {
+        CudaBackend backend({});
+        const std::vector<float> w{1.0f, 1.00390625f, 0.0f, -2.0f};
+        const auto weight = backend.packMatmul(w.data(), DType::F32, nullptr, 2, 2);
+        QCOMPARE(weight->bytes(), size_t{8});
+        const DeviceValues x(backend, DType::BF16, {1, 0, 0, 1}), y = DeviceValues::poisoned(backend, DType::F32, 4);
+        backend.matmul({.x = x.rows(2, 2, 2), .weight = weight.get(), .y = y.rows(2, 2, 2)});
+        QCOMPARE(y.read(), (std::vector<float>{1, 0, 1, -2}));
+    }
+
+    // ---- failures ----
+    void aFailureNamesItsOperationAndPasses() {
+        CudaBackend backend({});
+        const DeviceValues x(backend, DType::F32, std::vector<float>(8, 1.0f)), y = DeviceValues::poisoned(backend, DType::F32, 8);
+        emulation::failOnce("launch", cudaErrorLaunchFailure);
+        try {
+            backend.combine({.x = x.floats(), .y = y.floats(), .count = 8, .a = 2});
+            QFAIL("a launch that failed went unseen");
+        } catch (const CudaError& failure) {
+            QVERIFY2(says(failure.what(), "[combine]"), failure.what());
+        }
+        backend.combine({.x = x.floats(), .y = y.floats(), .count = 8, .a = 2});
+        QCOMPARE(y.read(), std::vector<float>(8, 2.0f));
+    }
+    void shapesThatDoNotFitAreRefused() {
+        CudaBackend backend({});
+        const std::vector<float> w(12, 1.0f);
+        const auto weight = backend.packMatmul(w.data(), DType::F32, nullptr, 3, 4);
+        const DeviceValues x(backend, DType::BF16, std::vector<float>(8)), y(backend, DType::F32, std::vector<float>(8));
+        QVERIFY_EXCEPTION_THROWN(backend.matmul({.x = x.rows(2, 3, 3), .weight = weight.get(), .y = y.rows(2, 3, 3)}), std::invalid_argument);
+        QVERIFY_EXCEPTION_THROWN(backend.matmul({.x = y.rows(2, 4, 4), .weight = weight.get(), .y = y.rows(2, 3, 3)}), std::invalid_argument);
+        QVERIFY_EXCEPTION_THROWN(backend.attention({.keys = 0}), std::invalid_argument);
+    }
+
+    // ---- the file of tuned products ----
+    void choicesAreFoundAgain() {
+        const QTemporaryDir folder;
+        AlgorithmCache cache(folder.path().toStdString(), "NVIDIA H200", "13.1");
+        cache.put("a", choiceOf(1));
+        cache.put("b", choiceOf(2));
+        cache.save();
+        const AlgorithmCache again(folder.path().toStdString(), "NVIDIA H200", "13.1");
+        QCOMPARE(again.size(), size_t{2});
+        QVERIFY(again.find("a") == choiceOf(1));
+        QVERIFY(again.find("b") == choiceOf(2));
+        QVERIFY(!again.find("c"));
+    }
+    void anotherDeviceOrLibraryHasItsOwn() {
+        const QTemporaryDir folder;
+        AlgorithmCache cache(folder.path().toStdString(), "NVIDIA H200", "13.1");
+        cache.put("a", choiceOf(1));
+        cache.save();
+        QCOMPARE(AlgorithmCache(folder.path().toStdString(), "NVIDIA H100", "13.1").size(), size_t{0});
+        QCOMPARE(AlgorithmCache(folder.path().toStdString(), "NVIDIA H200", "13.2").size(), size_t{0});
+    }
+    void brokenLinesAreLeftOut() {
+        const QTemporaryDir folder;
+        AlgorithmCache cache(folder.path().toStdString(), "gpu", "1");
+        cache.put("good", choiceOf(1));
+        cache.save();
+        std::ofstream(cache.file(), std::ios::app) << "cut 1.5 12 a b\nlong 1 2 1 2 3 4 5 6 7 8 9\n\xff\xfe\nwords x y\n\n";
+        const AlgorithmCache again(folder.path().toStdString(), "gpu", "1");
+        QCOMPARE(again.size(), size_t{1});
+        QVERIFY(again.find("good") == choiceOf(1));
+    }
+    void aFolderThatCannotBeWrittenIsNoFailure() {
+        AlgorithmCache cache("/proc/no/such/folder", "gpu", "1");
+        cache.put("a", choiceOf(1));
+        cache.save();
+        QVERIFY(cache.find("a") == choiceOf(1));
+        AlgorithmCache none("", "gpu", "1");
+        none.put("a", choiceOf(1));
+        none.save();
+        QVERIFY(none.file().empty());
+    }
+    void productsOfOtherShapeOrPlaceHaveOtherNames() {
+        alignas(16) static float data[8];
+        const GemmCall call{.x = data, .w = data, .y = data, .rows = 4, .out = 8, .in = 16, .xStride = 16, .yStride = 8};
+        GemmCall other = call;
+        QCOMPARE(productName(call), productName(other));
+        other.bias = data;
+        QVERIFY(productName(call) != productName(other));
+        other = call;
+        other.x = data + 1;  // less aligned: another algorithm may be needed
+        QVERIFY(productName(call) != productName(other));
+        other = call;
+        other.x = data + 4;
+        QCOMPARE(productName(call), productName(other));
+        other.activation = Activation::GeluTanh;
+        QVERIFY(productName(call) != productName(other));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCudaHostLogic)
+#include "test_cuda_host_logic.moc"
