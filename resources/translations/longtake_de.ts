@@ -692,6 +692,18 @@
         <source>The recording was recovered: %1, %2</source>
         <translation>Die Aufnahme wurde wiederhergestellt: %1, %2</translation>
     </message>
+    <message>
+        <source>&amp;Save</source>
+        <translation>&amp;Speichern</translation>
+    </message>
+    <message>
+        <source>&amp;Discard</source>
+        <translation>&amp;Verwerfen</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>&amp;Abbrechen</translation>
+    </message>
 </context>
 <context>
     <name>longtake::PromptBar</name>
