@@ -29,6 +29,7 @@ Project makeProject() {
     project.sampler.shift = 3.5f;
     project.rollout.windowFrames = 13;
     project.rollout.sinkFrames = 3;
+    project.rollout.sinkAtRecache = SinkAtRecache::Renewed;
     project.precision = Precision::Bf16;
     project.threads = 2;
     project.chunks = 40;
@@ -84,6 +85,7 @@ private slots:
         QVERIFY(after->sampler.kind == before.sampler.kind);
         QCOMPARE(after->rollout.windowFrames, 13);
         QCOMPARE(after->rollout.sinkFrames, 3);
+        QVERIFY(after->rollout.sinkAtRecache == SinkAtRecache::Renewed);
         QVERIFY(after->precision == Precision::Bf16);
         QCOMPARE(after->threads, 2);
         QCOMPARE(after->chunks, int64_t{40});

@@ -15,6 +15,7 @@ private slots:
     void appendixScenarios_data();
     void appendixScenarios();
     void aStoppedChunkIsMadeAgainTheSame();
+    void aPromptGivenAfterAStopMakesTheSameTake();
     void noiseDependsOnSeedChunkAndStepAlone();
     void restartRepeatsTheTake();
     void aBlendEndsInTheNewPrompt();
@@ -36,9 +37,10 @@ struct Scenario {
     Positions positions;
     int switchFrame;   // -1: prompt A all along
     std::vector<Expected> chunks;
+    SinkAtRecache sinkAtRecache = SinkAtRecache::Kept;
 };
 
-// engine-spec A.3. S5 (a switch that also forgets the sink) is not offered by this engine.
+// engine-spec A.3.
 const std::vector<Scenario>& scenarios() {
     const Expected c0{0, -41.6158807747, 243.2428387330, {-1.5119938304, 0.3613871584, 1.0850440729, 0.2639709268}};
     const Expected c1{1, -38.3013674836, 249.5579775011, {0.2161691941, 0.7358623864, -0.4972395427, -1.1548174557}};
@@ -53,6 +55,9 @@ const std::vector<Scenario>& scenarios() {
          {c0, c1, c2, c3, {4, -33.1683987717, 232.5201833484, {-1.3561388062, -0.5157846054, -1.9272066142, -0.0747245894}}}},
         {"S4 re-cache at frame 12", 9, 3, Positions::Absolute, 12,
          {c0, c1, c2, c3, {4, 2.4450987475, 237.5300802010, {-0.8531428382, -0.4173568791, -1.7692976801, 0.1968972366}}}},
+        {"S5 re-cache at frame 12, sink renewed", 9, 3, Positions::Absolute, 12,
+         {c0, c1, c2, c3, {4, 10.9883525387, 239.2365164465, {-0.9495790262, -0.3506309451, -1.6973924123, 0.0844051693}}},
+         SinkAtRecache::Renewed},
         {"S6 re-cache at frame 6, sink rewritten", 9, 3, Positions::Absolute, 6,
          {c0, c1, {2, -0.8928426796, 235.7931146483, {1.5299991897, -1.6484748479, -1.7836676967, 0.3020353256}},
           {3, 35.6862416739, 262.8471487673, {0.0365761105, -0.1738828147, 0.2613949787, -0.4743378571}},
@@ -113,11 +118,12 @@ AppendixWeights tinyWeights(const DitConfig& c) {
 }
 
 struct TinyRollout {
-    explicit TinyRollout(int window, int sink, Positions positions, int threads = 1, uint64_t seed = 0)
+    explicit TinyRollout(int window, int sink, Positions positions, int threads = 1, uint64_t seed = 0,
+                         SinkAtRecache sinkAtRecache = SinkAtRecache::Kept)
         : backend(makeCpuBackend({.threads = threads, .precision = Precision::Fp32})) {
         dit = CausalDit::load(tinyConfig(), positions, tinyWeights(tinyConfig()), *backend).value();
         RolloutOptions options;
-        options.window = {3, window, sink, positions, 0.0f};
+        options.window = {3, window, sink, positions, 0.0f, sinkAtRecache};
         options.seed = seed;
         options.latentHeight = 4;
         options.latentWidth = 6;
@@ -153,7 +159,7 @@ void RolloutTest::appendixScenarios_data() {
 void RolloutTest::appendixScenarios() {
     QFETCH(int, index);
     const Scenario& scenario = scenarios()[static_cast<size_t>(index)];
-    TinyRollout tiny(scenario.window, scenario.sink, scenario.positions, 2);
+    TinyRollout tiny(scenario.window, scenario.sink, scenario.positions, 2, 0, scenario.sinkAtRecache);
     tiny.useAppendixNoise();
     std::vector<PromptSegment> segments = {{0, "A", Transition::Keep, 0}};
     if (scenario.switchFrame >= 0) segments.push_back({scenario.switchFrame / 3, "B", Transition::Recache, 0});
@@ -189,6 +195,21 @@ void RolloutTest::aStoppedChunkIsMadeAgainTheSame() {
         const Tensor a = straight.rollout->cache().snapshot(layer), b = stopped.rollout->cache().snapshot(layer);
         QCOMPARE(a.count(), b.count());
         for (int64_t i = 0; i < a.count(); ++i) QCOMPARE(a.as<float>()[i], b.as<float>()[i]);
+    }
+}
+
+// A stopped chunk has already pushed frames out of the window; a re-cache that comes with the new prompt brings them back.
+void RolloutTest::aPromptGivenAfterAStopMakesTheSameTake() {
+    const std::vector<PromptSegment> before = {{0, "A", Transition::Keep, 0}};
+    const std::vector<PromptSegment> after = {{0, "A", Transition::Keep, 0}, {4, "B", Transition::Recache, 0}};
+    for (const SinkAtRecache rule : {SinkAtRecache::Kept, SinkAtRecache::Renewed}) {
+        TinyRollout straight(7, 1, Positions::Window, 1, 0, rule), stopped(7, 1, Positions::Window, 1, 0, rule);
+        straight.prompts(after);
+        stopped.prompts(before);
+        for (int chunk = 0; chunk < 4; ++chunk) QCOMPARE(stopped.next(), straight.next());
+        QVERIFY(!stopped.rollout->next([](const DenoiseProgress& p) { return p.step != 2; }).ok());
+        stopped.prompts(after);
+        for (int chunk = 4; chunk < 7; ++chunk) QCOMPARE(stopped.next(), straight.next());
     }
 }
 

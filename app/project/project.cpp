@@ -24,6 +24,7 @@ constexpr size_t kMaxText = 64 * 1024;
 
 const std::vector<std::string> kSamplers{"consistency", "euler"};
 const std::vector<std::string> kPositions{"window", "absolute"};
+const std::vector<std::string> kSinkRules{"kept", "renewed"};
 const std::vector<std::string> kPrecisions{"fp32", "bf16"};
 const std::vector<std::string> kTransitions{"keep", "recache", "blend"};
 
@@ -78,6 +79,7 @@ void readRollout(const JsonFields& fields, RolloutConfig& rollout) {
     rollout.windowFrames = frames("window_frames", rollout.windowFrames);
     rollout.sinkFrames = frames("sink_frames", rollout.sinkFrames);
     rollout.positions = static_cast<Positions>(fields.choice("positions", kPositions, 0));
+    rollout.sinkAtRecache = static_cast<SinkAtRecache>(fields.choice("sink_at_recache", kSinkRules, 0));
     rollout.contextNoise = static_cast<float>(fields.number("context_noise", 0, 1000, rollout.contextNoise));
 }
 
@@ -243,6 +245,7 @@ std::string Project::toJson() const {
     rolloutFields["window_frames"] = rollout.windowFrames;
     rolloutFields["sink_frames"] = rollout.sinkFrames;
     rolloutFields["positions"] = kPositions[static_cast<size_t>(rollout.positions)];
+    rolloutFields["sink_at_recache"] = kSinkRules[static_cast<size_t>(rollout.sinkAtRecache)];
     rolloutFields["context_noise"] = rollout.contextNoise;
     document["precision"] = kPrecisions[static_cast<size_t>(precision)];
     document["threads"] = threads;

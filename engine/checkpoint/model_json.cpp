@@ -80,6 +80,7 @@ std::string modelJson(const ModelConfig& config) {
                        {"window_frames", rollout.windowFrames},
                        {"sink_frames", rollout.sinkFrames},
                        {"positions", rollout.positions == Positions::Window ? "window" : "absolute"},
+                       {"sink_at_recache", rollout.sinkAtRecache == SinkAtRecache::Kept ? "kept" : "renewed"},
                        {"context_noise", shortest(rollout.contextNoise)}};
     json["defaults"] = {{"width", config.width}, {"height", config.height}, {"fps", config.fps}};
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -47,6 +47,12 @@ void KvCache::evict(int count) {
     evicted_ += count;
 }
 
+void KvCache::assign(const std::vector<int64_t>& frames) {
+    if (frames.size() > static_cast<size_t>(capacity_))
+        throw std::logic_error("[cache] " + std::to_string(frames.size()) + " frames in a window of " + std::to_string(capacity_));
+    frames_.assign(frames.begin(), frames.end());  // keeps the reserved memory
+}
+
 void KvCache::clear() {
     frames_.clear();
     evicted_ = 0;

@@ -23,6 +23,8 @@ public:
     // Makes room for frames [startFrame, startFrame + frames) and evicts the oldest beyond the sink. Passing the
     // chunk that is already at the end again changes nothing: every pass of a chunk writes the same slots.
     void beginChunk(int64_t startFrame, int frames);
+    // Says anew which frames the slots hold, in slot order; what is in the slots is left for the caller to write.
+    void assign(const std::vector<int64_t>& frames);
     // Forgets everything; memory stays.
     void clear();
 

@@ -172,6 +172,7 @@ void readRollout(const json& object, RolloutConfig& rollout, std::string& failur
     fields.optionalInteger("sink_frames", rollout.sinkFrames, 0, 1 << 20);
     fields.optionalNumber("context_noise", rollout.contextNoise, 0.0f, 1000.0f);
     fields.choice("positions", rollout.positions, {{"window", Positions::Window}, {"absolute", Positions::Absolute}}, false);
+    fields.choice("sink_at_recache", rollout.sinkAtRecache, {{"kept", SinkAtRecache::Kept}, {"renewed", SinkAtRecache::Renewed}}, false);
 }
 
 }  // namespace

@@ -76,12 +76,17 @@ enum class Positions : uint8_t {
     Absolute,  // frames keep their number in the take
 };
 
+// What a re-cache makes of the sink once the window has moved away from it (engine-spec 4.4, global_sink): it stays
+// as it was written under its own prompt, or the oldest frames remembered take its place.
+enum class SinkAtRecache { Kept, Renewed };
+
 struct RolloutConfig {
     int chunkFrames = 3;   // latent frames made at once
     int windowFrames = 7;  // all frames held, sink and current chunk included; 0: everything since the start
     int sinkFrames = 1;    // first frames of the take, never evicted; at most chunkFrames
     Positions positions = Positions::Window;
     float contextNoise = 0.0f;  // timestep of the pass that writes the clean chunk
+    SinkAtRecache sinkAtRecache = SinkAtRecache::Kept;
 };
 
 struct ModelKnowledge {  // for hints; empty for models that know everything

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 namespace longtake {
 
@@ -47,6 +48,7 @@ void Rollout::restart(uint64_t seed) {
     options_.seed = seed;
     nextChunk_ = 0;
     recachedFor_ = -1;
+    rememberedFrames_ = 0;
     cache_.clear();
 }
 
@@ -103,14 +105,19 @@ void Rollout::fillNoise(int64_t chunk, int step) {
 }
 
 // Writes the window again under the current prompt: one pass over the clean latents of the frames held, all seeing
-// each other. A sink that the take has moved away from stays as it was (engine-spec 4.4, global sink).
+// each other. A sink that the take has moved away from stays as it was, or is given up for the oldest frames still
+// remembered (engine-spec 4.4, global sink). What a stopped chunk left in the cache is written over.
 void Rollout::recache() {
-    const std::vector<int64_t>& frames = cache_.frames();
-    if (frames.empty()) return;
-    const bool sinkMovedAway = frames.back() + 1 > cache_.liveFrames();
-    const int first = sinkMovedAway ? cache_.sinkFrames() : 0;
-    if (first == cache_.liveFrames()) return;
-    forward(history_.slice(first, cache_.liveFrames() - first), options_.window.contextNoise, first, nullptr);
+    const int64_t made = nextChunk_ * options_.window.chunkFrames;
+    const auto held = static_cast<int>(std::min<int64_t>(made, cache_.capacityFrames()));
+    if (held == 0) return;
+    const bool keepsSink = made > held && options_.window.sinkAtRecache == SinkAtRecache::Kept;
+    const int first = keepsSink ? cache_.sinkFrames() : 0;
+    std::vector<int64_t> frames(static_cast<size_t>(held));
+    std::iota(frames.begin(), frames.begin() + first, 0);
+    std::iota(frames.begin() + first, frames.end(), made - held + first);
+    cache_.assign(frames);
+    forward(history_.slice(rememberedFrames_ - (held - first), held - first), options_.window.contextNoise, first, nullptr);
 }
 
 bool Rollout::denoise(RolloutChunk& chunk, const PassCallback& afterPass) {
@@ -141,16 +148,21 @@ bool Rollout::denoise(RolloutChunk& chunk, const PassCallback& afterPass) {
     return true;
 }
 
-// Keeps the clean latents beside the cache, in slot order, for a later re-cache.
-void Rollout::remember(const Tensor& latents, int64_t firstFrame) {
-    const std::vector<int64_t>& frames = cache_.frames();
-    const auto at = std::find(frames.begin(), frames.end(), firstFrame) - frames.begin();
-    Tensor slots = history_.slice(at, latents.shape()[0]);
-    backend_.copyBytes(slots.data(), latents.data(), latents.bytes());
+// Keeps the newest clean latents for a later re-cache, oldest first.
+void Rollout::remember(const Tensor& latents) {
+    const int64_t count = latents.shape()[0], forgotten = std::max<int64_t>(0, rememberedFrames_ + count - history_.shape()[0]);
+    rememberedFrames_ -= forgotten;
+    for (int64_t i = 0; forgotten > 0 && i < rememberedFrames_; ++i) {
+        Tensor to = history_.slice(i, 1);
+        backend_.copyBytes(to.data(), history_.slice(i + forgotten, 1).data(), to.bytes());
+    }
+    Tensor end = history_.slice(rememberedFrames_, count);
+    backend_.copyBytes(end.data(), latents.data(), latents.bytes());
+    rememberedFrames_ += count;
 }
 
-void Rollout::writeClean(const Tensor& latents, int64_t firstFrame) {
-    remember(latents, firstFrame);
+void Rollout::writeClean(const Tensor& latents) {
+    remember(latents);
     forward(latents, options_.window.contextNoise, cache_.liveFrames() - options_.window.chunkFrames, nullptr);
 }
 
@@ -172,21 +184,12 @@ Result<RolloutChunk> Rollout::next(const PassCallback& afterPass) {
     }
 
     const auto start = std::chrono::steady_clock::now();
-    const int evicted = std::max(0, cache_.liveFrames() + options_.window.chunkFrames - cache_.capacityFrames());
-    const bool isNew = cache_.frames().empty() || cache_.frames().back() < chunk.firstFrame;
-    if (isNew && evicted > 0) {
-        const int64_t kept = cache_.liveFrames() - cache_.sinkFrames() - evicted;
-        for (int64_t i = 0; i < kept; ++i) {
-            Tensor to = history_.slice(cache_.sinkFrames() + i, 1);
-            backend_.copyBytes(to.data(), history_.slice(cache_.sinkFrames() + evicted + i, 1).data(), to.bytes());
-        }
-    }
     cache_.beginChunk(chunk.firstFrame, options_.window.chunkFrames);
     if (!denoise(chunk, afterPass)) return Error{"stopped"};
     chunk.denoiseMs = milliseconds(start);
 
     const auto cleanStart = std::chrono::steady_clock::now();
-    writeClean(clean_, chunk.firstFrame);
+    writeClean(clean_);
     chunk.cleanPassMs = milliseconds(cleanStart);
     ++nextChunk_;
     // The chunk is complete: a stop asked for now is heard at the next one.
@@ -205,7 +208,7 @@ Result<RolloutChunk> Rollout::prefill(const Tensor& latents) {
     const auto start = std::chrono::steady_clock::now();
     backend_.upload(clean_.data(), latents.data(), latents.bytes());
     cache_.beginChunk(chunk.firstFrame, options_.window.chunkFrames);
-    writeClean(clean_, chunk.firstFrame);
+    writeClean(clean_);
     chunk.cleanPassMs = milliseconds(start);
     ++nextChunk_;
     chunk.latents = clean_;

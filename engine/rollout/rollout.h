@@ -84,10 +84,10 @@ private:
     Result<const Tensor*> encoded(const std::string& prompt);
     void recache();
     bool denoise(RolloutChunk& chunk, const PassCallback& afterPass);
-    void writeClean(const Tensor& latents, int64_t firstFrame);
+    void writeClean(const Tensor& latents);
     void fillNoise(int64_t chunk, int step);
     void forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow);
-    void remember(const Tensor& latents, int64_t firstFrame);
+    void remember(const Tensor& latents);
 
     const CausalDit& dit_;
     Backend& backend_;
@@ -104,7 +104,8 @@ private:
     std::deque<std::pair<std::string, Tensor>> encodings_;  // newest last, bounded
 
     Tensor noisy_, clean_, flow_, noise_;  // [chunkFrames, channels, h, w]
-    Tensor history_;                       // clean latents of the frames in the cache, slot order: [capacity, channels, h, w]
+    Tensor history_;                       // clean latents of the newest frames, oldest first: [capacity, channels, h, w]
+    int64_t rememberedFrames_ = 0;         // of history_, the frames that hold something
     int64_t nextChunk_ = 0;
     int64_t recachedFor_ = -1;
 };
