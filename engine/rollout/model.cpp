@@ -83,9 +83,21 @@ Result<std::unique_ptr<Model>> Model::load(const fs::path& folder, Backend& back
     if (!decoder) return decoder.error();
     if ((*decoder)->latentChannels() != c.dit.outDim)
         return Error{videoFile.string() + ": decodes " + std::to_string((*decoder)->latentChannels()) + " channels, the transformer makes " + std::to_string(c.dit.outDim)};
-    model->videoBytes_ = (*decoder)->weightBytes();
-    model->pixelsPerLatent_ = (*decoder)->pixelsPerLatent();
+    model->measureDecoder(**decoder);
     return model;
+}
+
+// Every map of a decoder is as large as the picture, so what a small one takes tells what a large one will.
+void Model::measureDecoder(VideoDecoder& decoder) {
+    constexpr int64_t kSide = 8;
+    videoBytes_ = decoder.weightBytes();
+    pixelsPerLatent_ = decoder.pixelsPerLatent();
+    const Tensor host = Tensor::host(DType::F32, {config_.rollout.chunkFrames, config_.dit.outDim, kSide, kSide});
+    Tensor latents = Tensor::allocate(backend_, DType::F32, host.shape());
+    backend_.upload(latents.data(), host.data(), host.bytes());
+    decoder.decodeRgb8(latents, [](Frame8) {});
+    decoder.decodeRgb8(latents, [](Frame8) {});  // the first chunk of a stream is shorter than the others
+    streamBytesPerLatent_ = static_cast<double>(decoder.stateBytes() + decoder.scratchBytes()) / (kSide * kSide);
 }
 
 Result<Tensor> Model::textRows(const std::string& prompt) const {
@@ -136,14 +148,17 @@ Result<void> Model::checkSize(int64_t width, int64_t height) const {
 MemoryPlan Model::plan(int64_t width, int64_t height, const RolloutConfig& window) const {
     const int64_t tokens = (height / heightStep()) * (width / widthStep());
     const auto number = static_cast<int64_t>(sizeOf(backend_.computeType()));
-    const int64_t held = window.windowFrames * tokens, chunk = window.chunkFrames * tokens;
+    const int64_t held = window.windowFrames * tokens;
+    const int64_t latents = (height / pixelsPerLatent_) * (width / pixelsPerLatent_);  // of a frame, each outDim numbers
     MemoryPlan plan;
     plan.weights = dit_->weightBytes();
     plan.textEncoder = textBytes_;
     plan.cache = static_cast<size_t>(held * config_.dit.cacheWidth() * number * config_.dit.numLayers);
     plan.denseCache = static_cast<size_t>(held * config_.dit.denseCacheWidth() * number * config_.dit.numLayers);
-    plan.working = dit_->workingBytes(chunk, held);
-    plan.videoDecoder = videoBytes_;
+    // The largest pass is a re-cache, of everything but a sink. The rollout keeps four chunks' and a window's latents.
+    plan.working = dit_->workingBytes(held, held) +
+                   static_cast<size_t>((4 * window.chunkFrames + window.windowFrames) * latents * config_.dit.outDim) * sizeof(float);
+    plan.videoDecoder = videoBytes_ + static_cast<size_t>(streamBytesPerLatent_ * static_cast<double>(latents));
     plan.available = backend_.freeBytes();
     return plan;
 }

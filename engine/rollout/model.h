@@ -19,10 +19,10 @@ namespace longtake {
 struct MemoryPlan {
     size_t weights = 0;       // transformer, as packed for the backend
     size_t textEncoder = 0;   // its weights in the file
-    size_t videoDecoder = 0;  // its weights, and what it remembers of the stream
+    size_t videoDecoder = 0;  // its weights, what it remembers of the stream, its working memory
     size_t cache = 0;
     size_t denseCache = 0;    // what a dense cache of the same window would take; not part of the total
-    size_t working = 0;       // activations of the largest pass
+    size_t working = 0;       // activations of the largest pass, latents
     size_t available = 0;     // what the backend could still give
 
     size_t total() const { return weights + textEncoder + videoDecoder + cache + working; }
@@ -60,12 +60,15 @@ private:
     Model(std::filesystem::path folder, ModelConfig config, Backend& backend)
         : folder_(std::move(folder)), config_(std::move(config)), backend_(backend) {}
 
+    void measureDecoder(VideoDecoder& decoder);
+
     std::filesystem::path folder_;
     ModelConfig config_;
     Backend& backend_;
     std::optional<TextEncoder> text_;
     std::unique_ptr<CausalDit> dit_;
     size_t textBytes_ = 0, videoBytes_ = 0;
+    double streamBytesPerLatent_ = 0;  // what a decoder takes beside its weights, for each place of a latent frame
     int64_t pixelsPerLatent_ = 8;
 };
 

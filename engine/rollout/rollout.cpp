@@ -44,6 +44,12 @@ Rollout::Rollout(const CausalDit& dit, Backend& backend, RolloutOptions options,
     history_ = Tensor::allocate(backend, DType::F32, {capacity(options_), chunk[1], chunk[2], chunk[3]});
 }
 
+size_t Rollout::workingBytes() const {
+    size_t total = workspace_.bytes() + history_.bytes();
+    for (const Tensor* tensor : {&noisy_, &clean_, &flow_, &noise_}) total += tensor->bytes();
+    return total;
+}
+
 void Rollout::restart(uint64_t seed) {
     options_.seed = seed;
     nextChunk_ = 0;

@@ -69,7 +69,7 @@ public:
     int64_t nextChunk() const { return nextChunk_; }
     const KvCache& cache() const { return cache_; }
     const RolloutOptions& options() const { return options_; }
-    size_t workingBytes() const { return workspace_.bytes(); }
+    size_t workingBytes() const;  // activations and latents; the cache not included
 
     // Replaces the generated noise, for parity with a reference: (chunk, step, destination [count] host memory).
     std::function<void(int64_t chunk, int step, float* noise, int64_t count)> noiseOverride;

@@ -117,7 +117,7 @@ CacheView Take::cacheView() const {
 }
 
 size_t Take::bytes() const {
-    return rollout_->cache().bytes() + rollout_->workingBytes() + decoder_->stateBytes() + decoder_->scratchBytes();
+    return rollout_->cache().bytes() + rollout_->workingBytes() + decoder_->weightBytes() + decoder_->stateBytes() + decoder_->scratchBytes();
 }
 
 uint64_t frameHash(const Frame8& frame) {

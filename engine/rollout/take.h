@@ -55,7 +55,7 @@ public:
     const ChunkClock& clock() const { return clock_; }
     const KvCache& cache() const { return rollout_->cache(); }
     CacheView cacheView() const;
-    // Everything the take holds beside the model's weights.
+    // Everything the take holds: cache, activations, latents, and its decoder. The model's weights are not its own.
     size_t bytes() const;
 
 private:
