@@ -1,22 +1,64 @@
-// Convolution on the device: the plain kernel serves every shape, with the weight as it comes.
+// Convolution on the device: which kernel serves which shape, and the layout of weights that it wants.
 #include <cstring>
+#include <stdexcept>
 
+#include "kernels/cuda/conv_tile.cuh"
 #include "kernels/cuda/launch.h"
 
 namespace longtake::cuda {
 
 namespace {
 
-int64_t numbers(const ConvWeight& w) { return w.outChannels * w.inChannels * w.kt * w.kh * w.kw; }
+int64_t taps(const ConvWeight& w) { return int64_t{w.kt} * w.kh * w.kw; }
+int64_t numbers(const ConvWeight& w) { return w.outChannels * w.inChannels * taps(w); }
+int64_t paddedDepth(const ConvWeight& w) { return (taps(w) * w.inChannels + kConvDepth - 1) / kConvDepth * kConvDepth; }
+
+// Weights in bf16 whose input channels can be read eight at a time lie as [out][tap][channel], rows filled up with zeros;
+// all others stay as they come, in F32, for the plain kernel.
+bool liesForTiles(const ConvWeight& w) { return w.dtype == DType::BF16 && w.inChannels % 8 == 0; }
+
+template <typename Tile>
+void launchTiles(const ConvTileParams& c, const LaunchContext& context) {
+    const int64_t tiles = (c.pixels + kConvPixels - 1) / kConvPixels * ((c.w.outChannels + Tile::kOut - 1) / Tile::kOut);
+    launch("conv", convTiles<Tile>, dim3(static_cast<unsigned>(tiles)), dim3(kConvThreads), Tile::kSharedBytes, context.stream, c);
+}
 
 }  // namespace
 
-size_t convWeightBytes(const ConvWeight& sizes) { return static_cast<size_t>(numbers(sizes)) * sizeof(float); }
+size_t convWeightBytes(const ConvWeight& sizes) {
+    if (liesForTiles(sizes)) return static_cast<size_t>(sizes.outChannels * paddedDepth(sizes)) * sizeof(uint16_t);
+    return static_cast<size_t>(numbers(sizes)) * sizeof(float);
+}
 
-void packConvWeight(const float* w, const ConvWeight& sizes, void* packed) { std::memcpy(packed, w, convWeightBytes(sizes)); }
+void packConvWeight(const float* w, const ConvWeight& sizes, void* packed) {
+    if (!liesForTiles(sizes)) {
+        std::memcpy(packed, w, convWeightBytes(sizes));
+        return;
+    }
+    const int64_t depth = paddedDepth(sizes), count = taps(sizes);
+    std::memset(packed, 0, convWeightBytes(sizes));
+    for (int64_t out = 0; out < sizes.outChannels; ++out)
+        for (int64_t c = 0; c < sizes.inChannels; ++c)
+            for (int64_t tap = 0; tap < count; ++tap)
+                static_cast<uint16_t*>(packed)[out * depth + tap * sizes.inChannels + c] = bf16FromFloat(w[(out * sizes.inChannels + c) * count + tap]);
+}
 
 size_t convWorkspaceBytes(const ConvParams&, const ConvWeight&, const DeviceTraits&) { return 0; }
 
-void launchConv(const ConvParams& p, const ConvWeight& w, const LaunchContext& context) { launchPlainConv(p, w, context); }
+void launchConv(const ConvParams& p, const ConvWeight& w, const LaunchContext& context) {
+    if (!liesForTiles(w)) return launchPlainConv(p, w, context);
+    const ConvSizes s = sizesOf(p, w);
+    if (p.dtype != DType::BF16 || reinterpret_cast<uintptr_t>(p.x) % 16 != 0) throw std::invalid_argument("[conv] reads bf16 maps at addresses that 16 divides");
+    const ConvTileParams c{.p = p, .w = w, .outHeight = static_cast<int>(s.outHeight),
+                           .outWidth = static_cast<int>(s.outWidth), .pixelStride = s.pixelStride, .rowStride = s.rowStride, .frameStride = s.frameStride,
+                           .pixels = s.outFrames * s.outHeight * s.outWidth, .paddedDepth = static_cast<int>(paddedDepth(w))};
+    if (c.pixels == 0) return;
+    // The tile that leaves the fewest channels of its last one unused; 96 and 192 are the Wan decoder's.
+    const auto unused = [&](int64_t tile) { return (w.outChannels + tile - 1) / tile * tile - w.outChannels; };
+    if (w.outChannels <= 16) launchTiles<ConvTile<16, 1>>(c, context);
+    else if (unused(128) <= unused(96) && unused(128) <= unused(64)) launchTiles<ConvTile<128, 4>>(c, context);
+    else if (unused(96) <= unused(64)) launchTiles<ConvTile<96, 2>>(c, context);
+    else launchTiles<ConvTile<64, 2>>(c, context);
+}
 
 }  // namespace longtake::cuda

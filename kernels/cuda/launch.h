@@ -33,6 +33,14 @@ struct ConvWeight {
     const float* bias = nullptr;  // [outChannels], or absent
 };
 
+// Of a convolution's output; strides count numbers.
+struct ConvSizes {
+    int64_t outFrames, outHeight, outWidth;
+    int64_t pixelStride, rowStride, frameStride;
+};
+// Throws std::invalid_argument when the input is smaller than the kernel.
+ConvSizes sizesOf(const ConvParams&, const ConvWeight&);
+
 // ---- attention and convolution: attention*.cu, conv*.cu ----
 size_t attentionWorkspaceBytes(const AttentionParams&, const DeviceTraits&);
 void launchAttention(const AttentionParams&, const LaunchContext&);

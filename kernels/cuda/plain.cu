@@ -42,11 +42,6 @@ __global__ void plainAttention(AttentionParams p) {
     }
 }
 
-struct ConvSizes {
-    int64_t outFrames, outHeight, outWidth;
-    int64_t pixelStride, rowStride, frameStride;
-};
-
 // One thread an output number.
 template <typename Number>
 __global__ void plainConv(ConvParams p, ConvWeight w, ConvSizes s, int64_t count) {
@@ -83,6 +78,8 @@ __global__ void plainProduct(const typename Number::Type* x, int64_t xStride, co
     y[index] = sum;
 }
 
+}  // namespace
+
 ConvSizes sizesOf(const ConvParams& p, const ConvWeight& w) {
     ConvSizes s;
     s.outFrames = (p.frames - w.kt) / p.strideT + 1;
@@ -95,8 +92,6 @@ ConvSizes sizesOf(const ConvParams& p, const ConvWeight& w) {
     s.frameStride = p.yFrameStride ? p.yFrameStride : s.outHeight * s.rowStride;
     return s;
 }
-
-}  // namespace
 
 void launchPlainAttention(const AttentionParams& p, const LaunchContext& context) {
     if (p.keys <= 0) throw std::invalid_argument("[attention] needs at least one key");
