@@ -1,10 +1,8 @@
 // What the transformer's golden tests share: the model's dimensions out of case.json, and copies of Rows.
 #pragma once
 
-#include <QTest>
-
 #include "engine/model/causal_dit.h"
-#include "golden_case.h"
+#include "tests/golden/golden_case.h"
 
 namespace longtake {
 

@@ -1,3 +1,5 @@
+#include <QTest>
+
 #include "golden_dit.h"
 
 using namespace longtake;

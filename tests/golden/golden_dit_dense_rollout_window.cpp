@@ -1,3 +1,5 @@
+#include <QTest>
+
 #include "golden_rollout.h"
 
 using namespace longtake;

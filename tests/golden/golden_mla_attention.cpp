@@ -1,3 +1,5 @@
+#include <QTest>
+
 #include <limits>
 
 #include "engine/rows.h"

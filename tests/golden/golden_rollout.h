@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/rollout/rollout.h"
-#include "golden_dit.h"
+#include "tests/golden/golden_dit.h"
 
 namespace longtake {
 
@@ -15,6 +15,7 @@ struct GoldenRollout {
     std::string prefix = "out.";  // "out.w6."
     MlaForm form = MlaForm::Automatic;
     Precision precision = Precision::Fp32;
+    std::function<std::unique_ptr<Backend>(Precision)> makeBackend = goldenBackend;  // compare() touches its memory through it alone
 
     int64_t chunkFrames() const { return golden.config().at("frames_per_chunk"); }
     int64_t chunks() const { return golden.config().at("chunks"); }
@@ -61,7 +62,7 @@ private:
 };
 
 inline std::string GoldenRollout::compare(std::set<std::string>& compared) const {
-    const auto backend = goldenBackend(precision);
+    const auto backend = makeBackend(precision);
     const auto dit = load(*backend);
     RolloutOptions options;
     options.window = {static_cast<int>(chunkFrames()), windowFrames, sinkFrames, positions, 0.0f};
@@ -83,7 +84,7 @@ inline std::string GoldenRollout::compare(std::set<std::string>& compared) const
     for (int64_t chunk = 0; chunk < chunks(); ++chunk) {
         auto made = (*rollout)->next();
         if (!made) return made.message();
-        std::copy_n(made->latents.as<float>(), made->latents.count(), all.as<float>() + chunk * made->latents.count());
+        backend->download(all.as<float>() + chunk * made->latents.count(), made->latents.data(), made->latents.bytes());
         if (!failure.empty()) return failure;
     }
     if (std::string wrong = check(prefix + "latents", all, compared); !wrong.empty()) return wrong;
@@ -110,7 +111,7 @@ inline std::string GoldenRollout::checkCache(const KvCache& cache, const std::st
 }
 
 inline std::string GoldenRollout::compareByPasses(std::set<std::string>& compared) const {
-    const auto backend = goldenBackend(precision);
+    const auto backend = makeBackend(precision);
     const auto dit = load(*backend);
     KvCache cache(*backend, config, capacity(), sinkFrames, dit->tokensPerFrame(height(), width()));
     DitWorkspace workspace(config, *backend);

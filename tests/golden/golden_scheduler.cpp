@@ -1,3 +1,5 @@
+#include <QTest>
+
 #include "engine/rollout/sampler.h"
 #include "golden_dit.h"
 
