@@ -1,5 +1,7 @@
-"""Four steps in place of many, and takes that stay stable: two passes over the trained transformer.
+"""Four steps in place of many, and takes that stay stable: passes over the trained transformer.
 
+leap   A step of the student from one of its noise levels to the next covers several guided steps of the teacher
+       (progressive distillation, in one round): the cheapest, and the one for a processor. It stays an Euler sampler.
 ode    The student jumps from each of the sampler's noise levels to where the teacher's guided path ends.
 self   The student rolls out several chunks from its own past; the difference between what the teacher and a critic
        (a copy that follows the student's own distribution) make of the result is its gradient (distribution matching).
@@ -33,17 +35,31 @@ class Teacher:
 
     @torch.no_grad()
     def flow(self, context, x, sigma, ids, which):
-        dit, encoder = self.model.dit, self.model.text_encoder
-        with_prompt = dit.forward_train(context, x, 1000 * sigma, dit.text(encoder(ids)), which).float()
+        def ask(ids, which):
+            return self.model.dit.forward_train(context, x, 1000 * sigma, flow.embed_text(self.model, ids), which).float()
+
+        with_prompt = ask(ids, which)
         if self.guidance == 1:
             return with_prompt
-        without = dit.forward_train(context, x, 1000 * sigma, dit.text(encoder(self.empty)),
-                                    torch.zeros_like(which)).float()
+        without = ask(self.empty, torch.zeros_like(which))
         return without + self.guidance * (with_prompt - without)
 
 
-def shifted(u, shift):
-    return shift * u / (1 + (shift - 1) * u)
+def leap_loss(student, teacher, batches, config, generator):
+    d, shift, chunk = config["distill"], config["sampler"]["shift"], config["rollout"]["chunk_frames"]
+    levels = warped(d["steps"], shift).to(batches.device)
+    context, start, sigma, _, ids, which = batches.draw(generator, d["leap_batch"], 1, 0.0, levels)
+    ends = torch.cat([levels[1:], levels.new_zeros(1)])
+    end = ends[(sigma[..., None] == levels).int().argmax(-1)]
+    u, u_end = flow.unshifted(sigma, shift), flow.unshifted(end, shift)
+    x, here = start, sigma
+    for k in range(d["leap_teacher_steps"]):
+        following = flow.shifted(u + (u_end - u) * (k + 1) / d["leap_teacher_steps"], shift)
+        x = x + per_frame(following - here, chunk) * teacher.flow(context, x, here, ids, which)
+        here = following
+    target = (x - start) / per_frame(end - sigma, chunk)
+    guess = student.dit.forward_train(context, start, 1000 * sigma, flow.embed_text(student, ids), which)
+    return (guess.float() - target).square().mean()
 
 
 def ode_loss(student, teacher, batches, settings, generator, device, chunk):
@@ -56,11 +72,11 @@ def ode_loss(student, teacher, batches, settings, generator, device, chunk):
     wide = per_frame(sigma, chunk)
     start = (1 - wide) * clean + wide * noise
     # The same time axis as the sampler's: u falls evenly to zero, sigma follows the shift.
-    u = sigma / (settings["shift"] - (settings["shift"] - 1) * sigma)
+    u = flow.unshifted(sigma, settings["shift"])
     x, here = start, sigma
     steps = settings["teacher_steps"]
     for k in range(steps):
-        following = shifted(u * (1 - (k + 1) / steps), settings["shift"])
+        following = flow.shifted(u * (1 - (k + 1) / steps), settings["shift"])
         x = x + per_frame(following - here, chunk) * teacher.flow(clean, x, here, ids, which)
         here = following
     guess = student.dit.forward_train(clean, start, 1000 * sigma, student.dit.text(student.text_encoder(ids)), which)
@@ -104,7 +120,7 @@ def stretch(which, chunks, generator):
 def noised(video, generator_device, chunk, shift):
     """(noisy [1, ...], sigma [1, B, chunks], noise) for a video of latents."""
     u = torch.rand(1, video.shape[0], video.shape[1] // chunk, device=generator_device) * 0.96 + 0.02
-    sigma = shifted(u, shift)
+    sigma = flow.shifted(u, shift)
     noise = torch.randn(1, *video.shape, device=generator_device)
     wide = per_frame(sigma, chunk)
     return (1 - wide) * video[None] + wide * noise, sigma, noise
@@ -144,7 +160,7 @@ def train(config, work, which_pass, device, minutes):
         base.spread_positions(config, *batches.latents.data.shape[-2:])
     teacher = Teacher(base, d["guidance"], batches)
     student = copy.deepcopy(base).requires_grad_(True).train()
-    path = work / "dit-distilled.pt"
+    path = work / ("dit-leap.pt" if which_pass == "leap" else "dit-distilled.pt")
     state = load_checkpoint(path, device)
     total, lr = d[f"{which_pass}_steps"], d[f"{which_pass}_lr"]
     if which_pass == "self" and state is None:
@@ -152,7 +168,7 @@ def train(config, work, which_pass, device, minutes):
     if state is not None:
         student.load_state_dict(state["model"])
     ema = Ema(student, d["ema"])
-    optimiser = torch.optim.AdamW(student.parameters(), lr, betas=(0.9 if which_pass == "ode" else 0.0, 0.99))
+    optimiser = torch.optim.AdamW(student.parameters(), lr, betas=(0.0 if which_pass == "self" else 0.9, 0.99))
     critic = copy.deepcopy(base).requires_grad_(which_pass == "self")
     critic_optimiser = torch.optim.AdamW(critic.parameters(), d["critic_lr"], betas=(0.0, 0.99))
     step = 0
@@ -183,7 +199,11 @@ def train(config, work, which_pass, device, minutes):
     while limit and step < total:
         for group in optimiser.param_groups:
             group["lr"] = lr * min(1, (step + 1) / 50) * max(0.05, 1 - step / total)
-        if which_pass == "ode":
+        if which_pass == "leap":
+            with autocast(device):
+                loss = leap_loss(student, teacher, batches, config, generator)
+            value = update(loss, student, optimiser)
+        elif which_pass == "ode":
             with autocast(device):
                 loss = ode_loss(student, teacher, batches, d, generator, device, chunk)
             value = update(loss, student, optimiser)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a model folder for the engine: model.json, the weights, spiece.model.
 
-usage: export.py --work FOLDER OUTPUT [--device cpu|cuda] [--stage small|full|distilled] [--bf16]
+usage: export.py --work FOLDER OUTPUT [--device cpu|cuda] [--stage small|full|leap|distilled] [--bf16]
 
 The folder is written beside the target and renamed, so that a reader never sees half a model.
 """
@@ -19,10 +19,10 @@ import flow
 import pool
 
 
-def description(config, vocab, sampler, stage):
-    d, t, spread = config["dit"], config["text_encoder"], config["dit_training"]["spread_positions"]
+def description(config, vocab, sampler, size):
+    d, t = config["dit"], config["text_encoder"]
     known, examples = pool.knowledge()
-    width, height, _ = pool.sizes(config, "small" if stage == "small" and not spread else "full")
+    width, height, _ = pool.sizes(config, size)
     return {
         "format": "longtake-model", "version": 1, "name": "Tidepool",
         "description": "A small video model of procedurally drawn scenery: places, times of day, weather, cameras",
@@ -56,8 +56,11 @@ def export(config, work, output, stage=None, dtype=torch.float16):
     output = Path(output)
     model, tokenizer, stage, step = flow.finished(config, work, stage)
     sampler = config["sampler"]
+    if stage == "leap":
+        sampler = {"kind": "euler", "steps": config["distill"]["steps"], "shift": config["sampler"]["shift"]}
     if stage == "distilled":
         sampler = {"kind": "consistency", "steps": config["distill"]["steps"], "shift": config["distill"]["shift"]}
+    full = (Path(work) / "dit-full.pt").exists() or config["dit_training"]["spread_positions"]
     part = output.with_name(output.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -67,7 +70,7 @@ def export(config, work, output, stage=None, dtype=torch.float16):
     shutil.copy(Path(work) / "spiece.model", part / "spiece.model")
     for file in part.iterdir():
         file.chmod(0o644)
-    (part / "model.json").write_text(json.dumps(description(config, len(tokenizer), sampler, stage), indent=1) + "\n")
+    (part / "model.json").write_text(json.dumps(description(config, len(tokenizer), sampler, "full" if full else "small"), indent=1) + "\n")
     old = output.with_name(output.name + ".old")
     if output.exists():
         shutil.rmtree(old, ignore_errors=True)
@@ -85,7 +88,7 @@ if __name__ == "__main__":
     parser.add_argument("--config")
     parser.add_argument("--device", default="cpu", help="the one it was trained on: it chooses the model's size")
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
-    parser.add_argument("--stage", choices=["small", "full", "distilled"])
+    parser.add_argument("--stage", choices=["small", "full", "leap", "distilled"])
     parser.add_argument("--bf16", action="store_true", help="bfloat16 in place of half precision")
     a = parser.parse_args()
     config = common.load_config(a.config)

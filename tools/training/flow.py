@@ -43,6 +43,15 @@ def matrices_and_others(model):
     return matrices, [p for p in model.parameters() if id(p) not in chosen]
 
 
+def shifted(u, shift):
+    """Noise levels sigma for u in 0..1, falling later the larger the shift; `unshifted` is its inverse."""
+    return shift * u / (1 + (shift - 1) * u)
+
+
+def unshifted(sigma, shift):
+    return sigma / (shift - (shift - 1) * sigma)
+
+
 class Batches:
     """Latents, prompts and noise for one step."""
 
@@ -64,7 +73,8 @@ class Batches:
                     else self.latents.records[i]["captions"] for i in rows]
         return clean, *self.prompts(captions)
 
-    def draw(self, generator, batch, replicas, dropout):
+    def draw(self, generator, batch, replicas, dropout, levels=None):
+        """What `step_loss` takes; noise levels from `levels` [n] if given, else logit-normal ones."""
         s = self.settings
         single = generator.random() < s["single_share"]
         count = 1 if single else generator.randint(*s["chunks"])
@@ -78,8 +88,11 @@ class Batches:
         used, which = torch.unique(which, return_inverse=True)
         ids = ids[used]
         chunks = clean.shape[1] // self.chunk
-        u = torch.sigmoid(s["time_mean"] + s["time_std"] * torch.randn(replicas, batch, chunks, device=self.device))
-        sigma = s["shift"] * u / (1 + (s["shift"] - 1) * u)
+        if levels is not None:
+            sigma = levels[torch.randint(len(levels), (replicas, batch, chunks), device=self.device)]
+        else:
+            u = torch.sigmoid(s["time_mean"] + s["time_std"] * torch.randn(replicas, batch, chunks, device=self.device))
+            sigma = shifted(u, s["shift"])
         spread = sigma.repeat_interleave(self.chunk, 2)[..., None, None, None]
         noise = torch.randn(replicas, *clean.shape, device=self.device)
         noisy = (1 - spread) * clean + spread * noise
@@ -205,7 +218,7 @@ def train(config, work, size, device, minutes):
 def finished(config, work, size=None, device="cpu"):
     """The averaged model of the last stage that has run."""
     work = Path(work)
-    stages = [size] if size else ["distilled", "full", "small"]
+    stages = [size] if size else ["distilled", "leap", "full", "small"]
     for stage in stages:
         state = load_checkpoint(work / f"dit-{stage}.pt", device)
         if state is not None:
