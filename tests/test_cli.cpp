@@ -73,8 +73,8 @@ private slots:
             QTest::newRow(name) << arguments << says;
         };
         const QStringList render{"render", "-o", "out.mp4"};
-        row("nothing", {}, "A subcommand is required");
-        row("unknown command", {"paint"}, "longtake-cli");
+        row("nothing", {}, "there is no command; see longtake-cli --help");
+        row("unknown command", {"paint"}, "unknown command \"paint\"; see longtake-cli --help");
         row("no prompt", render, "there is no prompt; give --prompt TEXT or --project FILE");
         row("empty prompt", render + QStringList{"--prompt", "   "}, "--prompt: the prompt is empty");
         row("10 000 words", render + QStringList{"--prompt", QString("word ").repeated(10'000)},

@@ -18,11 +18,15 @@ namespace {
 using namespace longtake;
 
 // CLI11 prints help through an exception too; everything else is wrong usage.
-int reportParseError(const CLI::App& parser, const CLI::ParseError& error, bool json) {
+// `first` is the program's first argument: what the user took for a command.
+int reportParseError(const CLI::App& parser, const CLI::ParseError& error, const std::string& first, bool json) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return parser.exit(error);
     const auto chosen = parser.get_subcommands();
-    const std::string help = (chosen.empty() ? "longtake-cli" : "longtake-cli " + chosen.front()->get_name()) + " --help";
-    Reporter(json ? OutputStyle::Json : OutputStyle::Text).error(std::string(error.what()) + "; see " + help);
+    std::string what = error.what(), help = "longtake-cli --help";
+    if (!chosen.empty()) help = "longtake-cli " + chosen.front()->get_name() + " --help";
+    else if (first.empty()) what = "there is no command";
+    else if (!first.starts_with('-')) what = "unknown command \"" + first + "\"";
+    Reporter(json ? OutputStyle::Json : OutputStyle::Text).error(what + "; see " + help);
     return kExitUsage;
 }
 
@@ -60,7 +64,7 @@ int main(int argc, char** argv) {
     try {
         parser.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return reportParseError(parser, error, json);
+        return reportParseError(parser, error, argc > 1 ? argv[1] : "", json);
     }
     Reporter reporter(json ? OutputStyle::Json : OutputStyle::Text);
     for (const auto& [sub, command] : commands) {

@@ -24,7 +24,9 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     Result<std::optional<EncodedStart>> start = openStart(model, options.start, options.width, options.height, options.window.chunkFrames);
     if (!start) return start.error();
 
-    const MemoryPlan plan = model.plan(options.width, options.height, options.window);
+    RolloutConfig window = options.window;
+    if (window.windowFrames == 0) window.windowFrames = static_cast<int>(options.maxFrames);  // everything is kept
+    const MemoryPlan plan = model.plan(options.width, options.height, window);
     auto mega = [](size_t bytes) { return std::to_string(bytes >> 20) + " MB"; };
     const Error tooLarge{"a take of " + std::to_string(options.width) + "x" + std::to_string(options.height) + " needs about " +
                          mega(plan.forTake()) + ", there are " + mega(plan.available) + "; choose a smaller size or window"};
