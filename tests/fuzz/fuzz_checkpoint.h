@@ -12,13 +12,9 @@
 #include "engine/checkpoint/name_map.h"
 #include "engine/checkpoint/safetensors.h"
 #include "tests/checkpoint_fixtures.h"
+#include "tests/fuzz/expect.h"
 
 namespace longtake {
-
-// Aborts when something is wrong that no sanitizer would notice.
-inline void expect(bool condition) {
-    if (!condition) std::abort();
-}
 
 inline void loadEverything(const Checkpoint& checkpoint, size_t fileSize) {
     constexpr int64_t kLargest = 1 << 20;  // larger ones are real too, but slow

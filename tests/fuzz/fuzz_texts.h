@@ -12,15 +12,12 @@
 #include "app/project/project.h"
 #include "engine/checkpoint/model_json.h"
 #include "engine/text/prompt_cleaning.h"
+#include "tests/fuzz/expect.h"
 
 namespace longtake {
 
-inline void expectThat(bool condition) {
-    if (!condition) std::abort();
-}
-
 inline void expectOneLine(const std::string& message) {
-    expectThat(!message.empty() && message.size() < 4000 && message.find('\n') == std::string::npos);
+    expect(!message.empty() && message.size() < 4000 && message.find('\n') == std::string::npos);
 }
 
 inline void fuzzModelJson(const uint8_t* data, size_t size) {
@@ -28,7 +25,7 @@ inline void fuzzModelJson(const uint8_t* data, size_t size) {
     if (!config) return expectOneLine(config.message());
     const std::string written = modelJson(*config);
     const auto again = ModelConfig::parse(written, "fuzz");
-    expectThat(again.ok() && modelJson(*again) == written);
+    expect(again.ok() && modelJson(*again) == written);
 }
 
 inline void fuzzProject(const uint8_t* data, size_t size) {
@@ -36,14 +33,14 @@ inline void fuzzProject(const uint8_t* data, size_t size) {
     if (!project) return expectOneLine(project.message());
     const std::string written = project->toJson();
     const auto again = Project::parse(written, "fuzz");
-    expectThat(again.ok() && again->toJson() == written);
+    expect(again.ok() && again->toJson() == written);
 }
 
 // A prompt may be any bytes; a cleaned one has words, with single spaces between them.
 inline void fuzzPrompt(const uint8_t* data, size_t size) {
     const auto cleaned = cleanPrompt({reinterpret_cast<const char*>(data), size});
     if (!cleaned) return expectOneLine(cleaned.message());
-    expectThat(!cleaned->empty() && cleaned->front() != ' ' && cleaned->back() != ' ' && cleaned->find("  ") == std::string::npos);
+    expect(!cleaned->empty() && cleaned->front() != ' ' && cleaned->back() != ' ' && cleaned->find("  ") == std::string::npos);
     (void)unknownWords(*cleaned, std::vector<std::string>{"ocean"});
 }
 
