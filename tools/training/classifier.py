@@ -61,9 +61,9 @@ def targets(labels, device):
             for kind, names in world.LABELS.items()}
 
 
-def train(config, work, device, minutes, size="full", steps=4000, batch=16):
+def train(config, work, device, minutes, size="full", batch=16):
     seed_everything(config["seed"])
-    work, limit = Path(work), TimeLimit(minutes)
+    work, limit, steps = Path(work), TimeLimit(minutes), config["classifier"]["steps"]
     clips, test = Clips(work / "pool" / f"{size}-train"), Clips(work / "pool" / f"{size}-test")
     codec = autoencoder.finished(config, work, device)
     net = Classifier().to(device)
@@ -77,7 +77,7 @@ def train(config, work, device, minutes, size="full", steps=4000, batch=16):
     generator, log = random.Random(config["seed"] + step), Log(work / "classifier.jsonl")
 
     def draw(source, count):
-        """Half of the clips as painted, half through the autoencoder; one chunk of each."""
+        """One chunk of each clip; a quarter of them through the autoencoder, whose pictures are what it will judge."""
         videos, labels = [], []
         for _ in range(count):
             i = generator.randrange(len(source))
@@ -86,10 +86,10 @@ def train(config, work, device, minutes, size="full", steps=4000, batch=16):
             videos.append(np.array(frames[12 * (chunk - 1):12 * (chunk + 1)]))
             labels.append(source.records[i]["labels"][chunk])
         video = torch.from_numpy(np.stack(videos)).to(device).permute(0, 1, 4, 2, 3).float() / 255
-        half = count // 2
+        coded_count = count // 4
         with torch.no_grad(), autocast(device):
-            coded = codec.decode(codec.encode(video[:half]), trim=False).float().clamp(0, 1)
-        return view(torch.cat([coded, video[half:]])[:, 12:]), targets(labels, device)
+            coded = codec.decode(codec.encode(video[:coded_count]), trim=False).float().clamp(0, 1)
+        return view(torch.cat([coded, video[coded_count:]])[:, 12:]), targets(labels, device)
 
     saved = time.monotonic()
     while limit and step < steps:

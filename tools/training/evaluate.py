@@ -2,6 +2,7 @@
 """The figures of the model card, from held-out scenes and captions only.
 
 usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] [--device cpu|cuda] [--output FILE.json]
+                   [--set section.key=value ...]
 
   autoencoder   PSNR and SSIM on held-out clips, beside the best linear map fitted to those clips themselves
   adherence     the classifier's hits per kind on generated chunks that follow an unchanged prompt for one chunk or
@@ -47,11 +48,11 @@ def autoencoder_figures(bundle, work, size, device, count):
     return {"psnr": -10 * math.log10(error), "psnr_linear": -10 * math.log10(limit), "ssim": similarity}
 
 
-def descriptions(count):
+def descriptions(count, landscapes):
     """Held-out (seed, states, captions, change) with two chunks or more after the change."""
     seed, out = 50_000_000, []
     while len(out) < count:
-        states, texts, *_, change = world.describe_clip(seed, CHUNKS, "heldout")
+        states, texts, *_, change = world.describe_clip(seed, CHUNKS, "heldout", landscapes)
         if change <= CHUNKS - 2:
             out.append((seed, states, texts, change))
         seed += 1
@@ -62,17 +63,17 @@ def motion(video):
     return (video[1:] - video[:-1]).abs().mean().item()
 
 
-def take_figures(bundle, net, takes, device, sampler=None):
+def take_figures(bundle, net, takes, device, landscapes, sampler=None):
     """Hits per kind, for generated and painted chunks, and what happens at changes."""
     width, height = (bundle.info["defaults"][k] for k in ("width", "height"))
     hits = {source: defaultdict(list) for source in ("generated", "painted")}
     steering, persistence, moved = defaultdict(list), defaultdict(list), defaultdict(list)
-    for seed, states, texts, change in descriptions(takes):
+    for seed, states, texts, change in descriptions(takes, landscapes):
         # The first chunk of a take has nine pictures; the judged ones start with the second.
         with torch.no_grad():
             _, video = bundle.take([[t] for t in texts], seed, sampler=sampler)
         video = video[0, 9:]
-        painted = to_video(world.sample_clip(seed, CHUNKS, width, height, "heldout").frames, device)[12:]
+        painted = to_video(world.sample_clip(seed, CHUNKS, width, height, "heldout", landscapes).frames, device)[12:]
         named = classifier.name_chunks(net, video)
         known = classifier.name_chunks(net, painted)
         for chunk in range(1, CHUNKS):
@@ -105,12 +106,12 @@ def take_figures(bundle, net, takes, device, sampler=None):
                              for camera, v in moved.items()}}
 
 
-def drift_figures(bundle, net, takes, minutes, device):
+def drift_figures(bundle, net, takes, minutes, device, landscapes):
     """Long takes of one prompt each: hits and colour around second 5 and at the end."""
     fps = bundle.info["defaults"]["fps"]
     chunks = round(minutes * 60 * fps / 12)
     early, late, colours = [], [], []
-    for seed, states, texts, change in descriptions(takes):
+    for seed, states, texts, change in descriptions(takes, landscapes):
         with torch.no_grad():
             _, video = bundle.take([[texts[0]]] * chunks, seed)
         video = video[0, 9:]
@@ -134,18 +135,23 @@ if __name__ == "__main__":
     parser.add_argument("--drift-minutes", type=float, default=5)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--config")
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     parser.add_argument("--output")
     a = parser.parse_args()
     device = common.setup_device(a.device, a.threads)
+    config = common.load_config(a.config)
+    common.choose(config, a.device, a.set)
+    landscapes = config["pool"]["landscapes"]
     bundle, net = Bundle(a.model, device), classifier.load(a.work, device)
     result = {"autoencoder": autoencoder_figures(bundle, a.work, a.size, device, 32)}
     with common.autocast(device):
-        result.update(take_figures(bundle, net, a.takes, device))
+        result.update(take_figures(bundle, net, a.takes, device, landscapes))
         if bundle.info["sampler"]["kind"] == "euler":
             many = dict(bundle.info["sampler"], steps=[round(1000 * (1 - i / 32)) for i in range(32)])
-            result["with_32_steps"] = take_figures(bundle, net, a.takes, device, many)["adherence"]
+            result["with_32_steps"] = take_figures(bundle, net, a.takes, device, landscapes, many)["adherence"]
         if a.drift_minutes:
-            result["drift"] = drift_figures(bundle, net, a.drift_takes, a.drift_minutes, device)
+            result["drift"] = drift_figures(bundle, net, a.drift_takes, a.drift_minutes, device, landscapes)
     text = json.dumps(result, indent=1)
     print(text)
     if a.output:
