@@ -76,6 +76,7 @@ private slots:
         row("nothing", {}, "there is no command; see longtake-cli --help");
         row("unknown command", {"paint"}, "unknown command \"paint\"; see longtake-cli --help");
         row("no prompt", render, "there is no prompt; give --prompt TEXT or --project FILE");
+        row("unknown device", render + QStringList{"--prompt", "a", "--device", "gpu"}, "--device: there is no device \"gpu\"; choose cpu, cuda or cuda:N");
         row("empty prompt", render + QStringList{"--prompt", "   "}, "--prompt: the prompt is empty");
         row("10 000 words", render + QStringList{"--prompt", QString("word ").repeated(10'000)},
             "--prompt: the prompt is 50000 bytes long; shorten it to 4096 at most");
@@ -133,6 +134,7 @@ private slots:
         row("missing folder", {"render", "--prompt", "sea", "-o", "DIR/none/out.mp4"}, "cannot write DIR/none/out.mp4");
         row("file as folder", {"render", "--prompt", "sea", "-o", "DIR/file/out.mp4"}, "cannot write DIR/file/out.mp4");
         row("output is a folder", {"render", "--prompt", "sea", "-o", "DIR/folder.mp4"}, "that is a folder");
+        row("no GPU of that number", {"info", "--device", "cuda:63"}, "cuda:63 cannot be used: ");
         row("nothing to recover", {"recover", "DIR/none.part.mp4"}, "cannot read DIR/none.part.mp4");
         row("missing picture", {"render", "--prompt", "sea", "--image", "DIR/none.png", "-o", "DIR/out.mp4"}, "cannot read DIR/none.png");
         row("picture that is none", {"render", "--prompt", "sea", "--image", "DIR/file", "-o", "DIR/out.mp4"},

@@ -7,6 +7,7 @@
 
 #include "app/files/file_error.h"
 #include "app/media/video_file.h"
+#include "kernels/devices.h"
 
 namespace longtake {
 namespace {
@@ -82,6 +83,7 @@ void TakeArguments::addTo(CLI::App& parser) {
     parser.add_option("--seed", seed, "The same seed and options give the same video");
     parser.add_option("--size", size, "Width and height, such as 256x144");
     parser.add_option("--precision", precision, "fp32 or bf16");
+    parser.add_option("--device", device, "What computes: cpu, cuda or cuda:N");
     parser.add_option("--threads", threads, "Processor threads")->check(CLI::Range(1, 1024));
     parser.add_option("--steps", steps, "Denoise steps per chunk")->check(CLI::Range(1, 1000));
     parser.add_option("--shift", shift, "Flow shift of the noise levels")->check(CLI::Range(0.01, 100.0));
@@ -93,6 +95,7 @@ void TakeArguments::addTo(CLI::App& parser) {
 Result<void> TakeArguments::check() const {
     if (prompt.empty() && project.empty()) return Error{"there is no prompt; give --prompt TEXT or --project FILE"};
     if (prompt.empty() && !at.empty()) return Error{"--at changes a prompt that is not there; give --prompt TEXT too"};
+    if (const auto known = parseDevice(device); !known) return Error{"--device: " + known.message()};
     if (!prompt.empty()) {
         if (const auto valid = checkPrompt(prompt); !valid) return Error{"--prompt: " + valid.message()};
     }

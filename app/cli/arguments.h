@@ -39,7 +39,7 @@ struct TakeArguments {
     std::vector<std::pair<std::string, std::string>> at;  // seconds, prompt
     std::string transition = "recache";
     std::optional<double> seconds;
-    std::string seed, size, precision;
+    std::string seed, size, precision, device = "cpu";
     std::optional<int> threads, steps, window, sink;
     std::optional<double> shift;
 

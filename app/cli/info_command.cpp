@@ -7,6 +7,7 @@
 #include "app/project/model_folders.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/rollout/model.h"
+#include "kernels/devices.h"
 
 namespace longtake {
 namespace {
@@ -56,15 +57,16 @@ public:
         parser.add_option("--size", size_, "Size to plan the memory for");
         parser.add_option("--window", window_, "Latent frames the model sees")->check(CLI::Range(1, 100'000));
         parser.add_option("--precision", precision_, "fp32 or bf16");
+        parser.add_option("--device", device_, "What computes: cpu, cuda or cuda:N");
         parser.add_flag("--config-only", configOnly_, "Read model.json alone: dimensions and cache, no weights needed");
     }
 
     CommandResult run(Reporter& reporter) override {
-        CpuOptions cpu;
+        BackendChoice wanted{.device = device_};
         if (!precision_.empty()) {
             const Result<Precision> precision = parsePrecision(precision_);
             if (!precision) return usage("--precision: " + precision.message());
-            cpu.precision = *precision;
+            wanted.precision = *precision;
         }
         Result<PictureSize> size = PictureSize{};
         if (!size_.empty()) {
@@ -73,7 +75,10 @@ public:
         }
         const Result<std::string> folder = resolveModelFolder(modelName_);
         if (!folder) return failure(folder.message());
-        const std::unique_ptr<Backend> backend = makeCpuBackend(cpu);
+        if (const Result<int> device = parseDevice(device_); !device) return usage("--device: " + device.message());
+        const Result<std::unique_ptr<Backend>> made = makeBackend(wanted);
+        if (!made) return failure(made.message());
+        const std::unique_ptr<Backend>& backend = *made;
         if (configOnly_) return describeConfig(*folder, *size, *backend, reporter);
         const Result<std::unique_ptr<Model>> model = Model::load(*folder, *backend);
         if (!model) return failure(model.message());
@@ -90,7 +95,7 @@ private:
     CommandResult describe(const Model& model, PictureSize size, const RolloutConfig& rollout, Reporter& reporter) const;
     CommandResult describeConfig(const std::string& folder, PictureSize size, Backend& backend, Reporter& reporter) const;
 
-    std::string modelName_, size_, precision_;
+    std::string modelName_, size_, precision_, device_ = "cpu";
     int window_ = 0;
     bool configOnly_ = false;
 };

@@ -9,6 +9,7 @@
 #include "app/media/picture_file.h"
 #include "app/project/model_fingerprint.h"
 #include "app/project/model_folders.h"
+#include "kernels/devices.h"
 
 namespace longtake {
 namespace {
@@ -32,22 +33,24 @@ CommandResult loadModel(const TakeArguments& arguments, bool hasProject, Reporte
     Project& project = setup.project;
     const Result<std::string> folder = chooseModel(arguments, project);
     if (!folder) return failure(folder.message());
-    CpuOptions cpu{.threads = arguments.threads.value_or(project.threads)};
+    BackendChoice wanted{.device = arguments.device, .threads = arguments.threads.value_or(project.threads)};
     if (!arguments.precision.empty()) {
-        cpu.precision = *parsePrecision(arguments.precision);
+        wanted.precision = *parsePrecision(arguments.precision);
     } else if (hasProject) {
-        cpu.precision = project.precision;
+        wanted.precision = project.precision;
     }
     const auto start = std::chrono::steady_clock::now();
-    setup.backend = makeCpuBackend(cpu);
+    Result<std::unique_ptr<Backend>> backend = makeBackend(wanted);
+    if (!backend) return failure(backend.message());
+    setup.backend = std::move(*backend);
     Result<std::unique_ptr<Model>> model = Model::load(*folder, *setup.backend);
     if (!model) return failure(model.message());
     setup.model = std::move(*model);
     setup.loadMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
     const Precision used = setup.backend->computeType() == DType::BF16 ? Precision::Bf16 : Precision::Fp32;
-    if (used != cpu.precision && (hasProject || !arguments.precision.empty())) {
-        reporter.note("this processor has no bf16 products: the take is made in fp32 and its frames can differ");
+    if (used != wanted.precision && (hasProject || !arguments.precision.empty())) {
+        reporter.note("this device has no bf16 products: the take is made in fp32 and its frames can differ");
     }
     project.precision = used;
     project.threads = arguments.threads.value_or(project.threads);

@@ -1,6 +1,7 @@
 #include "app/session/engine_take_maker.h"
 
 #include "engine/checkpoint/checkpoint.h"
+#include "kernels/devices.h"
 
 namespace longtake {
 namespace {
@@ -79,8 +80,9 @@ EngineTakeMaker::~EngineTakeMaker() = default;
 Result<ModelInfo> EngineTakeMaker::load(const EngineChoice& choice) {
     model_.reset();
     backend_.reset();
-    if (choice.device != "cpu") return Error{"this program knows no device \"" + choice.device + "\"; choose the CPU"};
-    backend_ = makeCpuBackend({.threads = choice.threads, .precision = choice.precision});
+    Result<std::unique_ptr<Backend>> backend = makeBackend({.device = choice.device, .threads = choice.threads, .precision = choice.precision});
+    if (!backend) return backend.error();
+    backend_ = std::move(*backend);
     Result<std::unique_ptr<Model>> model = Model::load(choice.folder, *backend_);
     if (!model) {
         backend_.reset();

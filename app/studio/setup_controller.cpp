@@ -17,6 +17,7 @@
 #include "app/studio/session_bridge.h"
 #include "app/studio/take_controller.h"
 #include "engine/rollout/sampler.h"
+#include "kernels/devices.h"
 #include "ui/panels/prompt_bar.h"
 #include "ui/panels/rank_panel.h"
 #include "ui/panels/session_panel.h"
@@ -92,11 +93,31 @@ SetupController::SetupController(Session& session, SessionBridge& bridge, TakeCo
     listModels();
 }
 
+// Starting a driver can take longer than a window may wait.
+void SetupController::findGpus() {
+    QThreadPool::globalInstance()->start([this] {
+        DeviceList found = listDevices();
+        QMetaObject::invokeMethod(this, [this, found = std::move(found)] {
+            for (const DeviceInfo& device : found.devices) {
+                if (device.usesThreads) continue;
+                DeviceChoice gpu{.id = device.id, .name = device.name, .usesThreads = false, .precisions = {}};
+                for (Precision precision : device.precisions) gpu.precisions.push_back(precision == Precision::Bf16 ? "bf16" : "fp32");
+                choices_.devices.push_back(std::move(gpu));
+            }
+            if (choices_.devices.size() == 1) return;
+            const SessionSettings settings = w_.session->settings();
+            w_.session->setChoices(choices_);
+            w_.session->setSettings(settings);
+        });
+    });
+}
+
 void SetupController::listModels() {
     choices_.cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     DeviceChoice cpu{.id = "cpu", .name = tr("CPU").toStdString(), .usesThreads = true, .precisions = {"fp32"}};
     if (cpuHasBf16()) cpu.precisions = {"bf16", "fp32"};
     choices_.devices = {cpu};
+    findGpus();
     for (const std::string& folder : findModelFolders()) addModel(folder);
     w_.session->setChoices(choices_);
     if (models_.empty()) return;

@@ -57,6 +57,7 @@ signals:
 private:
     QString askForPicture() const;  // empty: none was chosen
     void listModels();
+    void findGpus();  // asks in the background and adds to the devices
     bool givePrompt(const ModelConfig& config);
     bool addModel(const std::string& folder);
     void modelLoaded(const ModelInfo& info);

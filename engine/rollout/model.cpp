@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <new>
 #include <sstream>
 
 #include "engine/checkpoint/checkpoint.h"
@@ -13,6 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uintmax_t kMaxConfigBytes = 16 << 20;
+// A text encoder of more than this part of a GPU's free memory stays with the processor.
+constexpr size_t kTextShare = 4;
 
 Error inFile(const fs::path& file, const std::string& message) {
     return Error{message.starts_with(file.string()) ? message : file.string() + ": " + message};
@@ -57,6 +60,14 @@ Result<ModelConfig> Model::readConfig(const fs::path& folder) {
 }
 
 Result<std::unique_ptr<Model>> Model::load(const fs::path& folder, Backend& backend, MlaForm form) {
+    try {
+        return loadParts(folder, backend, form);
+    } catch (const std::bad_alloc&) {
+        return Error{folder.string() + ": the model does not fit the memory of " + backend.description() + "; choose another device or a smaller model"};
+    }
+}
+
+Result<std::unique_ptr<Model>> Model::loadParts(const fs::path& folder, Backend& backend, MlaForm form) {
     Result<ModelConfig> config = readConfig(folder);
     if (!config) return config.error();
     std::unique_ptr<Model> model(new Model(folder, std::move(config).value(), backend));
@@ -74,10 +85,14 @@ Result<std::unique_ptr<Model>> Model::load(const fs::path& folder, Backend& back
     if (!tokenizer) return inFile(folder / c.text.tokenizer, tokenizer.message());
     Result<Checkpoint> textWeights = Checkpoint::open(textFile);
     if (!textWeights) return inFile(textFile, textWeights.message());
-    auto text = TextEncoder::create(textConfig, std::move(tokenizer).value(), *textWeights, backend);
+    model->textBytes_ = fileBytes(textFile);
+    // Prompts are few: the device's memory is worth more to takes than their encoder's speed is.
+    if (backend.name() != "cpu" && model->textBytes_ > backend.freeBytes() / kTextShare)
+        model->textBackend_ = makeCpuBackend({.precision = backend.computeType() == DType::BF16 ? Precision::Bf16 : Precision::Fp32});
+    Backend& textBackend = model->textBackend_ ? *model->textBackend_ : backend;
+    auto text = TextEncoder::create(textConfig, std::move(tokenizer).value(), *textWeights, textBackend);
     if (!text) return inFile(textFile, text.message());
     model->text_.emplace(std::move(text).value());
-    model->textBytes_ = fileBytes(textFile);
 
     auto decoder = model->makeDecoder();
     if (!decoder) return decoder.error();
@@ -105,7 +120,7 @@ Result<Tensor> Model::textRows(const std::string& prompt) const {
     if (!context) return context.error();
     const Tensor real = context->hidden.slice(0, context->tokens);
     Tensor rows = Tensor::host(DType::F32, real.shape());
-    backend_.download(rows.data(), real.data(), real.bytes());
+    (textBackend_ ? *textBackend_ : backend_).download(rows.data(), real.data(), real.bytes());
     return rows;
 }
 

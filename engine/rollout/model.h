@@ -18,7 +18,7 @@ namespace longtake {
 // What a take will need, in bytes; said before it starts.
 struct MemoryPlan {
     size_t weights = 0;       // transformer, as packed for the backend
-    size_t textEncoder = 0;   // its weights in the file
+    size_t textEncoder = 0;   // its weights in the file; not the device's where the processor encodes
     size_t videoDecoder = 0;  // its weights, what it remembers of the stream, its working memory
     size_t cache = 0;
     size_t denseCache = 0;    // what a dense cache of the same window would take; not part of the total
@@ -33,7 +33,8 @@ struct MemoryPlan {
 
 class Model {
 public:
-    // Reads <folder>/model.json and the files it names. Every failure is one line that names the file.
+    // Reads <folder>/model.json and the files it names. Every failure is one line that names the file; running out of
+    // memory is one. A text encoder that would take much of a GPU's memory stays with the processor.
     static Result<std::unique_ptr<Model>> load(const std::filesystem::path& folder, Backend& backend, MlaForm form = MlaForm::Automatic);
     // model.json alone.
     static Result<ModelConfig> readConfig(const std::filesystem::path& folder);
@@ -42,6 +43,7 @@ public:
     const std::filesystem::path& folder() const { return folder_; }
     const CausalDit& dit() const { return *dit_; }
     Backend& backend() const { return backend_; }
+    bool encodesTextOnCpu() const { return textBackend_ != nullptr || backend_.name() == "cpu"; }
 
     // The encoder's real rows of a prompt: [tokens, textDim], F32 host memory.
     Result<Tensor> textRows(const std::string& prompt) const;
@@ -57,6 +59,7 @@ public:
     MemoryPlan plan(int64_t width, int64_t height, const RolloutConfig& window) const;
 
 private:
+    static Result<std::unique_ptr<Model>> loadParts(const std::filesystem::path& folder, Backend& backend, MlaForm form);
     Model(std::filesystem::path folder, ModelConfig config, Backend& backend)
         : folder_(std::move(folder)), config_(std::move(config)), backend_(backend) {}
 
@@ -65,6 +68,7 @@ private:
     std::filesystem::path folder_;
     ModelConfig config_;
     Backend& backend_;
+    std::unique_ptr<Backend> textBackend_;  // null: backend_ encodes text too
     std::optional<TextEncoder> text_;
     std::unique_ptr<CausalDit> dit_;
     size_t textBytes_ = 0, videoBytes_ = 0;

@@ -37,6 +37,7 @@ CudaBackend::CudaBackend(const CudaBackendOptions& options)
     if (traits_.architecture < 80) compute_ = DType::F32;  // no bf16 products before
     memory_ = DeviceMemory::create(options.device);
     staging_ = std::make_unique<Staging>(memory_->stream());
+    (void)context(kProductWorkspace);  // taken at once, so that what is free afterwards is for takes
     gemm_ = makeGemm({.device = deviceName_, .cacheFolder = options.cacheFolder, .timed = options.tunedProducts});
 }
 

@@ -15,6 +15,7 @@ struct Machine {
     int devices = 1;
     int architecture = 90;                  // 90 for 9.0
     size_t deviceBytes = size_t{8} << 30;   // what allocations may take in all
+    size_t saidFreeBytes = 0;               // what is said to be free; 0: what is
     cudaError_t startUp = cudaSuccess;      // what every first question answers
     int driver = 13000;
     bool hasKernels = true;

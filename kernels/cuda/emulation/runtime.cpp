@@ -189,7 +189,7 @@ cudaError_t cudaFreeAsync(void* block, cudaStream_t stream) {
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
     *total = machine().deviceBytes;
-    *free = machine().deviceBytes - std::min(machine().deviceBytes, counts().live);
+    *free = machine().saidFreeBytes ? machine().saidFreeBytes : machine().deviceBytes - std::min(machine().deviceBytes, counts().live);
     return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** block, size_t bytes) {

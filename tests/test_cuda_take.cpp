@@ -1,0 +1,125 @@
+// Takes of the embedded model on the CUDA backend of an emulated device: the pictures of the CPU, memory that is planned
+// and runs out, the text encoder that stays with the processor.
+#include <QtTest>
+
+#include "engine/rollout/take.h"
+#include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda/emulation/machine.h"
+
+using namespace longtake;
+
+namespace {
+
+const std::filesystem::path kFolder = LONGTAKE_SOURCE_DIR "/resources/models/tidepool";
+
+std::unique_ptr<Backend> emulated(Precision precision) { return std::make_unique<cuda::CudaBackend>(cuda::CudaBackendOptions{.precision = precision}); }
+
+TakeOptions smallTake(const Model& model) {
+    TakeOptions options = TakeOptions::of(model.config());
+    options.width = 2 * model.widthStep();
+    options.height = model.heightStep();
+    options.seed = 5;
+    options.sampler.steps = Sampler::evenSteps(2);
+    return options;
+}
+
+std::vector<Frame8> frames(const Model& model, int chunks) {
+    auto take = Take::create(model, smallTake(model));
+    if (!take) qFatal("%s", take.message().c_str());
+    (*take)->setTimeline(PromptTimeline::create("a beach at dusk").value());
+    std::vector<Frame8> out;
+    for (int i = 0; i < chunks; ++i)
+        if (auto made = (*take)->next([&](Frame8 frame) { out.push_back(std::move(frame)); }); !made) qFatal("%s", made.message().c_str());
+    return out;
+}
+
+int largestDifference(const std::vector<Frame8>& a, const std::vector<Frame8>& b) {
+    if (a.size() != b.size()) return 256;
+    int largest = 0;
+    for (size_t f = 0; f < a.size(); ++f)
+        for (size_t i = 0; i < a[f].rgb.size(); ++i) largest = std::max(largest, std::abs(a[f].rgb[i] - b[f].rgb[i]));
+    return largest;
+}
+
+}  // namespace
+
+class TestCudaTake : public QObject {
+    Q_OBJECT
+private slots:
+    void init() { emulation::machine() = {}; }
+
+    void theCpusPictures() {
+        const auto cpu = makeCpuBackend({.precision = Precision::Fp32}), gpu = emulated(Precision::Fp32);
+        auto onCpu = Model::load(kFolder, *cpu), onGpu = Model::load(kFolder, *gpu);
+        QVERIFY2(onGpu.ok(), onGpu.ok() ? "" : onGpu.message().c_str());
+        QVERIFY(!(*onGpu)->encodesTextOnCpu());
+        const std::vector<Frame8> want = frames(**onCpu, 2), got = frames(**onGpu, 2);
+        QVERIFY(want.size() > 10);
+        QVERIFY2(largestDifference(want, got) <= 1, qPrintable(QString::number(largestDifference(want, got))));
+    }
+
+    void aLargeTextEncoderStaysWithTheProcessor() {
+        const auto gpu = emulated(Precision::Fp32);
+        emulation::machine().saidFreeBytes = 2 << 20;
+        auto tight = Model::load(kFolder, *gpu);
+        QVERIFY(tight.ok() && (*tight)->encodesTextOnCpu());
+        emulation::machine() = {};
+        auto roomy = Model::load(kFolder, *gpu);
+        QVERIFY(roomy.ok() && !(*roomy)->encodesTextOnCpu());
+        const auto cpuRows = (*tight)->textRows("a beach at dusk"), gpuRows = (*roomy)->textRows("a beach at dusk");
+        QVERIFY(cpuRows.ok() && gpuRows.ok());
+        QCOMPARE(cpuRows->count(), gpuRows->count());
+        for (int64_t i = 0; i < cpuRows->count(); ++i) QVERIFY(std::abs(cpuRows->as<float>()[i] - gpuRows->as<float>()[i]) < 1e-3f);
+    }
+
+    void aModelThatDoesNotFitIsOneLine() {
+        emulation::machine().deviceBytes = 34 << 20;
+        const auto gpu = emulated(Precision::Bf16);
+        const auto model = Model::load(kFolder, *gpu);
+        QVERIFY(!model.ok());
+        QVERIFY2(model.message().find("does not fit the memory of Emulated GPU") != std::string::npos, model.message().c_str());
+    }
+
+    void afterATakeThatDoesNotFitASmallerOneRuns() {
+        const auto gpu = emulated(Precision::Fp32);
+        auto model = Model::load(kFolder, *gpu);
+        QVERIFY(model.ok());
+        emulation::machine().deviceBytes = emulation::liveDeviceBytes() + (24 << 20);
+        TakeOptions large = smallTake(**model);
+        large.width = 64 * (*model)->widthStep();
+        large.height = 64 * (*model)->heightStep();
+        const auto take = Take::create(**model, large);
+        QVERIFY(!take.ok());
+        QVERIFY2(take.message().find("choose a smaller size or window") != std::string::npos, take.message().c_str());
+        QVERIFY(!frames(**model, 1).empty());
+    }
+
+    void memoryThatRunsOutInTheMiddleLeavesTheModelUsable() {
+        const auto gpu = emulated(Precision::Fp32);
+        auto model = Model::load(kFolder, *gpu);
+        auto take = Take::create(**model, smallTake(**model));
+        QVERIFY(take.ok());
+        (*take)->setTimeline(PromptTimeline::create("a beach at dusk").value());
+        emulation::failOnce("cudaMallocFromPoolAsync", cudaErrorMemoryAllocation, 3);
+        emulation::machine().deviceBytes = emulation::liveDeviceBytes();  // asking again does not help
+        QVERIFY_EXCEPTION_THROWN((void)(*take)->next([](Frame8) {}), std::bad_alloc);
+        emulation::machine() = {};
+        take->reset();
+        QVERIFY(!frames(**model, 1).empty());
+    }
+
+    void aWarmTakeAllocatesNothing() {
+        const auto gpu = emulated(Precision::Bf16);
+        auto model = Model::load(kFolder, *gpu);
+        auto take = Take::create(**model, smallTake(**model));
+        (*take)->setTimeline(PromptTimeline::create("a beach at dusk").value());
+        const int warm = (*model)->config().rollout.windowFrames / (*model)->config().rollout.chunkFrames + 1;
+        for (int i = 0; i < warm; ++i) QVERIFY((*take)->next([](Frame8) {}).ok());
+        const int64_t before = emulation::allocations();
+        QVERIFY((*take)->next([](Frame8) {}).ok());
+        QCOMPARE(emulation::allocations(), before);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCudaTake)
+#include "test_cuda_take.moc"
