@@ -8,6 +8,9 @@ namespace {
 // The gap between two operations of a forward pass is some microseconds; a sleeping thread needs longer to wake.
 constexpr int kSpins = 4000;
 
+constexpr uint64_t kOneRun = uint64_t{1} << 32;
+constexpr uint64_t tasksLeft(uint64_t open) { return open % kOneRun; }
+
 void pauseCpu() {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -23,7 +26,6 @@ ThreadPool::~ThreadPool() {
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;
-        generation_.fetch_add(1);
     }
     wake_.notify_all();
     for (std::thread& worker : workers_) worker.join();
@@ -48,47 +50,50 @@ void ThreadPool::run(int64_t tasks, const std::function<void(int64_t)>& task) {
         tasks_ = tasks;
         task_ = &task;
         failure_ = nullptr;
-        next_.store(0);
-        working_.store(static_cast<int>(workers_.size()));
-        generation_.fetch_add(1);
+        unfinished_.store(tasks);
+        const uint64_t run = open_.load() / kOneRun + 1;
+        open_.store(run * kOneRun + static_cast<uint64_t>(tasks));
     }
     wake_.notify_all();
     drain();
-    for (int spin = 0; spin < kSpins && working_.load() > 0; ++spin) pauseCpu();
+    for (int spin = 0; spin < kSpins && unfinished_.load() > 0; ++spin) pauseCpu();
     std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return working_.load() == 0; });
-    task_ = nullptr;
+    done_.wait(lock, [this] { return unfinished_.load() == 0; });
     omp_set_num_threads(outerThreads);
     if (failure_) std::rethrow_exception(failure_);
 }
 
 void ThreadPool::drain() {
-    for (;;) {
-        const int64_t index = next_.fetch_add(1);
-        if (index >= tasks_) return;
-        try {
-            (*task_)(index);
-        } catch (...) {
-            std::lock_guard lock(mutex_);
-            if (!failure_) failure_ = std::current_exception();
-        }
+    uint64_t open = open_.load();
+    while (tasksLeft(open) > 0) {
+        if (!open_.compare_exchange_weak(open, open - 1)) continue;
+        execute(tasks_ - static_cast<int64_t>(tasksLeft(open)));
+        open = open_.load();
     }
+}
+
+void ThreadPool::execute(int64_t index) {
+    try {
+        (*task_)(index);
+    } catch (...) {
+        std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+    }
+    if (unfinished_.fetch_sub(1) > 1) return;
+    std::lock_guard lock(mutex_);  // run() may be between its look at unfinished_ and its sleep
+    done_.notify_one();
 }
 
 void ThreadPool::work() {
     omp_set_num_threads(1);
-    uint64_t seen = 0;
     for (;;) {
-        for (int spin = 0; spin < kSpins && generation_.load() == seen; ++spin) pauseCpu();
+        for (int spin = 0; spin < kSpins && tasksLeft(open_.load()) == 0; ++spin) pauseCpu();
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [&] { return generation_.load() != seen; });
-            seen = generation_.load();
+            wake_.wait(lock, [this] { return stopping_ || tasksLeft(open_.load()) > 0; });
             if (stopping_) return;
         }
         drain();
-        std::lock_guard lock(mutex_);
-        if (working_.fetch_sub(1) == 1) done_.notify_one();
     }
 }
 

@@ -1,0 +1,63 @@
+// The thread pool of the CPU kernels: every task once, whoever takes it, and nothing left over for the next run.
+#include <QTest>
+
+#include <atomic>
+#include <stdexcept>
+
+#include "kernels/cpu/thread_pool.h"
+
+using longtake::cpu::ThreadPool;
+
+class ThreadPoolTest : public QObject {
+    Q_OBJECT
+private slots:
+    void everyTaskRunsOnce();
+    void aFailureIsThrownAndThePoolGoesOn();
+    void aBusyWorkerIsNotWaitedForByOthersTasks();
+};
+
+void ThreadPoolTest::everyTaskRunsOnce() {
+    for (const int threads : {1, 2, 5}) {
+        ThreadPool pool(threads);
+        QCOMPARE(pool.threads(), threads);
+        // More threads than cores, and runs so short that workers keep coming late.
+        for (int round = 0; round < 5000; ++round) {
+            const int64_t tasks = round % 9;
+            std::vector<std::atomic<int>> runs(static_cast<size_t>(tasks));
+            pool.run(tasks, [&](int64_t i) { runs[static_cast<size_t>(i)].fetch_add(1); });
+            for (const std::atomic<int>& count : runs) QCOMPARE(count.load(), 1);
+        }
+    }
+}
+
+void ThreadPoolTest::aFailureIsThrownAndThePoolGoesOn() {
+    ThreadPool pool(3);
+    for (int round = 0; round < 100; ++round) {
+        std::atomic<int> ran{0};
+        QVERIFY_EXCEPTION_THROWN(pool.run(7, [&](int64_t i) {
+            ran.fetch_add(1);
+            if (i == 3) throw std::runtime_error("three");
+        }), std::runtime_error);
+        QCOMPARE(ran.load(), 7);
+    }
+    std::atomic<int> ran{0};
+    pool.run(7, [&](int64_t) { ran.fetch_add(1); });
+    QCOMPARE(ran.load(), 7);
+}
+
+// One worker holds its task until the caller has finished all the others.
+void ThreadPoolTest::aBusyWorkerIsNotWaitedForByOthersTasks() {
+    ThreadPool pool(2);
+    constexpr int kTasks = 50;
+    std::atomic<int> finished{0};
+    const std::thread::id caller = std::this_thread::get_id();
+    pool.run(kTasks, [&](int64_t) {
+        if (std::this_thread::get_id() != caller)
+            while (finished.load() < kTasks - 1) std::this_thread::yield();
+        finished.fetch_add(1);
+    });
+    QCOMPARE(finished.load(), kTasks);
+}
+
+QTEST_GUILESS_MAIN(ThreadPoolTest)
+#include "test_thread_pool.moc"
