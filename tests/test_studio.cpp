@@ -8,13 +8,16 @@
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPushButton>
+#include <QSettings>
 #include <filesystem>
 
 #include "app/project/project.h"
+#include "app/studio/export_controller.h"
 #include "app/studio/main_window.h"
 #include "app/studio/notice_bar.h"
 #include "app/studio/project_controller.h"
 #include "app/studio/take_controller.h"
+#include "tests/small_disk.h"
 #include "ui/canvas/canvas_widget.h"
 #include "ui/panels/prompt_bar.h"
 #include "ui/panels/session_panel.h"
@@ -29,6 +32,15 @@ const StudioOptions kPlain{.useVulkan = false, .remembersLayout = false};
 void steer(MainWindow& window, const QString& prompt) {
     window.widgets().prompt->setText(prompt);
     QTest::keyClick(window.widgets().prompt->edit(), Qt::Key_Return);
+}
+
+ExportController& exportsOf(MainWindow& window) { return *window.findChild<ExportController*>(); }
+
+ExportWish wishFor(const QString& path) {
+    ExportWish wish;
+    wish.path = path;
+    wish.rate = {16, 1};
+    return wish;
 }
 
 QAction* undoOf(MainWindow& window) {
@@ -151,9 +163,150 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
     }
 
+    void aDroppedProjectRestoresTheSession() {
+        Project project;
+        project.seed = 4711;
+        project.timeline = *PromptTimeline::create("The desert at night");
+        const QString path = home_.filePath("night.longtake");
+        QVERIFY(project.save(path.toStdString()).ok());
+        MainWindow window(kPlain);
+        window.show();
+        drop(window, path);
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
+        QCOMPARE(window.takes().started().options.seed, uint64_t{4711});
+        QCOMPARE(window.projects().current(ProjectController::Hashes::Without).timeline, project.timeline);
+        QCOMPARE(window.projects().path(), path);
+        QVERIFY(!window.projects().isDirty());
+    }
+
+    void aDroppedVideoRestoresTheSessionThatMadeIt() {
+        const QString video = home_.filePath("take.mp4");
+        PromptTimeline made;
+        std::vector<uint64_t> hashes;
+        {
+            MainWindow window(kPlain);
+            window.show();
+            window.begin({});
+            QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
+            steer(window, "The desert at night");
+            QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 44, 60'000);
+            QVERIFY(exportsOf(window).start(wishFor(video)).ok());
+            QTRY_VERIFY_WITH_TIMEOUT(QFileInfo::exists(video), 60'000);
+            made = window.projects().current(ProjectController::Hashes::Without).timeline;
+            hashes = window.takes().frameHashes();
+        }
+        QCOMPARE(made.size(), size_t{2});
+        MainWindow again(kPlain);
+        again.show();
+        drop(again, video);
+        QTRY_VERIFY_WITH_TIMEOUT(again.takes().frameHashes().size() >= 33, 60'000);
+        QCOMPARE(again.projects().current(ProjectController::Hashes::Without).timeline, made);
+        for (size_t i = 0; i < 33; ++i) QCOMPARE(again.takes().frameHashes()[i], hashes[i]);
+        QVERIFY(again.projects().path().isEmpty());  // a video is not overwritten by saving
+    }
+
+    void whatCannotBeOpenedGivesAMessage_data() {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QByteArray>("bytes");
+        QTest::newRow("a project that is cut off") << "cut.longtake" << QByteArray("{\"format\": \"longtake-project\", \"seed\": ");
+        QTest::newRow("a project of bytes") << "bytes.longtake" << QByteArray(5000, '\xfe');
+        QTest::newRow("a prompt of 10 000 words") << "long.longtake"
+            << "{\"format\": \"longtake-project\", \"timeline\": [{\"chunk\": 0, \"prompt\": \"" + QByteArray("word ").repeated(10'000) + "\"}]}";
+        QTest::newRow("a video that is none") << "none.mp4" << QByteArray("this is no video");
+        QTest::newRow("a video that is cut off") << "cut.mp4" << QByteArray::fromHex("000000206674797069736f6d0000020069736f6d69736f32617663316d703431000f0000");
+        QTest::newRow("an empty video") << "empty.mp4" << QByteArray();
+    }
+
+    void whatCannotBeOpenedGivesAMessage() {
+        QFETCH(QString, name);
+        QFETCH(QByteArray, bytes);
+        QFile file(home_.filePath(name));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(bytes);
+        file.close();
+        MainWindow window(kPlain);
+        window.show();
+        drop(window, file.fileName());
+        QVERIFY2(window.notice().isVisible() && window.notice().text().contains(name), qPrintable(window.notice().text()));
+        QVERIFY(!window.notice().text().contains('\n'));
+        QVERIFY(!window.takes().hasTake());
+    }
+
+    void aFolderThatIsNoModelGivesAMessage() {
+        QDir(home_.path()).mkdir("nomodel");
+        MainWindow window(kPlain);
+        window.show();
+        drop(window, home_.filePath("nomodel"));
+        QVERIFY2(window.notice().text().contains("nomodel"), qPrintable(window.notice().text()));
+        // And one whose weights are none: said when it is loaded, and another model can be chosen.
+        QDir(home_.path()).mkdir("broken");
+        const QString model = QStringLiteral(LONGTAKE_SOURCE_DIR "/resources/models/tidepool/");
+        for (const QString& name : QDir(model).entryList(QDir::Files)) QVERIFY(QFile::copy(model + name, home_.filePath("broken/" + name)));
+        QFile weights(home_.filePath("broken/dit.safetensors"));
+        QVERIFY(weights.open(QIODevice::WriteOnly | QIODevice::Truncate));
+        weights.write("no weights");
+        weights.close();
+        drop(window, home_.filePath("broken"));
+        QTRY_VERIFY_WITH_TIMEOUT(window.notice().text().contains("dit.safetensors"), 60'000);
+        QTRY_VERIFY(!window.takes().isPlaying());
+    }
+
+    void anUnwritableFolderGivesAMessage() {
+        QSettings().setValue("export/folder", QStringLiteral("/proc/self"));  // there, and nobody's to write in
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
+        exportsOf(window).toggleRecording();
+        QVERIFY2(window.notice().text().contains("/proc/self/"), qPrintable(window.notice().text()));
+        QVERIFY(!exportsOf(window).isRecording());
+        window.findChild<NoticeBar*>()->showHint({});
+        exportsOf(window).saveStill();
+        QVERIFY2(window.notice().text().contains("/proc/self/"), qPrintable(window.notice().text()));
+        QSettings().remove("export/folder");
+    }
+
+    void aFullDiskGivesAMessage() {
+        if (disk.isEmpty()) QSKIP("this machine does not let a test mount a small disk");
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 20, 60'000);
+        ExportWish wish = wishFor(disk + "/take.mp4");
+        wish.scale = 4;
+        wish.quality = 100;
+        if (const Result<void> begun = exportsOf(window).start(wish); !begun) QVERIFY2(begun.message().find("disk is full") != std::string::npos, begun.message().c_str());
+        else QTRY_VERIFY2_WITH_TIMEOUT(window.notice().text().contains("the disk is full"), qPrintable(window.notice().text()), 60'000);
+        QVERIFY(!QFileInfo::exists(disk + "/take.mp4"));
+        QVERIFY(window.takes().isPlaying());
+    }
+
+    void aFullTemporaryFolderGivesAMessageAndPlaysOn() {
+        if (disk.isEmpty()) QSKIP("this machine does not let a test mount a small disk");
+        qputenv("TMPDIR", disk.toUtf8());
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.notice().text().contains("the disk is full"), 60'000);
+        qunsetenv("TMPDIR");
+        const int64_t then = window.takes().newestFrame();
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() > then + 12, 60'000);
+    }
+
+public:
+    static inline QString disk;  // of few bytes; empty: there is none
+
 private:
     QTemporaryDir home_;
 };
 
-QTEST_MAIN(TestStudio)
+int main(int argc, char** argv) {
+    QTemporaryDir folder;
+    if (mountSmallDisk(folder.path().toStdString(), "96k")) TestStudio::disk = folder.path();
+    QApplication application(argc, argv);
+    TestStudio test;
+    const int failed = QTest::qExec(&test, argc, argv);
+    if (!TestStudio::disk.isEmpty()) ::umount2(folder.path().toStdString().c_str(), MNT_DETACH);
+    return failed;
+}
 #include "test_studio.moc"

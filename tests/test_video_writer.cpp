@@ -1,8 +1,6 @@
 // VideoWriter, recovery and the embedded project: files are opened again with FFmpeg's own readers.
 #include "app/media/video_writer.h"
 
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,6 +18,7 @@
 #include "app/media/encoders.h"
 #include "app/media/ffmpeg_handles.h"
 #include "app/media/video_file.h"
+#include "tests/small_disk.h"
 
 using namespace longtake;
 
@@ -173,12 +172,7 @@ int record(const char* path, int frames, bool finishes) {
 
 // As record(), on a disk of the given size. 77: this machine does not let a test make one.
 int recordOnSmallDisk(const char* folder, const char* bytes, int frames) {
-    const std::string size = std::string("size=") + bytes;
-    const bool alone = ::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
-    if (!alone || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("tmpfs", folder, "tmpfs", 0, size.c_str()) != 0) {
-        return 77;
-    }
+    if (!mountSmallDisk(folder, bytes)) return 77;
     const std::string path = std::string(folder) + "/take.mp4";
     const int code = record(path.c_str(), frames, true);
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {

@@ -131,6 +131,7 @@ private:
     std::unique_ptr<TakeMaker> maker_;
     std::unique_ptr<TakeSource> source_;
     std::optional<ModelInfo> model_;
+    std::string loadProblem_;  // why there is none
     RankProbe probe_;
     int64_t submittedChunk_ = -1, rankedChunk_ = -1;  // to the probe and back
     ColourFields firstColours_;

@@ -98,14 +98,16 @@ void Session::loadNow(const EngineChoice& choice) {
     weightsRanked_ = false;
     tellState(SessionState::Loading);
     Result<ModelInfo> loaded = maker_->load(choice);
-    if (!loaded) return refuse(loaded.message());
+    loadProblem_ = loaded ? std::string() : loaded.message();
+    if (!loaded) return refuse(loadProblem_);
     model_ = std::move(loaded).value();
     listener_.modelLoaded(*model_);
 }
 
 void Session::startNow(const TakeRequest& request) {
     dropTake();
-    if (!model_) return refuse("a take needs a model; open a model folder first");
+    // A start that was asked for right after a load that failed must not hide why.
+    if (!model_) return refuse(loadProblem_.empty() ? "a take needs a model; open a model folder first" : loadProblem_);
     Result<std::unique_ptr<TakeSource>> begun = maker_->begin(request.options);
     if (!begun) return refuse(begun.message());
     source_ = std::move(begun).value();

@@ -34,7 +34,7 @@ public:
     QString recordingPath() const { return recordingPath_; }
     // Finishes the file of a running recording and waits for it; the program is about to end.
     void endRecording();
-    // Without the dialog.
+    // Without the dialog. What fails later is told by failed().
     Result<void> start(const ExportWish& wish);
     void setTakeName(const QString& name) { takeName_ = name; }
 

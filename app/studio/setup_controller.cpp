@@ -325,6 +325,7 @@ void SetupController::startWithImage(const QString& path) {
 
 bool SetupController::adopt(const Project& project) {
     std::string folder = project.model.path;
+    if (folder.empty() && !models_.empty()) folder = models_.front().folder;  // a project of no model in particular
     if (!configOf(folder)) {
         const std::string name = std::filesystem::path(folder).filename().string();
         const auto byName = std::find_if(models_.begin(), models_.end(), [&](const KnownModel& model) {

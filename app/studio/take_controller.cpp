@@ -167,7 +167,7 @@ void TakeController::chunkDone(const ChunkReport& report) {
     hud_.generationFps = report.fps;
     hud_.series = {{tr("chunk ms").toStdString(), {chunkMs_.begin(), chunkMs_.end()}}};
     showHud();
-    emit chunkMade();
+    emit chunkMade(report);
 }
 
 void TakeController::showState(SessionState state) {
@@ -258,6 +258,7 @@ void TakeController::promptSeen(const PromptSeen& seen) {
     pendingPrompt_.clear();
     note("visible", tr("%1 after %2 ms").arg(QString::fromStdString(seen.prompt)).arg(seen.seconds * 1000, 0, 'f', 0));
     showHud();
+    emit promptShown(seen);
 }
 
 void TakeController::note(const char* kind, const QString& text) {

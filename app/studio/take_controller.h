@@ -64,7 +64,8 @@ signals:
     void takeBegun();
     void startWanted();  // a prompt was given and there is no take
     void playingChanged(bool playing);
-    void chunkMade();
+    void chunkMade(const longtake::ChunkReport& report);
+    void promptShown(const longtake::PromptSeen& seen);
     void edited();  // the prompts: the project has changed
     void stateText(const QString& text);
 
