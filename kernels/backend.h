@@ -52,6 +52,8 @@ public:
     virtual void conv(const ConvParams&) = 0;
     virtual void upsample2x(const UpsampleParams&) = 0;
     virtual void channelNorm(const ChannelNormParams&) = 0;
+    virtual void planesToMap(const PlanesParams&) = 0;
+    virtual void pictures(const PicturesParams&) = 0;
     virtual void activate(Rows x, Rows y, Activation) = 0;  // y = act(x), converting; y may be x
     virtual void multiply(Rows x, Rows y) = 0;              // y *= x, elementwise
     virtual void combine(const CombineParams&) = 0;

@@ -130,6 +130,28 @@ struct ChannelNormParams {
     Activation activation = Activation::None;
 };
 
+// Planes [frames, channels, height, width], F32, to a map [frames, height, width, channels]:
+//   v = limit tanh(x / limit), or x where limit is 0;  y = v * scale[channel] + offset[channel]. Absent: 1 and 0.
+struct PlanesParams {
+    const float* x = nullptr;
+    void* y = nullptr;
+    DType dtype = DType::F32;  // of y
+    int64_t frames = 0, channels = 0, height = 0, width = 0;
+    float limit = 0.0f;
+    const float* scale = nullptr;   // [channels]
+    const float* offset = nullptr;  // [channels]
+};
+
+// Pictures [pixels, 3] to 8 bits: clamp(x * scale + offset, 0, 1) * 255, rounded to nearest even; NaN as 0.
+struct PicturesParams {
+    const void* x = nullptr;
+    DType dtype = DType::F32;
+    uint8_t* y = nullptr;  // [pixels, bytesPerPixel]
+    int64_t pixels = 0;
+    int bytesPerPixel = 3;  // or 4: the fourth is 255
+    float scale = 1.0f, offset = 0.0f;
+};
+
 // y = a x + b z over `count` F32 elements; z may be null.
 struct CombineParams {
     const float* x = nullptr;

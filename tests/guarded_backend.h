@@ -130,6 +130,21 @@ public:
         q.gain = numbers(p.gain, p.channels, "channelNorm");
         inner_->channelNorm(q);
     }
+    void planesToMap(const PlanesParams& p) override {
+        PlanesParams q = p;
+        const int64_t count = p.frames * p.channels * p.height * p.width;
+        q.x = numbers(p.x, count, "planesToMap");
+        q.y = real(p.y, static_cast<size_t>(count) * sizeOf(p.dtype), "planesToMap");
+        q.scale = numbers(p.scale, p.channels, "planesToMap");
+        q.offset = numbers(p.offset, p.channels, "planesToMap");
+        inner_->planesToMap(q);
+    }
+    void pictures(const PicturesParams& p) override {
+        PicturesParams q = p;
+        q.x = real(p.x, static_cast<size_t>(3 * p.pixels) * sizeOf(p.dtype), "pictures");
+        q.y = static_cast<uint8_t*>(real(p.y, static_cast<size_t>(p.bytesPerPixel * p.pixels), "pictures"));
+        inner_->pictures(q);
+    }
     void activate(Rows x, Rows y, Activation activation) override { inner_->activate(real(x, "activate"), real(y, "activate"), activation); }
     void multiply(Rows x, Rows y) override { inner_->multiply(real(x, "multiply"), real(y, "multiply")); }
     void combine(const CombineParams& p) override {

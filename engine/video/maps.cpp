@@ -1,8 +1,5 @@
 #include "engine/video/maps.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
 
 namespace longtake {
 
@@ -25,12 +22,6 @@ size_t bytesOf(const std::vector<Tensor>& maps) {
     size_t total = 0;
     for (const Tensor& map : maps) total += map.empty() ? 0 : map.bytes();
     return total;
-}
-
-std::vector<float> downloaded(Backend& backend, const Tensor& values) {
-    std::vector<float> host(static_cast<size_t>(values.count()));
-    backend.download(host.data(), values.data(), values.bytes());
-    return host;
 }
 
 void planesToMap(Backend& backend, const float* planes, const ValueChange& change, Tensor map) {
@@ -67,25 +58,16 @@ void mapToPlanes(Backend& backend, const Tensor& map, const ValueChange& change,
     }
 }
 
-PictureReader::PictureReader(Backend& backend, float scale, float offset) : backend_(backend), scale_(scale), offset_(offset) {
-    if (backend.computeType() != DType::BF16) return;
-    table_.resize(1 << 16);
-    for (uint32_t bits = 0; bits < table_.size(); ++bits) table_[bits] = shown(floatFromBf16(static_cast<uint16_t>(bits)));
-}
-
-uint8_t PictureReader::shown(float value) const {
-    const float scaled = (value * scale_ + offset_) * 255.0f;
-    return static_cast<uint8_t>(std::lrint(std::clamp(std::isnan(scaled) ? 0.0f : scaled, 0.0f, 255.0f)));
-}
-
-void PictureReader::read(const Tensor& pictures, const FrameSink& sink) const {
+void PictureReader::read(const Tensor& pictures, const FrameSink& sink) {
     const Shape& shape = pictures.shape();
-    Tensor host = Tensor::host(pictures.dtype(), {shape[1], shape[2], shape[3]});
+    const int64_t pixels = shape[1] * shape[2];
+    const size_t bytes = static_cast<size_t>(3 * pixels);
+    if (shape[0] == 0) return;
+    if (this->bytes() < static_cast<size_t>(shape[0]) * bytes) shown_ = Tensor::allocate(backend_, DType::U8, {shape[0] * 3 * pixels});
+    backend_.pictures({.x = pictures.data(), .dtype = pictures.dtype(), .y = shown_.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_});
     for (int64_t f = 0; f < shape[0]; ++f) {
-        backend_.download(host.data(), pictures.slice(f, 1).data(), host.bytes());
-        Frame8 frame{static_cast<int>(shape[2]), static_cast<int>(shape[1]), std::vector<uint8_t>(static_cast<size_t>(host.count()))};
-        for (size_t i = 0; i < frame.rgb.size(); ++i)
-            frame.rgb[i] = table_.empty() ? shown(host.as<float>()[i]) : table_[host.as<uint16_t>()[i]];
+        Frame8 frame{static_cast<int>(shape[2]), static_cast<int>(shape[1]), std::vector<uint8_t>(bytes)};
+        backend_.download(frame.rgb.data(), shown_.as<uint8_t>() + static_cast<size_t>(f) * bytes, bytes);
         sink(std::move(frame));
     }
 }

@@ -22,22 +22,20 @@ size_t bytesOf(const std::vector<Tensor>& maps);
 // Planes [frames, C, h, w] in host memory to a map [frames, h, w, C], each value through `change(value, channel)`.
 using ValueChange = std::function<float(float value, int64_t channel)>;
 void planesToMap(Backend& backend, const float* planes, const ValueChange& change, Tensor map);
-std::vector<float> downloaded(Backend& backend, const Tensor& values);  // F32
 // And back.
 void mapToPlanes(Backend& backend, const Tensor& map, const ValueChange& change, float* planes);
 
-// Turns a model's pictures into 8-bit ones: shown = clamp(value * scale + offset, 0, 1).
+// Turns a model's pictures into 8-bit ones: shown = clamp(value * scale + offset, 0, 1). Keeps room for the largest lot.
 class PictureReader {
 public:
-    PictureReader(Backend& backend, float scale, float offset);
-    void read(const Tensor& pictures, const FrameSink& sink) const;  // [frames, height, width, 3]
+    PictureReader(Backend& backend, float scale, float offset) : backend_(backend), scale_(scale), offset_(offset) {}
+    void read(const Tensor& pictures, const FrameSink& sink);  // [frames, height, width, 3]
+    size_t bytes() const { return shown_.empty() ? 0 : shown_.bytes(); }
 
 private:
-    uint8_t shown(float value) const;
-
     Backend& backend_;
     float scale_, offset_;
-    std::vector<uint8_t> table_;  // of every bf16 value, when the pictures have that type
+    Tensor shown_;
 };
 
 }  // namespace longtake

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/scratch.h"
+#include "engine/video/maps.h"
 #include "engine/video/memory_stage.h"
 #include "engine/video/video_codec.h"
 
@@ -38,7 +39,7 @@ public:
     void restore(const VideoState& state) override;
 
     size_t stateBytes() const override;
-    size_t scratchBytes() const override { return scratch_.bytes(); }
+    size_t scratchBytes() const override { return scratch_.bytes() + reader_.bytes(); }
     size_t weightBytes() const override;
     // Layer N of the reference: the output of each growth layer, "decoder.7", "decoder.13", "decoder.19".
     void setObserver(LayerObserver observer) { observer_ = std::move(observer); }
@@ -64,6 +65,7 @@ private:
 
     Backend& backend_;
     Scratch scratch_;
+    PictureReader reader_;
     ConvLayer input_;
     std::vector<Stage> stages_;
     ConvLayer output_;

@@ -14,6 +14,7 @@ enum Slot : size_t { kStage = 0, kMemory = 2, kLast = 4, kPictures = 5, kObserve
 constexpr int kFirstBlock[] = {3, 9, 15};
 // Pictures are computed as value - 0.5: bf16 then resolves the middle of the range as finely as its ends.
 constexpr float kMiddle = 0.5f;
+constexpr float kLimit = 3.0f;  // latents are bent into -3 ... 3
 // Maps of this size and their neighbours stay in the last cache level of a desktop processor.
 constexpr int64_t kStageBytes = 8 << 20;
 
@@ -35,7 +36,7 @@ Result<std::unique_ptr<TaehvDecoder>> TaehvDecoder::load(const WeightSource& wei
 }
 
 TaehvDecoder::TaehvDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend, const TaehvOptions& options)
-    : backend_(backend), scratch_(backend) {
+    : backend_(backend), scratch_(backend), reader_(backend, 1.0f, kMiddle) {
     const std::string first = entry(1) + ".weight";
     int64_t width = weightSize(weights, first, 0);
     input_ = ConvLayer(backend, readKernel(reader, entry(1), width, weightSize(weights, first, 1), {3, 3}, Bias::Yes));
@@ -112,7 +113,8 @@ void TaehvDecoder::runGroup(const Tensor& latents, int64_t skippedFrames, const 
     const DType dtype = backend_.computeType();
     int64_t frames = latents.shape()[0], height = latents.shape()[2], width = latents.shape()[3];
     Tensor input = scratch_.take(kLast, dtype, mapShape(frames, height, width, latentChannels()));
-    planesToMap(backend_, downloaded(backend_, latents).data(), [](float x, int64_t) { return 3.0f * std::tanh(x / 3.0f); }, input);
+    backend_.planesToMap({.x = latents.as<float>(), .y = input.data(), .dtype = dtype, .frames = frames, .channels = latentChannels(), .height = height,
+                          .width = width, .limit = kLimit});
     Tensor maps = scratch_.take(kStage, dtype, mapShape(1 + frames, height, width, input_.outChannels()));
     ConvShape rectified = kSame;
     rectified.activation = Activation::Relu;
@@ -185,9 +187,8 @@ Tensor TaehvDecoder::decodeRaw(const Tensor& latents) {
 
 void TaehvDecoder::decodeRgb8(const Tensor& latents, const FrameSink& sink) {
     check(latents);
-    const PictureReader reader(backend_, 1.0f, kMiddle);
     run(latents, latents.shape()[0] * framesPerLatent_ - framesOf(latents.shape()[0]),
-        [&](const Tensor& pictures) { reader.read(pictures, sink); });
+        [&](const Tensor& pictures) { reader_.read(pictures, sink); });
 }
 
 VideoState TaehvDecoder::snapshot() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/scratch.h"
+#include "engine/video/maps.h"
 #include "engine/video/video_codec.h"
 #include "engine/video/wan_layers.h"
 
@@ -36,7 +37,7 @@ public:
     void restore(const VideoState& state) override;
 
     size_t stateBytes() const override;
-    size_t scratchBytes() const override { return scratch_.bytes(); }
+    size_t scratchBytes() const override { return scratch_.bytes() + reader_.bytes(); }
     size_t weightBytes() const override;
     // "conv1", "middle", "upsamples.N".
     void setObserver(LayerObserver observer) { observer_ = std::move(observer); }
@@ -53,6 +54,8 @@ private:
 
     Backend& backend_;
     Scratch scratch_;
+    PictureReader reader_;
+    Tensor latentStd_, latentMean_;  // [channels]
     ConvLayer latent_;  // the reference's top-level conv2
     CausalConv input_;
     WanLayers middle_, upsamples_;

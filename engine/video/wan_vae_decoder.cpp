@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/rows.h"
 #include "engine/video/maps.h"
 #include "engine/video/wan_vae.h"
 
@@ -21,7 +22,8 @@ Result<std::unique_ptr<WanVaeDecoder>> WanVaeDecoder::load(const WeightSource& w
     return std::unique_ptr<WanVaeDecoder>(std::move(decoder));
 }
 
-WanVaeDecoder::WanVaeDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend) : backend_(backend), scratch_(backend) {
+WanVaeDecoder::WanVaeDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend)
+    : backend_(backend), scratch_(backend), reader_(backend, 0.5f, 0.5f) {
     const int64_t z = weightSize(weights, "conv2.weight", 0), width = weightSize(weights, "decoder.conv1.weight", 0);
     latent_ = ConvLayer(backend, readKernel(reader, "conv2", z, z, {1, 1, 1}, Bias::Yes));
     input_ = CausalConv(backend, readKernel(reader, "decoder.conv1", width, z, {3, 3, 3}, Bias::Yes));
@@ -32,6 +34,8 @@ WanVaeDecoder::WanVaeDecoder(const WeightSource& weights, WeightReader& reader, 
         if (weights.has(name + ".resample.1.weight")) pixelsPerLatent_ *= 2;
         if (weights.has(name + ".time_conv.weight")) framesPerLatent_ *= 2;
     }
+    latentStd_ = uploadFloats(backend, {kWanLatentStd.begin(), kWanLatentStd.end()});
+    latentMean_ = uploadFloats(backend, {kWanLatentMean.begin(), kWanLatentMean.end()});
     head_ = std::make_unique<WanHead>(backend, reader, "decoder.head", upsamples_.empty() ? width : upsamples_.back()->outChannels(), 3);
 }
 
@@ -74,14 +78,12 @@ void WanVaeDecoder::observe(const std::string& layer, const Tensor& map) const {
 }
 
 void WanVaeDecoder::run(const Tensor& latents, const PictureSink& sink) {
-    const std::vector<float> values = downloaded(backend_, latents);
-    const int64_t height = latents.shape()[2], width = latents.shape()[3], perLatent = latentChannels() * height * width;
+    const int64_t height = latents.shape()[2], width = latents.shape()[3];
     for (int64_t i = 0; i < latents.shape()[0]; ++i) {
         WanPass pass(backend_, scratch_, seen_ == 0);
         Tensor z = pass.other(mapShape(1, height, width, latentChannels()));
-        planesToMap(backend_, values.data() + i * perLatent, [](float x, int64_t c) {
-            return x * kWanLatentStd[static_cast<size_t>(c)] + kWanLatentMean[static_cast<size_t>(c)];
-        }, z);
+        backend_.planesToMap({.x = latents.slice(i, 1).as<float>(), .y = z.data(), .dtype = z.dtype(), .frames = 1, .channels = latentChannels(),
+                              .height = height, .width = width, .scale = latentStd_.as<float>(), .offset = latentMean_.as<float>()});
         Tensor maps = pass.padded(mapShape(1 + input_.kept(), height, width, latentChannels()));
         latent_.run(backend_, z, maps.slice(input_.kept(), 1), {});
         Tensor x = pass.other(mapShape(1, height, width, input_.layer().outChannels()));
@@ -120,8 +122,7 @@ Tensor WanVaeDecoder::decodeRaw(const Tensor& latents) {
 
 void WanVaeDecoder::decodeRgb8(const Tensor& latents, const FrameSink& sink) {
     check(latents);
-    const PictureReader reader(backend_, 0.5f, 0.5f);
-    run(latents, [&](const Tensor& pictures) { reader.read(pictures, sink); });
+    run(latents, [&](const Tensor& pictures) { reader_.read(pictures, sink); });
 }
 
 VideoState WanVaeDecoder::snapshot() const {

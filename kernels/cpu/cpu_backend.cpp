@@ -16,6 +16,7 @@
 #include "kernels/cpu/hot_loops.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/onednn.h"
+#include "kernels/cpu/picture_maps.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu/upsample.h"
 #include "kernels/philox.h"
@@ -82,6 +83,8 @@ public:
     void conv(const ConvParams& p) override { cpu::conv(p, pool_); }
     void upsample2x(const UpsampleParams& p) override { cpu::upsample2x(p, pool_); }
     void channelNorm(const ChannelNormParams& p) override { cpu::channelNorm(p, pool_); }
+    void planesToMap(const PlanesParams& p) override { cpu::planesToMap(p, pool_); }
+    void pictures(const PicturesParams& p) override { cpu::pictures(p, pool_); }
     void activate(Rows x, Rows y, Activation activation) override;
     void multiply(Rows x, Rows y) override;
     void combine(const CombineParams& p) override;

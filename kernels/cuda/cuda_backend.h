@@ -54,6 +54,8 @@ public:
     void conv(const ConvParams& p) override;
     void upsample2x(const UpsampleParams& p) override;
     void channelNorm(const ChannelNormParams& p) override;
+    void planesToMap(const PlanesParams& p) override;
+    void pictures(const PicturesParams& p) override;
     void activate(Rows x, Rows y, Activation activation) override;
     void multiply(Rows x, Rows y) override;
     void combine(const CombineParams& p) override;

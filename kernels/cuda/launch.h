@@ -73,6 +73,8 @@ void launchEpilogue(const MatmulParams&, const float* product, const float* bias
 // ---- maps.cu ----
 void launchChannelNorm(const ChannelNormParams&, const LaunchContext&);
 void launchUpsample2x(const UpsampleParams&, const LaunchContext&);
+void launchPlanesToMap(const PlanesParams&, const LaunchContext&);
+void launchPictures(const PicturesParams&, const LaunchContext&);
 void launchCombine(const CombineParams&, const LaunchContext&);
 void launchNoise(const NoiseParams&, const LaunchContext&);
 void launchPatchify(const PatchParams&, const LaunchContext&);

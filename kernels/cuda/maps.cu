@@ -64,6 +64,37 @@ void launchDouble(const UpsampleParams& p, int64_t units, const LaunchContext& c
            p.width, units, count);
 }
 
+// One thread a number of the map: it is written in order, and read in lines of a plane.
+template <typename Number>
+__global__ void mapFromPlanes(PlanesParams p, int64_t count) {
+    const int64_t index = threadIndex();
+    if (index >= count) return;
+    const int64_t channel = index % p.channels, pixel = index / p.channels, pixels = p.height * p.width;
+    const float x = p.x[(pixel / pixels * p.channels + channel) * pixels + pixel % pixels];
+    const float value = p.limit > 0.0f ? p.limit * tanhf(x / p.limit) : x;
+    Number::store(static_cast<typename Number::Type*>(p.y) + index, value * (p.scale ? p.scale[channel] : 1.0f) + (p.offset ? p.offset[channel] : 0.0f));
+}
+
+// One thread a pixel. The same bits as on the CPU: product and sum are rounded each on its own.
+template <typename Number>
+__global__ void picturesOf(PicturesParams p) {
+    const int64_t pixel = threadIndex();
+    if (pixel >= p.pixels) return;
+    const typename Number::Type* x = static_cast<const typename Number::Type*>(p.x) + 3 * pixel;
+    uint8_t* y = p.y + pixel * p.bytesPerPixel;
+    uint32_t all = 0xff000000u;
+    for (int c = 0; c < 3; ++c) {
+        const float scaled = __fmul_rn(__fadd_rn(__fmul_rn(Number::load(x + c), p.scale), p.offset), 255.0f);
+        const float inside = scaled > 0.0f ? fminf(scaled, 255.0f) : 0.0f;
+        all |= static_cast<uint32_t>(__float2int_rn(inside)) << (8 * c);
+    }
+    if (p.bytesPerPixel == 4) {
+        *reinterpret_cast<uint32_t*>(y) = all;
+        return;
+    }
+    for (int c = 0; c < 3; ++c) y[c] = static_cast<uint8_t>(all >> (8 * c));
+}
+
 void requirePatches(const PatchParams& p, const char* operation) {
     if (p.height % p.patchH || p.width % p.patchW) throw std::invalid_argument(std::string("[") + operation + "] the latents cannot be cut into patches");
 }
@@ -91,6 +122,23 @@ void launchUnpatchify(const PatchParams& p, const LaunchContext& context) {
     if (p.tokens.dtype != DType::F32) throw std::invalid_argument("[unpatchify] tokens must be F32");
     const int64_t count = p.frames * p.channels * p.height * p.width;
     launch("unpatchify", patches<F32Number, false>, blocksFor(count), dim3(kThreads), 0, context.stream, p, count);
+}
+
+void launchPlanesToMap(const PlanesParams& p, const LaunchContext& context) {
+    const int64_t count = p.frames * p.channels * p.height * p.width;
+    if (count == 0) return;
+    byType(p.dtype, [&](auto number) {
+        launch("planesToMap", mapFromPlanes<decltype(number)>, blocksFor(count), dim3(kThreads), 0, context.stream, p, count);
+    });
+}
+
+void launchPictures(const PicturesParams& p, const LaunchContext& context) {
+    if (p.bytesPerPixel != 3 && (p.bytesPerPixel != 4 || reinterpret_cast<uintptr_t>(p.y) % 4 != 0))
+        throw std::invalid_argument("[pictures] a pixel has 3 bytes, or 4 at an address that 4 divides");
+    if (p.pixels == 0) return;
+    byType(p.dtype, [&](auto number) {
+        launch("pictures", picturesOf<decltype(number)>, blocksFor(p.pixels), dim3(kThreads), 0, context.stream, p);
+    });
 }
 
 void launchUpsample2x(const UpsampleParams& p, const LaunchContext& context) {

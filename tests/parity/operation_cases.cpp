@@ -193,6 +193,36 @@ void addMaps(Cases& out) {
     }
 }
 
+void addPictures(Cases& out) {
+    for (int64_t channels : {3, 16})
+        for (bool bent : {false, true})
+            out.push_back({std::string("planes to map, ") + text(channels) + (bent ? " channels, bent" : " channels, scaled"), [=](Backend& b, DType type) {
+                               const int64_t count = 2 * channels * 5 * 7;
+                               const DeviceValues x(b, DType::F32, randomValues(count, 1, 6)), scale(b, DType::F32, randomValues(channels, 2)),
+                                   offset(b, DType::F32, randomValues(channels, 3)), y = DeviceValues::poisoned(b, type, count + 5);
+                               PlanesParams p{.x = x.floats(), .y = y.data(), .dtype = type, .frames = 2, .channels = channels, .height = 5, .width = 7};
+                               if (bent) p.limit = 3.0f;
+                               else p.scale = scale.floats(), p.offset = offset.floats();
+                               b.planesToMap(p);
+                               return y.read();
+                           }, {2e-6, 2e-6}, {1e-5, kBf16}});
+    for (int bytesPerPixel : {3, 4})
+        out.push_back({"pictures of " + text(bytesPerPixel) + " bytes a pixel, the same bits", [=](Backend& b, DType type) {
+                           constexpr int64_t kPixels = 4500;
+                           std::vector<float> values = randomValues(3 * kPixels, 1, 0.7f);
+                           values[3] = kNan;
+                           values[4] = INFINITY;
+                           values[5] = -INFINITY;
+                           const DeviceValues x(b, type, values);
+                           std::vector<uint8_t> bytes(static_cast<size_t>(bytesPerPixel * kPixels + 9), 7);
+                           const std::shared_ptr<void> y = b.allocate(bytes.size());
+                           b.upload(y.get(), bytes.data(), bytes.size());
+                           b.pictures({.x = x.data(), .dtype = type, .y = static_cast<uint8_t*>(y.get()), .pixels = kPixels, .bytesPerPixel = bytesPerPixel, .scale = 1.0f, .offset = 0.5f});
+                           b.download(bytes.data(), y.get(), bytes.size());
+                           return std::vector<float>(bytes.begin(), bytes.end());
+                       }, {}, {}});
+}
+
 void addElementwise(Cases& out) {
     for (Activation activation : {Activation::None, Activation::Relu, Activation::Silu, Activation::GeluTanh})
         for (int64_t cols : {1, 30, 64})
@@ -262,6 +292,7 @@ void addSmall(Cases& out) {
     addConv(out, {2, 6, 5, 48, 3, 1, 2, 2, 0, 1, 1, 0}, true);
     addConv(out, {1, 20, 23, 72, 130, 1, 3, 3, 1, 1, 1, 1, 1, 1, true, true, Activation::Relu});
     addMaps(out);
+    addPictures(out);
     addElementwise(out);
 }
 

@@ -48,6 +48,10 @@ inline __nv_bfloat16 __float2bfloat16_rn(float v) { return {longtake::bf16FromFl
 inline float __uint_as_float(unsigned bits) { return std::bit_cast<float>(bits); }
 inline unsigned __float_as_uint(float v) { return std::bit_cast<unsigned>(v); }
 
+inline float __fmul_rn(float a, float b) { return a * b; }
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline int __float2int_rn(float v) { return static_cast<int>(std::nearbyint(v)); }
+
 inline void __syncthreads() { longtake::emulation::blockBarrier(); }
 inline void __syncwarp(unsigned = 0xffffffffu) {
     int nothing = 0;
