@@ -69,13 +69,21 @@ vec3 area(vec2 at) {
     return sum / float(placement.taps * placement.taps);
 }
 
+// An 8x8 Bayer matrix, 0 ... 1 without its ends: rounded after it, a gradient between two values has no edges, and a value
+// that is whole stays.
+float dither(ivec2 at) {
+    int y = at.y, v = at.x ^ at.y;
+    int rank = ((v & 1) << 5) | ((y & 1) << 4) | ((v & 2) << 2) | ((y & 2) << 1) | ((v & 4) >> 1) | ((y & 4) >> 2);
+    return (float(rank) + 0.5) / 64.0;
+}
+
 void main() {
     vec2 at = (gl_FragCoord.xy - placement.origin) * placement.texelsPerPixel;
     vec3 rgb;
     if (kMode == kNearest) {
         rgb = nearest(at);
     } else if (kMode == kBicubic) {
-        rgb = bicubic(at);
+        rgb = bicubic(at) + (dither(ivec2(gl_FragCoord.xy)) - 0.5) / 255.0;
     } else if (kMode == kArea) {
         rgb = area(at);
     } else {

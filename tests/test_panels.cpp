@@ -5,6 +5,7 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
+#include <QStandardItemModel>
 #include <QTemporaryDir>
 #include <QToolButton>
 #include <QtTest>
@@ -66,6 +67,7 @@ private slots:
     void theTransportAsksAndShows();
 
     void settingsGoInAndComeOutUnchanged();
+    void aDeviceThatCannotBeUsedSaysWhy();
     void theWindowHoldsSinkAndChunk();
     void whatDoesNotFitCannotStart();
     void editsWhileATakeRunsWaitForTheNext();
@@ -382,6 +384,19 @@ void TestPanels::settingsGoInAndComeOutUnchanged() {
     QCOMPARE(panel.settings().width, 832);
     panel.seedEdit()->setText("77");
     QCOMPARE(panel.settings().seed, uint64_t(77));
+}
+
+void TestPanels::aDeviceThatCannotBeUsedSaysWhy() {
+    SessionPanel panel;
+    SessionChoices choices = gallery::choices();
+    choices.devices.push_back({.id = "cuda", .name = "NVIDIA GPU", .problem = "there is no driver"});
+    panel.setChoices(choices);
+    const int index = panel.deviceBox()->findData("cuda");
+    QVERIFY(index >= 0);
+    const auto* model = qobject_cast<QStandardItemModel*>(panel.deviceBox()->model());
+    QVERIFY(!model->item(index)->isEnabled());
+    QCOMPARE(model->item(index)->toolTip(), QStringLiteral("there is no driver"));
+    QVERIFY(model->item(panel.deviceBox()->findData("cpu"))->isEnabled());
 }
 
 void TestPanels::theWindowHoldsSinkAndChunk() {

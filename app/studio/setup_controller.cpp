@@ -104,7 +104,7 @@ void SetupController::findGpus() {
                 for (Precision precision : device.precisions) gpu.precisions.push_back(precision == Precision::Bf16 ? "bf16" : "fp32");
                 choices_.devices.push_back(std::move(gpu));
             }
-            if (choices_.devices.size() == 1) return;
+            if (choices_.devices.size() == 1) choices_.devices.push_back({.id = "cuda", .name = tr("NVIDIA GPU").toStdString(), .problem = found.whyNoGpu});
             const SessionSettings settings = w_.session->settings();
             w_.session->setChoices(choices_);
             w_.session->setSettings(settings);

@@ -1145,6 +1145,10 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <source>Pictures (*.png *.jpg *.jpeg *.webp *.bmp);;All files (*)</source>
         <translation>Bilder (*.png *.jpg *.jpeg *.webp *.bmp);;Alle Dateien (*)</translation>
     </message>
+    <message>
+        <source>NVIDIA GPU</source>
+        <translation>NVIDIA-GPU</translation>
+    </message>
 </context>
 <context>
     <name>longtake::ShortcutSheet</name>

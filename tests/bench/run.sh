@@ -13,3 +13,4 @@ title "video decoders";       "$build/bench/bench_video"
 title "the embedded model";   "$build/bench/bench_take" resources/models/tidepool 2 30
 title "panels";               QT_QPA_PLATFORM=offscreen "$build/bench/bench_panels"
 title "canvas";               "${screen[@]}" "$build/bench/bench_canvas"
+title "studio";               "$build/bench/bench_studio"

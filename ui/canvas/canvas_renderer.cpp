@@ -181,7 +181,7 @@ void CanvasRenderer::recordPass(VkCommandBuffer commands, const DrawRequest& req
                        sampleModeFor(request.placement.zoom, request.magnify));
     }
     hudAreas_ = {};
-    if (request.hud && !request.hud->isEmpty()) hudAreas_ = hud_->record(commands, request.extent, *request.hud);
+    if (request.hud && !request.hud->isEmpty()) hudAreas_ = hud_->record(commands, request.extent, *request.hud, request.placement);
     vkCmdEndRenderPass(commands);
 }
 

@@ -80,6 +80,7 @@ void CanvasWidget::usePainted(const QString& reason) {
     window_ = nullptr;
     auto* painted = new PaintedCanvas(*scene_, this);
     painted->installEventFilter(this);
+    painted_ = painted;
     setSurface(painted);
     setDeviceText(tr("Painted by the CPU: %1").arg(reason));
 }
@@ -158,7 +159,8 @@ void CanvasWidget::setPlaying(bool playing) {
 
 void CanvasWidget::setHud(HudValues values) {
     scene_->hud.values = std::move(values);
-    redraw();
+    if (painted_) painted_->updateHud();
+    else redraw();
 }
 
 void CanvasWidget::setHudVisible(bool visible) {

@@ -23,6 +23,7 @@ class QVulkanInstance;
 namespace longtake {
 
 class CanvasWindow;
+class PaintedCanvas;
 struct CanvasScene;
 enum class CanvasPacing;
 
@@ -133,7 +134,8 @@ private:
     std::unique_ptr<QVulkanInstance> instance_;
     std::unique_ptr<CanvasScene> scene_;
     CanvasWindow* window_ = nullptr;  // the container's
-    QWidget* surface_ = nullptr;      // the container, or the painted canvas
+    PaintedCanvas* painted_ = nullptr;
+    QWidget* surface_ = nullptr;      // one of these: the window's container, or the painted canvas
     QString deviceText_;
     std::optional<QPointF> dragFrom_;
     double notedZoom_ = 0;

@@ -24,6 +24,7 @@ constexpr double kRow = 19;
 constexpr double kRadius = 7;
 constexpr double kSeriesHeight = 20;
 constexpr double kNarrowestPill = 90;
+constexpr double kLeastHeight = 200;  // of a picture that the panel fits on
 
 struct HudText {
     Q_DECLARE_TR_FUNCTIONS(Hud)
@@ -159,6 +160,27 @@ private:
 
 bool isDrawable(const HudSeries& series) { return series.values.size() >= 2; }
 
+// Lays everything at another place.
+class MovedPainter final : public HudPainter {
+public:
+    MovedPainter(HudPainter& target, double x, double y) : target_(target), x_(x), y_(y) {}
+
+    double textWidth(HudFont font, std::string_view text) override { return target_.textWidth(font, text); }
+    void text(HudFont font, PixelPoint topLeft, HudColor color, std::string_view text) override {
+        target_.text(font, {topLeft.x + x_, topLeft.y + y_}, color, text);
+    }
+    void box(HudBox box, double radius, HudColor color) override { target_.box({box.x + x_, box.y + y_, box.width, box.height}, radius, color); }
+    void line(std::span<const PixelPoint> points, double width, HudColor color) override {
+        std::vector<PixelPoint> moved(points.begin(), points.end());
+        for (PixelPoint& point : moved) point = {point.x + x_, point.y + y_};
+        target_.line(moved, width, color);
+    }
+
+private:
+    HudPainter& target_;
+    double x_, y_;
+};
+
 HudBox drawPanel(const HudValues& values, PixelSize canvas, double scale, HudPainter& painter) {
     std::vector<Row> rows = rowsOf(values);
     auto lines = std::count_if(values.series.begin(), values.series.end(), isDrawable);
@@ -219,12 +241,27 @@ HudBox drawMessage(const std::string& text, PixelSize canvas, double scale, HudP
 
 }  // namespace
 
-HudAreas drawHud(const HudScene& scene, PixelSize canvas, double scale, HudPainter& painter) {
+HudAreas drawHud(const HudScene& scene, HudBox within, double scale, HudPainter& target) {
+    MovedPainter painter(target, within.x, within.y);
+    const PixelSize room{static_cast<int>(within.width), static_cast<int>(within.height)};
     HudAreas areas;
-    if (scene.panelVisible) areas.panel = drawPanel(scene.values, canvas, scale, painter);
-    if (!scene.values.pill.empty()) areas.pill = drawPill(scene.values.pill, areas.panel, canvas, scale, painter);
-    if (!scene.values.message.empty()) areas.message = drawMessage(scene.values.message, canvas, scale, painter);
+    if (scene.panelVisible) areas.panel = drawPanel(scene.values, room, scale, painter);
+    if (!scene.values.pill.empty()) areas.pill = drawPill(scene.values.pill, areas.panel, room, scale, painter);
+    if (!scene.values.message.empty()) areas.message = drawMessage(scene.values.message, room, scale, painter);
+    for (HudBox* box : {&areas.panel, &areas.pill, &areas.message}) {
+        if (box->width == 0) continue;
+        box->x += within.x;
+        box->y += within.y;
+    }
     return areas;
+}
+
+HudBox hudRoom(const Placement& placement, PixelSize canvas, double scale) {
+    const double left = std::max(0, placement.x), right = std::min(canvas.width, placement.x + placement.width);
+    const double top = std::max(0, placement.y), bottom = std::min(canvas.height, placement.y + placement.height);
+    const bool isLarge = right - left >= (kPanelWidth + 2 * kMargin) * scale && bottom - top >= kLeastHeight * scale;
+    if (!isLarge) return {0, 0, static_cast<double>(canvas.width), static_cast<double>(canvas.height)};
+    return {left, top, right - left, bottom - top};
 }
 
 std::vector<std::string> hudTexts(const HudScene& scene) {

@@ -47,7 +47,11 @@ struct HudAreas {
     HudBox pill;
     HudBox message;
 };
-HudAreas drawHud(const HudScene& scene, PixelSize canvas, double scale, HudPainter& painter);
+HudAreas drawHud(const HudScene& scene, HudBox within, double scale, HudPainter& painter);
+
+// What is seen of the picture, so that figures lie on it and not on the bars beside it; the whole canvas where that is
+// too small for them.
+HudBox hudRoom(const Placement& placement, PixelSize canvas, double scale);
 
 // Every text of the scene as it may be drawn, for fonts that are made of single glyphs.
 std::vector<std::string> hudTexts(const HudScene& scene);

@@ -178,7 +178,7 @@ Result<void> ImGuiHud::uploadFonts() {
     return made;
 }
 
-HudAreas ImGuiHud::record(VkCommandBuffer commands, VkExtent2D target, const HudScene& scene) {
+HudAreas ImGuiHud::record(VkCommandBuffer commands, VkExtent2D target, const HudScene& scene, const Placement& placement) {
     ImGui::SetCurrentContext(imgui_);
     ImGuiIO& io = ImGui::GetIO();
     io.DisplaySize = ImVec2(float(target.width), float(target.height));
@@ -186,7 +186,7 @@ HudAreas ImGuiHud::record(VkCommandBuffer commands, VkExtent2D target, const Hud
     ImGui_ImplVulkan_NewFrame();
     ImGui::NewFrame();
     ImGuiHudPainter painter(*ImGui::GetBackgroundDrawList());
-    HudAreas areas = drawHud(scene, {int(target.width), int(target.height)}, scale_, painter);
+    HudAreas areas = drawHud(scene, hudRoom(placement, {int(target.width), int(target.height)}, scale_), scale_, painter);
     ImGui::Render();
     ImGui_ImplVulkan_RenderDrawData(ImGui::GetDrawData(), commands);
     return areas;

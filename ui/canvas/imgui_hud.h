@@ -28,7 +28,7 @@ public:
     const std::set<char32_t>& characters() const { return characters_; }
 
     // Inside of the render pass.
-    HudAreas record(VkCommandBuffer commands, VkExtent2D target, const HudScene& scene);
+    HudAreas record(VkCommandBuffer commands, VkExtent2D target, const HudScene& scene, const Placement& placement);
 
 private:
     explicit ImGuiHud(VulkanContext& context) : context_(context) {}

@@ -12,13 +12,28 @@ namespace {
 
 constexpr QColor kBackground(17, 19, 23);
 
-class QtHudPainter final : public HudPainter {
+QString toQString(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
+
+// Draws nothing: for knowing where things will lie.
+class QtHudMeasure : public HudPainter {
 public:
-    QtHudPainter(QPainter& painter, double scale) : painter_(painter), scale_(scale) {}
+    explicit QtHudMeasure(double scale) : scale_(scale) {}
 
     double textWidth(HudFont font, std::string_view text) override {
         return QFontMetricsF(hudQFont(font, scale_)).horizontalAdvance(toQString(text));
     }
+    void text(HudFont, PixelPoint, HudColor, std::string_view) override {}
+    void box(HudBox, double, HudColor) override {}
+    void line(std::span<const PixelPoint>, double, HudColor) override {}
+
+protected:
+    double scale_;
+};
+
+class QtHudPainter final : public QtHudMeasure {
+public:
+    QtHudPainter(QPainter& painter, double scale) : QtHudMeasure(scale), painter_(painter) {}
+
     void text(HudFont font, PixelPoint topLeft, HudColor color, std::string_view text) override {
         QFont face = hudQFont(font, scale_);
         painter_.setFont(face);
@@ -40,11 +55,9 @@ public:
     }
 
 private:
-    static QString toQString(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
     static QColor toQColor(HudColor color) { return {color.red, color.green, color.blue, color.alpha}; }
 
     QPainter& painter_;
-    double scale_;
 };
 
 }  // namespace
@@ -83,9 +96,26 @@ void PaintedCanvas::paintPicture(QPainter& painter, const HostFrame& picture, Pi
     painter.drawImage(part.x, part.y, scaled_);
 }
 
+QRegion PaintedCanvas::regionOf(const HudAreas& areas) const {
+    QRegion region;
+    const double ratio = devicePixelRatioF();
+    for (const HudBox& box : {areas.panel, areas.pill, areas.message})
+        if (box.width > 0) region += QRectF(box.x / ratio, box.y / ratio, box.width / ratio, box.height / ratio).toAlignedRect().adjusted(-1, -1, 1, 1);
+    return region;
+}
+
+void PaintedCanvas::updateHud() {
+    const double ratio = devicePixelRatioF();
+    const PixelSize size{int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
+    QtHudMeasure measure(ratio);
+    const HudScene hud = scene_.hudNow();
+    HudAreas next;
+    if (!hud.isEmpty()) next = drawHud(hud, hudRoom(scene_.view.placement(), size, ratio), ratio, measure);
+    update(regionOf(hudAreas_) + regionOf(next));
+}
+
 void PaintedCanvas::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    painter.fillRect(rect(), kBackground);
     // Everything below is in device pixels.
     double ratio = devicePixelRatioF();
     painter.scale(1 / ratio, 1 / ratio);
@@ -93,12 +123,19 @@ void PaintedCanvas::paintEvent(QPaintEvent*) {
     HostFrame picture = scene_.playback.picture();
     scene_.view.setCanvas(size);
     scene_.view.setPicture(picture.size);
+    QRegion bars(QRect(0, 0, size.width, size.height));
+    if (picture.pixels) {
+        const CanvasPart part = visiblePart(scene_.view.placement(), size);
+        bars -= QRect(part.x, part.y, part.width, part.height);
+    }
+    for (const QRect& bar : bars) painter.fillRect(bar, kBackground);
     if (picture.pixels) paintPicture(painter, picture, size);
     HudScene hud = scene_.hudNow();
+    hudAreas_ = {};
     if (!hud.isEmpty()) {
         painter.setRenderHint(QPainter::Antialiasing);
         QtHudPainter hudPainter(painter, ratio);
-        drawHud(hud, size, ratio, hudPainter);
+        hudAreas_ = drawHud(hud, hudRoom(scene_.view.placement(), size, ratio), ratio, hudPainter);
     }
     scene_.playback.notePresented();
 }

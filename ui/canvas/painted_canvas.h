@@ -17,11 +17,14 @@ class PaintedCanvas final : public QWidget {
 
 public:
     explicit PaintedCanvas(CanvasScene& scene, QWidget* parent = nullptr);
+    // Paints soon again what the HUD covers and covered, and nothing else.
+    void updateHud();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    QRegion regionOf(const HudAreas& areas) const;
     void paintPicture(QPainter& painter, const HostFrame& picture, PixelSize canvas);
 
     CanvasScene& scene_;
@@ -29,6 +32,7 @@ private:
     QImage scaled_;  // the visible part as it was last painted, for repaints that change only the HUD
     uint64_t scaledSerial_ = 0;
     Placement scaledPlacement_;
+    HudAreas hudAreas_;  // as last painted
 };
 
 // The picture without a copy; valid as long as the frame's pixels.

@@ -14,14 +14,36 @@
 namespace longtake {
 namespace {
 
-LONGTAKE_WIDE void mixRows(const float* const rows[4], const float weights[4], int count, uint8_t* out) {
+constexpr int kDitherSide = 8;
+constexpr int kDitherRow = kDitherSide * 4;  // every channel of a pixel alike
+
+// The Bayer matrix of shaders/frame.frag.
+constexpr float ditherAt(int x, int y) {
+    int v = x ^ y;
+    int rank = ((v & 1) << 5) | ((y & 1) << 4) | ((v & 2) << 2) | ((y & 2) << 1) | ((v & 4) >> 1) | ((y & 4) >> 2);
+    return (float(rank) + 0.5f) / 64;
+}
+
+constexpr auto kDither = [] {
+    std::array<std::array<float, kDitherRow>, kDitherSide> rows{};
+    for (int y = 0; y < kDitherSide; ++y)
+        for (int i = 0; i < kDitherRow; ++i) rows[size_t(y)][size_t(i)] = ditherAt(i / 4, y);
+    return rows;
+}();
+
+// Rounds by the dither: a gradient between two values has no edges.
+LONGTAKE_WIDE void mixRows(const float* const rows[4], const float weights[4], const float* dither, int count, uint8_t* out) {
     const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
     const float w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
-    for (int i = 0; i < count; ++i) {
-        float value = r0[i] * w0 + r1[i] * w1 + r2[i] * w2 + r3[i] * w3 + 0.5f;
-        value = value < 0 ? 0 : value;
-        value = value > 255 ? 255 : value;
-        out[i] = uint8_t(int(value));
+    for (int first = 0; first < count; first += kDitherRow) {
+        const int end = count - first < kDitherRow ? count - first : kDitherRow;
+        for (int j = 0; j < end; ++j) {
+            const int i = first + j;
+            float value = r0[i] * w0 + r1[i] * w1 + r2[i] * w2 + r3[i] * w3 + dither[j];
+            value = value < 0 ? 0 : value;
+            value = value > 255 ? 255 : value;
+            out[i] = uint8_t(int(value));
+        }
     }
 }
 
@@ -83,7 +105,7 @@ void PictureScaler::scale(const HostFrame& frame, const Placement& placement, co
         const Taps& taps = rows_[size_t(y)];
         const float* rows[4];
         for (size_t t = 0; t < 4; ++t) rows[t] = &wide_[wideRow * size_t(taps.at[t] - first)];
-        mixRows(rows, taps.weights.data(), int(wideRow), out + y * stride);
+        mixRows(rows, taps.weights.data(), kDither[size_t((part.y + y) % kDitherSide)].data(), int(wideRow), out + y * stride);
     }
 }
 

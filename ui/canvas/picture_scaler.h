@@ -20,7 +20,8 @@ CanvasPart visiblePart(const Placement& placement, PixelSize canvas);
 class PictureScaler {
 public:
     // Catmull-Rom, clamped at the edges. out: [part.height, stride], four bytes a pixel: blue, green, red, 255. Passes
-    // over the columns first and then over the rows, which makes 8 multiplications of 16 and few of them at full size.
+    // over the columns first and then over the rows, which makes 8 multiplications of 16 and few of them at full size. Rounded
+    // with the shader's dither.
     void scale(const HostFrame& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
                ptrdiff_t stride);
 

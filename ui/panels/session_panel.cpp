@@ -13,6 +13,7 @@
 #include <QRegularExpressionValidator>
 #include <QScrollArea>
 #include <QSpinBox>
+#include <QStandardItemModel>
 #include <QStyle>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -197,7 +198,13 @@ void SessionPanel::setChoices(const SessionChoices& choices) {
         model_->setItemData(model_->count() - 1, text(model.description), Qt::ToolTipRole);
     }
     device_->clear();
-    for (const DeviceChoice& device : choices.devices) device_->addItem(text(device.name), text(device.id));
+    for (const DeviceChoice& device : choices.devices) {
+        device_->addItem(text(device.name), text(device.id));
+        if (device.problem.empty()) continue;
+        QStandardItem* item = qobject_cast<QStandardItemModel*>(device_->model())->item(device_->count() - 1);
+        item->setEnabled(false);
+        item->setToolTip(text(device.problem));
+    }
     threads_->setMaximum(std::max(1, choices.cores * 2));
     showing_ = false;
     if (!first) return setSettings(before);

@@ -49,6 +49,7 @@ public:
     QLineEdit* seedEdit() const { return seed_; }
     QLineEdit* startImageEdit() const { return startImage_; }
     QSpinBox* windowSpin() const { return window_; }
+    QComboBox* deviceBox() const { return device_; }
     QPushButton* startButton() const { return start_; }
 
 signals:

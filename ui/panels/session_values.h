@@ -50,6 +50,7 @@ struct DeviceChoice {
     std::string name;    // "CPU", "NVIDIA RTX 4090"
     bool usesThreads = false;
     std::vector<std::string> precisions;  // "bf16", "fp32"; first = what it runs best
+    std::string problem;                  // why it cannot be used; it is then shown, but not to be chosen
 };
 
 struct SessionChoices {
