@@ -1,0 +1,329 @@
+// What is to be known of a GPU, one part a call: gpu_check PART [--device cuda:N] [--small]. Prints text; 0 when all is as it should be.
+//
+//   parity   every operation against the CPU backend, fp32 and bf16, small and real shapes
+//   golden   rollouts against the reference's numbers, decoders and text encoder against the CPU
+//   kernels  products, attention and convolutions of the 1.3B model: time, TFLOP/s
+//   take     chunks of the 1.3B model, random weights, window 6, sink 1, 4 steps: without decoder, with each decoder
+//   dense    latent against dense cache: one take, and how many fit beside each other
+//   profile  one chunk, operation by operation, and how long the GPU had nothing to do
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "engine/rollout/rollout.h"
+#include "engine/video/taehv.h"
+#include "engine/video/wan_vae.h"
+#include "kernels/devices.h"
+#include "tests/gpu/profiling_backend.h"
+#include "tests/gpu/random_weights.h"
+#include "tests/parity/device_values.h"
+#include "tests/parity/engine_cases.h"
+#include "tests/parity/operation_cases.h"
+
+using namespace longtake;
+
+namespace {
+
+std::string device = "cuda";
+// 832 x 480 and 30 layers, unless the program itself is what is tried.
+int64_t latentHeight = 60, latentWidth = 104;
+int layers = 30, timedChunks = 8, mostTakes = 400;
+
+struct NoDevice : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+constexpr int kSkipped = 77;
+
+std::unique_ptr<Backend> gpu(Precision precision) {
+    auto made = makeBackend({.device = device, .precision = precision});
+    if (!made) throw NoDevice(made.message());
+    return std::move(*made);
+}
+
+double now() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+int parity() {
+    const auto cpu = makeCpuBackend({.precision = Precision::Fp32});
+    int wrong = 0;
+    for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
+        const auto tested = gpu(precision);
+        std::printf("%s\n", tested->description().c_str());
+        for (const OperationCase& c : operationCases(Sizes::Real)) {
+            std::string said;
+            bool good = false;
+            try {
+                const Comparison found = checkOperation(c, *cpu, *tested, tested->computeType());
+                good = found.good();
+                said = found.text();
+            } catch (const std::exception& failure) {
+                said = failure.what();
+            }
+            wrong += !good;
+            std::printf("%s %s %-60s %s\n", good ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
+            std::fflush(stdout);
+        }
+    }
+    std::printf("parity: %d wrong\n", wrong);
+    return wrong ? 1 : 0;
+}
+
+int golden() {
+    int wrong = 0;
+    for (const EngineCase& c : engineCases())
+        for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
+            std::string said;
+            try {
+                said = c.check(gpu, precision);
+            } catch (const NoDevice&) {
+                throw;
+            } catch (const std::exception& failure) {
+                said = failure.what();
+            }
+            wrong += !said.empty();
+            std::printf("%s %s %-60s %s\n", said.empty() ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
+            std::fflush(stdout);
+        }
+    std::printf("golden: %d wrong\n", wrong);
+    return wrong ? 1 : 0;
+}
+
+// The fastest of a few rounds, in ms.
+template <typename Body>
+double fastest(Backend& backend, Body body, int rounds = 5, int runs = 10) {
+    body();  // chooses algorithms
+    double best = 1e30;
+    for (int round = 0; round < rounds; ++round) {
+        backend.synchronize();
+        const double start = now();
+        for (int i = 0; i < runs; ++i) body();
+        backend.synchronize();
+        best = std::min(best, (now() - start) / runs);
+    }
+    return best;
+}
+
+void line(const std::string& name, double ms, double flop, double bytes) {
+    std::printf("%-58s %9.3f ms %8.1f TFLOP/s %8.0f GB/s\n", name.c_str(), ms, flop / ms * 1e-9, bytes / ms * 1e-6);
+    std::fflush(stdout);
+}
+
+void timeMatmul(Backend& b, int64_t m, int64_t n, int64_t k, Activation activation, bool added) {
+    const DeviceValues x(b, DType::BF16, randomValues(m * k, 1)), gate(b, DType::F32, randomValues(n, 3));
+    const DeviceValues y(b, added ? DType::F32 : DType::BF16, std::vector<float>(static_cast<size_t>(m * n)));
+    const auto weight = b.packMatmul(randomValues(n * k, 2, 0.03f).data(), DType::F32, randomValues(n, 4).data(), n, k);
+    MatmulParams p{.x = x.rows(m, k, k), .weight = weight.get(), .y = y.rows(m, n, n), .activation = activation, .accumulate = added};
+    if (added) p.gate = {gate.floats(), n, m};
+    const double ms = fastest(b, [&] { b.matmul(p); });
+    line("matmul " + std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k) + (added ? " gated, added" : ""), ms,
+         2.0 * static_cast<double>(m * n * k), static_cast<double>(2 * (m * k + n * k) + (added ? 8 : 2) * m * n));
+}
+
+void timeAttention(Backend& b, int64_t queries, int64_t keys, int64_t qk, int64_t v, bool shared) {
+    constexpr int64_t kHeads = 12;
+    const int64_t kvHeads = shared ? 1 : kHeads;
+    const DeviceValues q(b, DType::BF16, randomValues(queries * kHeads * qk, 1)), k(b, DType::BF16, randomValues(keys * kvHeads * qk, 2)),
+        values(b, DType::BF16, randomValues(keys * kvHeads * v, 3)), y = DeviceValues::poisoned(b, DType::BF16, queries * kHeads * v);
+    AttentionParams p{.dtype = DType::BF16, .q = q.data(), .k = k.data(), .v = shared ? k.data() : values.data(), .out = y.data(), .qRowStride = kHeads * qk,
+                      .qHeadStride = qk, .kRowStride = kvHeads * qk, .kHeadStride = shared ? 0 : qk, .vRowStride = shared ? qk : kHeads * v,
+                      .vHeadStride = shared ? 0 : v, .outRowStride = kHeads * v, .outHeadStride = v, .queries = queries, .keys = keys, .heads = kHeads,
+                      .qkDim = qk, .vDim = v, .scale = 0.0883883f};
+    const double ms = fastest(b, [&] { b.attention(p); });
+    line("attention " + std::to_string(queries) + " x " + std::to_string(keys) + ", 12 heads, " + std::to_string(qk) + " / " + std::to_string(v) + (shared ? " shared" : ""), ms,
+         2.0 * static_cast<double>(queries * keys * kHeads * (qk + v)), static_cast<double>(2 * (queries * kHeads + keys * kvHeads) * (qk + v)));
+}
+
+void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int kt, int kh, int kw) {
+    const auto weight = b.packConv(randomValues(out * in * kt * kh * kw, 1, 0.03f).data(), DType::F32, nullptr, out, in, kt, kh, kw);
+    const int64_t pixels = shape.height * shape.width, outFrames = shape.frames - kt + 1;
+    const DeviceValues x(b, DType::BF16, randomValues(shape.frames * pixels * in, 2)), y = DeviceValues::poisoned(b, DType::BF16, outFrames * pixels * out);
+    ConvParams p = shape;
+    p.x = x.data();
+    p.y = y.data();
+    p.dtype = DType::BF16;
+    p.weight = weight.get();
+    p.padTop = p.padBottom = kh / 2;
+    p.padLeft = p.padRight = kw / 2;
+    const double ms = fastest(b, [&] { b.conv(p); }, 3, 3);
+    line("conv " + std::to_string(in) + " to " + std::to_string(out) + ", " + std::to_string(kt) + "x" + std::to_string(kh) + "x" + std::to_string(kw) + ", " + std::to_string(outFrames) +
+             " x " + std::to_string(shape.height) + " x " + std::to_string(shape.width),
+         ms, 2.0 * static_cast<double>(outFrames * pixels * out * in * kt * kh * kw), static_cast<double>(2 * pixels * (shape.frames * in + outFrames * out)));
+}
+
+int kernels() {
+    const auto b = gpu(Precision::Bf16);
+    std::printf("%s\n", b->description().c_str());
+    for (int64_t window : {6, 7, 21}) timeAttention(*b, 4680, 1560 * window, 128, 128, false);
+    timeAttention(*b, 4680, 9360, 224, 192, true);
+    timeAttention(*b, 60, 9360, 128, 128, false);
+    timeAttention(*b, 60, 9360, 224, 192, true);
+    timeAttention(*b, 4680, 64, 128, 128, false);
+    timeAttention(*b, 4680, 512, 128, 128, false);
+    timeMatmul(*b, 4680, 992, 1536, Activation::None, false);
+    timeMatmul(*b, 4680, 1536, 768, Activation::None, false);
+    timeMatmul(*b, 9360, 2688, 192, Activation::None, false);
+    timeMatmul(*b, 4680, 1536, 1536, Activation::None, false);
+    timeMatmul(*b, 4680, 1536, 1536, Activation::None, true);
+    timeMatmul(*b, 4680, 8960, 1536, Activation::GeluTanh, false);
+    timeMatmul(*b, 4680, 1536, 8960, Activation::None, true);
+    timeConv(*b, {.frames = 4, .height = 60, .width = 104}, 256, 256, 2, 3, 3);
+    timeConv(*b, {.frames = 7, .height = 240, .width = 416}, 64, 64, 2, 3, 3);
+    timeConv(*b, {.frames = 3, .height = 480, .width = 832}, 64, 3, 1, 3, 3);
+    timeConv(*b, {.frames = 4, .height = 120, .width = 208}, 384, 384, 3, 3, 3);
+    timeConv(*b, {.frames = 6, .height = 240, .width = 416}, 192, 192, 3, 3, 3);
+    timeConv(*b, {.frames = 6, .height = 480, .width = 832}, 96, 96, 3, 3, 3);
+    return 0;
+}
+
+struct LargeTake {
+    std::unique_ptr<Rollout> rollout;
+    std::unique_ptr<VideoDecoder> decoder;  // null: latents are left as they are
+
+    // Video frames of a chunk and its ms.
+    std::pair<int, double> chunk(Backend& b) {
+        const double start = now();
+        auto made = rollout->next();
+        if (!made) throw std::runtime_error(made.message());
+        int frames = 12;
+        if (decoder) {
+            frames = 0;
+            decoder->decodeRgb8(made->latents, [&](const Frame8&) { ++frames; });
+        }
+        b.synchronize();
+        return {frames, now() - start};
+    }
+};
+
+std::unique_ptr<CausalDit> largeModel(Backend& b, AttentionKind attention) {
+    DitConfig config = largeDit(attention);
+    config.numLayers = layers;
+    auto dit = CausalDit::load(config, Positions::Window, RandomWeights(ditShapes(config)), b);
+    if (!dit) throw std::runtime_error(dit.message());
+    return std::move(*dit);
+}
+
+LargeTake largeTake(Backend& b, const CausalDit& dit, int windowFrames, const std::string& decoder) {
+    RolloutOptions options;
+    options.window = {.chunkFrames = 3, .windowFrames = windowFrames, .sinkFrames = 1};
+    options.latentHeight = latentHeight;
+    options.latentWidth = latentWidth;
+    auto rollout = Rollout::create(dit, b, options, [&dit](const std::string&) -> Result<Tensor> {
+        Tensor rows = Tensor::host(DType::F32, {60, dit.config().textDim});
+        for (int64_t i = 0; i < rows.count(); ++i) rows.as<float>()[i] = 0.001f * static_cast<float>(i % 997 - 498);
+        return rows;
+    });
+    if (!rollout) throw std::runtime_error(rollout.message());
+    (*rollout)->setTimeline(PromptTimeline::create("a beach at dusk").value());
+    LargeTake take{std::move(*rollout), nullptr};
+    auto use = [&](auto loaded) {
+        if (!loaded) throw std::runtime_error(loaded.message());
+        take.decoder = std::move(*loaded);
+    };
+    if (decoder == "taehv") use(TaehvDecoder::load(RandomWeights(taehvShapes()), b));
+    if (decoder == "wan") use(WanVaeDecoder::load(RandomWeights(wanShapes()), b));
+    return take;
+}
+
+int warmChunks(int windowFrames) { return (windowFrames + 2) / 3 + 2; }
+
+int timeTake(Backend& b, const CausalDit& dit, int windowFrames, const std::string& decoder, const char* cache) {
+    LargeTake take = largeTake(b, dit, windowFrames, decoder);
+    const double first = take.chunk(b).second;
+    for (int i = 1; i < warmChunks(windowFrames); ++i) take.chunk(b);
+    int frames = 0;
+    double ms = 0, fastestChunk = 1e30;
+    for (int i = 0; i < timedChunks; ++i) {
+        const auto [made, took] = take.chunk(b);
+        frames += made;
+        ms += took;
+        fastestChunk = std::min(fastestChunk, took);
+    }
+    std::printf("%s cache, window %d, decoder %-6s %7.1f FPS (fastest chunk %.1f ms, mean %.1f ms), first chunk %.0f ms\n", cache, windowFrames,
+                decoder.empty() ? "none:" : (decoder + ":").c_str(), 1000.0 * frames / ms, fastestChunk, ms / timedChunks, first);
+    std::fflush(stdout);
+    return 0;
+}
+
+int take() {
+    const auto b = gpu(Precision::Bf16);
+    std::printf("%s\n", b->description().c_str());
+    const double start = now();
+    const auto dit = largeModel(*b, AttentionKind::Mla);
+    b->synchronize();
+    std::printf("1.3B weights in %.1f s, %.2f GB\n", (now() - start) / 1000, static_cast<double>(dit->weightBytes()) * 1e-9);
+    for (const char* decoder : {"", "taehv", "wan"}) timeTake(*b, *dit, 6, decoder, "latent");
+    return 0;
+}
+
+// Takes beside each other until memory is used up; each holds its cache and its own working memory.
+int takesThatFit(Backend& b, const CausalDit& dit, int most) {
+    std::vector<LargeTake> takes;
+    try {
+        while (static_cast<int>(takes.size()) < most) {
+            takes.push_back(largeTake(b, dit, 21, ""));
+            if (takes.size() == 1) takes.back().chunk(b);
+        }
+    } catch (const std::bad_alloc&) {
+    }
+    return static_cast<int>(takes.size());
+}
+
+int dense() {
+    const auto b = gpu(Precision::Bf16);
+    for (AttentionKind attention : {AttentionKind::Mla, AttentionKind::Dense}) {
+        const char* name = attention == AttentionKind::Mla ? "latent" : "dense";
+        const auto dit = largeModel(*b, attention);
+        timeTake(*b, *dit, 21, "", name);
+        std::printf("%s cache, window 21: %d takes fit beside each other (counted up to %d)\n", name, takesThatFit(*b, *dit, mostTakes), mostTakes);
+        std::fflush(stdout);
+    }
+    return 0;
+}
+
+int profile() {
+    const auto b = gpu(Precision::Bf16);
+    ProfilingBackend profiled(*b);
+    for (const char* decoder : {"taehv", "wan"}) {
+        double plainMs = 1e30;
+        {
+            const auto dit = largeModel(*b, AttentionKind::Mla);
+            LargeTake plain = largeTake(*b, *dit, 6, decoder);
+            for (int i = 0; i < warmChunks(6); ++i) plain.chunk(*b);
+            for (int i = 0; i < 3; ++i) plainMs = std::min(plainMs, plain.chunk(*b).second);
+        }
+        const auto dit = largeModel(profiled, AttentionKind::Mla);
+        LargeTake counted = largeTake(profiled, *dit, 6, decoder);
+        for (int i = 0; i < warmChunks(6); ++i) counted.chunk(profiled);
+        profiled.clear();
+        const double ms = counted.chunk(profiled).second;
+        std::printf("\none chunk with the decoder %s: %.1f ms as it is, %.1f ms when every operation is waited for, %.1f ms within operations\n", decoder, plainMs, ms, profiled.totalMs());
+        profiled.print();
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::pair<const char*, int (*)()> parts[] = {{"parity", parity}, {"golden", golden}, {"kernels", kernels}, {"take", take}, {"dense", dense}, {"profile", profile}};
+    for (int i = 2; i < argc; ++i) {
+        if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc) device = argv[i + 1];
+        if (std::strcmp(argv[i], "--small") != 0) continue;
+        latentHeight = 4;
+        latentWidth = 6;
+        layers = timedChunks = 1;
+        mostTakes = 3;
+    }
+    for (const auto& [name, part] : parts)
+        if (argc > 1 && std::strcmp(argv[1], name) == 0) try {
+                return part();
+            } catch (const NoDevice& failure) {
+                std::printf("%s: skipped, %s\n", name, failure.what());
+                return kSkipped;
+            } catch (const std::exception& failure) {
+                std::printf("%s: %s\n", name, failure.what());
+                return 2;
+            }
+    std::printf("gpu_check parity|golden|kernels|take|dense|profile [--device cuda:N] [--small]\n");
+    return 2;
+}
