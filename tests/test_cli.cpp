@@ -219,6 +219,29 @@ private slots:
         QVERIFY2(other.err.contains("frame 0 (0.00 s, chunk 0) is the first that differs"), qPrintable(other.err));
     }
 
+    void takesAtOnceAreTheTakesAlone() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const Ran ran = run({"render", "--json", "--model", model, "--prompt", "a calm sea at dawn", "--at", "1", "a desert at night", "--seconds", "2",
+                             "--size", "64x32", "--seed", "7", "--takes", "3", "-o", folder.filePath("take.mp4"), "--save-project",
+                             folder.filePath("take.longtake")});
+        QVERIFY2(ran.status == 0, qPrintable(ran.err));
+        QCOMPARE(namesIn(folder.path()), (QStringList{"take-1.longtake", "take-1.mp4", "take-2.longtake", "take-2.mp4", "take-3.longtake", "take-3.mp4"}));
+        std::vector<uint64_t> firstHashes;
+        for (int take = 1; take <= 3; ++take) {
+            const QString project = folder.filePath(QString("take-%1.longtake").arg(take));
+            const auto saved = Project::load(project.toStdString());
+            QVERIFY2(saved.ok(), saved.ok() ? "" : saved.message().c_str());
+            QCOMPARE(saved->seed, static_cast<uint64_t>(6 + take));
+            QVERIFY(saved->frameHashes.size() == static_cast<size_t>(2 * saved->fps));
+            QVERIFY(std::find(firstHashes.begin(), firstHashes.end(), saved->frameHashes.back()) == firstHashes.end());
+            firstHashes.push_back(saved->frameHashes.back());
+            const Ran alone = run({"verify", project});
+            QVERIFY2(alone.status == 0, qPrintable(alone.err));
+        }
+    }
+
     void ctrlCKeepsWhatIsMade() {
         const QString model = embeddedModel();
         if (model.isEmpty()) QSKIP("this tree has no embedded model");

@@ -7,14 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/take_outputs.h"
 #include "app/cli/take_run.h"
 #include "app/files/file_error.h"
-#include "app/media/animation_writer.h"
-#include "app/media/contact_sheet.h"
-#include "app/media/engine_frame.h"
-#include "app/media/exporter.h"
-#include "app/media/png_sequence.h"
-#include "app/media/video_writer.h"
+#include "app/media/video_options.h"
 
 namespace longtake {
 namespace {
@@ -25,45 +21,44 @@ public:
     CommandResult run(Reporter& reporter) override;
 
 private:
-    CommandResult checkOutputs() const;
-    CommandResult openOutputs(const TakeSetup& setup);
-    Result<std::unique_ptr<ExportSink>> openVideo(const TakeSetup& setup);
-    CommandResult finish(TakeSetup& setup, const RunTotals& totals);
-    void report(const TakeSetup& setup, const RunTotals& totals, Reporter& reporter) const;
+    CommandResult checkOutputs(const OutputChoice& choice) const;
+    CommandResult openTakes(TakeSetup& setup);
+    void report(const TakeSetup& setup, const TakeOutputs& outputs, const RunTotals& totals, Reporter& reporter) const;
 
     TakeArguments take_;
-    std::string output_, frames_, contactSheet_, saveProject_;
-    std::string codec_ = "h264", quality_ = "good", videoSize_, encoderName_;
-    std::vector<std::unique_ptr<Exporter>> exporters_;
-    std::optional<ContactSheet> sheet_;
+    OutputChoice choice_;
+    int takes_ = 1;
+    std::vector<std::unique_ptr<Take>> more_;  // beside the one of the setup
+    std::vector<std::unique_ptr<TakeOutputs>> outputs_;
 };
 
 void RenderCommand::addTo(CLI::App& parser) {
     take_.addTo(parser);
-    parser.add_option("-o,--output", output_, "The video: .mp4, .mov, .gif or .webp");
-    parser.add_option("--frames", frames_, "A folder for the frames as PNG");
-    parser.add_option("--codec", codec_, "h264, h265, av1 or prores");
-    parser.add_option("--quality", quality_, "draft, good, best, or 0 to 100");
-    parser.add_option("--video-size", videoSize_, "Size of the file, where it is not that of the frames");
-    parser.add_option("--contact-sheet", contactSheet_, "Write a PNG with frames of the whole take side by side");
-    parser.add_option("--save-project", saveProject_, "Write the take's .longtake file");
+    parser.add_option("-o,--output", choice_.output, "The video: .mp4, .mov, .gif or .webp");
+    parser.add_option("--frames", choice_.frames, "A folder for the frames as PNG");
+    parser.add_option("--codec", choice_.codec, "h264, h265, av1 or prores");
+    parser.add_option("--quality", choice_.quality, "draft, good, best, or 0 to 100");
+    parser.add_option("--video-size", choice_.videoSize, "Size of the file, where it is not that of the frames");
+    parser.add_option("--contact-sheet", choice_.contactSheet, "Write a PNG with frames of the whole take side by side");
+    parser.add_option("--save-project", choice_.saveProject, "Write the take's .longtake file");
+    parser.add_option("--takes", takes_, "So many takes at once, of seeds that follow: out-1.mp4, out-2.mp4 ...")->check(CLI::Range(1, 1000));
 }
 
 // What can be known wrong before a model is read.
-CommandResult RenderCommand::checkOutputs() const {
-    if (output_.empty() && frames_.empty()) return usage("there is no output; give -o FILE.mp4 or --frames DIR");
+CommandResult RenderCommand::checkOutputs(const OutputChoice& choice) const {
+    if (choice.output.empty() && choice.frames.empty()) return usage("there is no output; give -o FILE.mp4 or --frames DIR");
     constexpr std::array<std::string_view, 4> kEndings{".mp4", ".mov", ".gif", ".webp"};
-    const bool known = std::any_of(kEndings.begin(), kEndings.end(), [this](auto e) { return output_.ends_with(e); });
-    if (!output_.empty() && !known) {
-        return usage("cannot tell the format of " + printable(output_) + "; give a name that ends in .mp4, .mov, .gif or .webp");
+    const bool known = std::any_of(kEndings.begin(), kEndings.end(), [&choice](auto e) { return choice.output.ends_with(e); });
+    if (!choice.output.empty() && !known) {
+        return usage("cannot tell the format of " + printable(choice.output) + "; give a name that ends in .mp4, .mov, .gif or .webp");
     }
-    if (const auto codec = parseVideoCodec(codec_); !codec) return usage(codec.message());
-    if (const auto quality = parseQuality(quality_); !quality) return usage(quality.message());
-    if (!videoSize_.empty()) {
-        if (const auto size = parsePictureSize(videoSize_); !size) return usage("--video-size: " + size.message());
+    if (const auto codec = parseVideoCodec(choice.codec); !codec) return usage(codec.message());
+    if (const auto quality = parseQuality(choice.quality); !quality) return usage(quality.message());
+    if (!choice.videoSize.empty()) {
+        if (const auto size = parsePictureSize(choice.videoSize); !size) return usage("--video-size: " + size.message());
     }
     // A take of an hour must not end with a folder that was misspelt.
-    for (const std::string& path : {output_, contactSheet_, saveProject_}) {
+    for (const std::string& path : {choice.output, choice.contactSheet, choice.saveProject}) {
         const std::filesystem::path folder = std::filesystem::path(path).parent_path();
         std::error_code ignored;
         if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
@@ -77,104 +72,55 @@ CommandResult RenderCommand::checkOutputs() const {
     return done();
 }
 
-Result<std::unique_ptr<ExportSink>> RenderCommand::openVideo(const TakeSetup& setup) {
-    const Project& project = setup.project;
-    const PictureSize frames{project.width, project.height};
-    const PictureSize size = videoSize_.empty() ? PictureSize{} : *parsePictureSize(videoSize_);
-    const Result<FrameRate> rate = parseFrameRate(fixed(project.fps, 3));
-    if (!rate) return rate.error();
-    if (output_.ends_with(".gif") || output_.ends_with(".webp")) {
-        auto writer = AnimationWriter::create(output_, frames,
-                                              {.kind = output_.ends_with(".gif") ? AnimationKind::Gif : AnimationKind::Webp,
-                                               .quality = *parseQuality(quality_),
-                                               .frameRate = *rate,
-                                               .size = size});
-        if (!writer) return writer.error();
-        return std::unique_ptr<ExportSink>(std::move(*writer));
-    }
-    VideoOptions options;
-    options.codec = *parseVideoCodec(codec_);
-    options.quality = *parseQuality(quality_);
-    options.frameRate = *rate;
-    options.size = size;
-    options.projectJson = project.toJson();
-    auto writer = VideoWriter::create(output_, frames, options);
-    if (!writer) return writer.error();
-    encoderName_ = (*writer)->encoderName();
-    return std::unique_ptr<ExportSink>(std::move(*writer));
-}
-
-CommandResult RenderCommand::openOutputs(const TakeSetup& setup) {
-    const auto add = [this](std::unique_ptr<ExportSink> sink) {
-        ExporterOptions options;
-        options.maxWait = std::chrono::milliseconds::max();  // nobody watches: no frame may be dropped
-        exporters_.push_back(std::make_unique<Exporter>(std::move(sink), options));
+// Takes of one model share its weights and their working memory; each has its own cache, decoder and files.
+CommandResult RenderCommand::openTakes(TakeSetup& setup) {
+    const auto open = [this, &setup](const OutputChoice& choice, uint64_t seed) {
+        Project project = setup.project;
+        project.seed = seed;
+        outputs_.push_back(std::make_unique<TakeOutputs>(choice, std::move(project)));
+        return outputs_.back()->open(setup.frames);
     };
-    if (!output_.empty()) {
-        auto video = openVideo(setup);
-        if (!video) return failure(video.message());
-        add(std::move(*video));
+    for (int i = 1; i < takes_; ++i) {
+        TakeOptions options = setup.take->options();
+        options.seed += static_cast<uint64_t>(i);
+        Result<std::unique_ptr<Take>> take = Take::create(*setup.model, options, setup.take.get());
+        if (!take) return failure("take " + std::to_string(i + 1) + " of " + std::to_string(takes_) + ": " + take.message() + ", or fewer takes");
+        (*take)->setTimeline(setup.project.timeline);
+        more_.push_back(std::move(*take));
     }
-    if (!frames_.empty()) {
-        auto sequence = PngSequence::create(frames_);
-        if (!sequence) {
-            for (const auto& exporter : exporters_) exporter->cancel();
-            return failure(sequence.message());
-        }
-        add(std::move(*sequence));
-    }
-    if (!contactSheet_.empty()) sheet_.emplace(setup.frames, ContactSheetOptions{});
-    return done();
-}
-
-CommandResult RenderCommand::finish(TakeSetup& setup, const RunTotals& totals) {
-    Project& project = setup.project;
-    if (totals.chunks > 0) project.chunks = totals.chunks;
-    const std::string json = project.toJson();
-    for (const auto& exporter : exporters_) {
-        exporter->finish([&json](ExportSink& sink) {
-            // A project that has grown too large to embed is no reason to lose the video: the first one stays.
-            if (auto* video = dynamic_cast<VideoWriter*>(&sink)) (void)video->setProject(json).ok();
-        });
-    }
-    CommandResult wrong;
-    for (const auto& exporter : exporters_) {
-        if (const auto finished = exporter->wait(); !finished && !wrong) wrong = failure(finished.message());
-    }
-    if (wrong) return wrong;
-    if (sheet_) {
-        if (const auto written = sheet_->write(contactSheet_); !written) return failure(written.message());
-    }
-    if (!saveProject_.empty()) {
-        if (const auto saved = project.save(saveProject_); !saved) return failure(saved.message());
+    for (int i = 0; i < takes_; ++i) {
+        const OutputChoice choice = takes_ == 1 ? choice_ : choice_.numbered(static_cast<size_t>(i));
+        if (CommandResult wrong = open(choice, setup.project.seed + static_cast<uint64_t>(i))) return wrong;
     }
     return done();
 }
 
-void RenderCommand::report(const TakeSetup& setup, const RunTotals& totals, Reporter& reporter) const {
-    const Project& project = setup.project;
+void RenderCommand::report(const TakeSetup& setup, const TakeOutputs& outputs, const RunTotals& totals, Reporter& reporter) const {
+    const Project& project = outputs.project();
+    const OutputChoice& choice = outputs.choice();
     const double seconds = setup.take->clock().secondsOfFrame(totals.frames);
     const uint64_t peak = peakMemoryBytes();
-    const std::string target = output_.empty() ? frames_ : output_;
+    const std::string target = choice.output.empty() ? choice.frames : choice.output;
     reporter.text("wrote " + target + ": " + std::to_string(totals.frames) + " frames, " + fixed(seconds, 2) + " s, " +
                   std::to_string(project.width) + "x" + std::to_string(project.height) +
-                  (encoderName_.empty() ? "" : ", " + encoderName_) + ", seed " + std::to_string(project.seed));
+                  (outputs.encoderName().empty() ? "" : ", " + outputs.encoderName()) + ", seed " + std::to_string(project.seed));
     reporter.text("made at " + fixed(totals.framesPerSecond(), 1) + " fps (video plays at " + fixed(project.fps, 0) +
                   "), first frame after " + fixed(totals.firstFrameMs + setup.loadMs, 0) + " ms, peak memory " +
                   humanBytes(peak));
-    if (!contactSheet_.empty()) reporter.text("contact sheet " + contactSheet_);
+    if (!choice.contactSheet.empty()) reporter.text("contact sheet " + choice.contactSheet);
     reporter.object({{"event", "done"},
-                     {"output", output_},
-                     {"frames_folder", frames_},
-                     {"contact_sheet", contactSheet_},
-                     {"project", saveProject_},
+                     {"output", choice.output},
+                     {"frames_folder", choice.frames},
+                     {"contact_sheet", choice.contactSheet},
+                     {"project", choice.saveProject},
                      {"frames", totals.frames},
                      {"chunks", totals.chunks},
                      {"video_seconds", seconds},
                      {"width", project.width},
                      {"height", project.height},
                      {"seed", project.seed},
-                     {"encoder", encoderName_},
+                     {"takes", takes_},
+                     {"encoder", outputs.encoderName()},
                      {"fps", totals.framesPerSecond()},
                      {"load_ms", setup.loadMs},
                      {"first_frame_ms", totals.firstFrameMs},
@@ -187,33 +133,37 @@ void RenderCommand::report(const TakeSetup& setup, const RunTotals& totals, Repo
 
 CommandResult RenderCommand::run(Reporter& reporter) {
     if (const auto valid = take_.check(); !valid) return usage(valid.message());
-    if (CommandResult wrong = checkOutputs()) return wrong;
+    if (CommandResult wrong = checkOutputs(choice_)) return wrong;
     TakeSetup setup;
     if (CommandResult wrong = prepareTake(take_, reporter, setup)) return wrong;
-    if (CommandResult wrong = openOutputs(setup)) return wrong;
+    if (CommandResult wrong = openTakes(setup)) {
+        for (const auto& outputs : outputs_) outputs->cancel();
+        more_.clear();  // before the model that they were made of
+        return wrong;
+    }
+    std::vector<Take*> takes{setup.take.get()};
+    for (const auto& take : more_) takes.push_back(take.get());
     const StopSignal stop;
-    std::string problem;
-    const Result<RunTotals> totals = runTake(setup, reporter, stop, [&](const Frame8& frame) {
-        const FrameView view = viewOf(frame);
-        for (const auto& exporter : exporters_) {
-            if (exporter->push(view) == PushResult::Closed) return false;
-        }
-        if (sheet_) {
-            if (const auto added = sheet_->add(view); !added) problem = added.message();
-        }
-        setup.project.frameHashes.push_back(frameHash(frame));
-        return problem.empty();
-    });
-    const bool sinkFailed = totals.ok() && totals->stopped && !stop.asked();
-    if (!totals || (totals->stopped && totals->frames == 0 && !sinkFailed)) {
-        for (const auto& exporter : exporters_) exporter->cancel();
-        for (const auto& exporter : exporters_) (void)exporter->wait().ok();
+    const Result<std::vector<RunTotals>> totals =
+        runTakes(setup, takes, reporter, stop, [this](size_t take, const Frame8& frame) { return outputs_[take]->push(frame); });
+    const bool stopped = totals.ok() && totals->front().stopped;
+    const bool sinkFailed = stopped && !stop.asked();
+    more_.clear();
+    if (!totals || (stopped && totals->back().frames == 0 && !sinkFailed)) {
+        for (const auto& outputs : outputs_) outputs->cancel();
         return failure(totals ? "stopped before the first frame; nothing is written" : totals.message());
     }
-    if (!problem.empty()) return failure(problem);
-    if (CommandResult wrong = finish(setup, *totals)) return wrong;
-    report(setup, *totals, reporter);
-    if (totals->stopped) return failure("stopped before the end; what was made until then is kept");
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+        if (!outputs_[i]->problem().empty()) return failure(outputs_[i]->problem());
+        if (CommandResult wrong = outputs_[i]->finish((*totals)[i])) return wrong;
+        report(setup, *outputs_[i], (*totals)[i], reporter);
+    }
+    if (takes_ > 1) {
+        int64_t frames = 0;
+        for (const RunTotals& take : *totals) frames += take.frames;
+        reporter.text(std::to_string(takes_) + " takes at " + fixed(static_cast<double>(frames) * 1000 / totals->front().wallMs, 1) + " fps together");
+    }
+    if (stopped) return failure("stopped before the end; what was made until then is kept");
     return done();
 }
 

@@ -9,49 +9,63 @@ using Clock = std::chrono::steady_clock;
 
 double msSince(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
-RenderProgress progressOf(const TakeSetup& setup, const RunTotals& totals) {
-    const ChunkClock& clock = setup.take->clock();
+RenderProgress progressOf(const TakeSetup& setup, const std::vector<RunTotals>& totals, double wallMs) {
     RenderProgress progress;
-    progress.chunk = totals.chunks;
-    progress.chunks = setup.chunks;
-    progress.frames = totals.frames;
-    progress.videoSeconds = clock.secondsOfFrame(totals.frames);
-    progress.framesPerSecond = totals.framesPerSecond();
-    progress.cacheBytes = setup.take->cache().liveBytes();
-    progress.secondsLeft = totals.wallMs / 1000 / static_cast<double>(totals.chunks) *
-                           static_cast<double>(setup.chunks - totals.chunks);
+    for (const RunTotals& take : totals) {
+        progress.chunk += take.chunks;
+        progress.frames += take.frames;
+    }
+    progress.chunks = setup.chunks * static_cast<int64_t>(totals.size());
+    progress.videoSeconds = setup.take->clock().secondsOfFrame(progress.frames);
+    progress.framesPerSecond = wallMs > 0 ? static_cast<double>(progress.frames) * 1000.0 / wallMs : 0;
+    progress.cacheBytes = setup.take->cache().liveBytes() * totals.size();
+    progress.secondsLeft = wallMs / 1000 / static_cast<double>(progress.chunk) * static_cast<double>(progress.chunks - progress.chunk);
     return progress;
+}
+
+void add(RunTotals& totals, const TakeChunk& chunk) {
+    ++totals.chunks;
+    totals.denoiseMs += chunk.denoiseMs;
+    totals.cleanPassMs += chunk.cleanPassMs;
+    totals.recacheMs += chunk.recacheMs;
+    totals.decodeMs += chunk.decodeMs;
 }
 
 }  // namespace
 
-Result<RunTotals> runTake(TakeSetup& setup, Reporter& reporter, const StopSignal& stop, const TakesFrame& takes) {
-    RunTotals totals;
+Result<std::vector<RunTotals>> runTakes(TakeSetup& setup, const std::vector<Take*>& takes, Reporter& reporter, const StopSignal& stop,
+                                        const TakesNumberedFrame& frames) {
+    std::vector<RunTotals> totals(takes.size());
     const Clock::time_point start = Clock::now();
     bool wanted = true;
-    const auto takeFrame = [&](const Frame8& frame) {
-        if (!wanted || totals.frames == setup.frames) return;
-        if (totals.frames == 0) totals.firstFrameMs = msSince(start);
-        wanted = takes(frame);
-        if (wanted) ++totals.frames;
-    };
-    while (totals.chunks < setup.chunks) {
-        const Result<TakeChunk> chunk =
-            setup.take->next(takeFrame, [&](const DenoiseProgress&) { return !stop.asked(); });
-        totals.wallMs = msSince(start);
-        if (!wanted || stop.asked()) {
-            totals.stopped = true;
-            return totals;
+    for (int64_t index = 0; index < setup.chunks; ++index) {
+        for (size_t i = 0; i < takes.size(); ++i) {
+            RunTotals& mine = totals[i];
+            const auto takeFrame = [&](const Frame8& frame) {
+                if (!wanted || mine.frames == setup.frames) return;
+                if (mine.frames == 0) mine.firstFrameMs = msSince(start);
+                wanted = frames(i, frame);
+                if (wanted) ++mine.frames;
+            };
+            const Result<TakeChunk> chunk = takes[i]->next(takeFrame, [&](const DenoiseProgress&) { return !stop.asked(); });
+            for (RunTotals& one : totals) one.wallMs = msSince(start);
+            if (!wanted || stop.asked()) {
+                for (RunTotals& one : totals) one.stopped = true;
+                return totals;
+            }
+            if (!chunk) return chunk.error();
+            add(mine, *chunk);
+            reporter.progress(progressOf(setup, totals, mine.wallMs));
         }
-        if (!chunk) return chunk.error();
-        ++totals.chunks;
-        totals.denoiseMs += chunk->denoiseMs;
-        totals.cleanPassMs += chunk->cleanPassMs;
-        totals.recacheMs += chunk->recacheMs;
-        totals.decodeMs += chunk->decodeMs;
-        reporter.progress(progressOf(setup, totals));
     }
     return totals;
+}
+
+Result<RunTotals> runTake(TakeSetup& setup, Reporter& reporter, const StopSignal& stop, const TakesFrame& takes) {
+    Result<std::vector<RunTotals>> totals =
+        runTakes(setup, {setup.take.get()}, reporter, stop, [&](size_t, const Frame8& frame) { return takes(frame); });
+    if (!totals) return totals.error();
+    return totals->front();
 }
 
 }  // namespace longtake

@@ -38,14 +38,14 @@ Rollout::Rollout(const CausalDit& dit, Backend& backend, RolloutOptions options,
     : dit_(dit), backend_(backend), options_(std::move(options)), text_(std::move(text)), sampler_(options_.sampler),
       cache_(backend, dit.config(), capacity(options_), options_.window.sinkFrames,
              dit.tokensPerFrame(options_.latentHeight, options_.latentWidth)),
-      workspace_(dit.config(), backend) {
+      workspace_(options_.workspace ? options_.workspace : std::make_shared<DitWorkspace>(dit.config(), backend)) {
     const Shape chunk{options_.window.chunkFrames, dit.config().outDim, options_.latentHeight, options_.latentWidth};
     for (Tensor* tensor : {&noisy_, &clean_, &flow_, &noise_}) *tensor = Tensor::allocate(backend, DType::F32, chunk);
     history_ = Tensor::allocate(backend, DType::F32, {capacity(options_), chunk[1], chunk[2], chunk[3]});
 }
 
 size_t Rollout::workingBytes() const {
-    size_t total = workspace_.bytes() + history_.bytes();
+    size_t total = workspace_->bytes() + history_.bytes();
     for (const Tensor* tensor : {&noisy_, &clean_, &flow_, &noise_}) total += tensor->bytes();
     return total;
 }
@@ -88,7 +88,7 @@ Result<void> Rollout::choosePrompt(int64_t chunk) {
         for (int64_t v = 0; v < (*text)->count(); ++v)
             mixed.as<float>()[v] += static_cast<float>(shares[i].weight) * (*text)->as<float>()[v];
     }
-    prompt_ = dit_.encodePrompt(mixed.slice(0, rows), workspace_);
+    prompt_ = dit_.encodePrompt(mixed.slice(0, rows), *workspace_);
     promptTexts_ = std::move(texts);
     promptShares_ = shares;
     return {};
@@ -96,7 +96,7 @@ Result<void> Rollout::choosePrompt(int64_t chunk) {
 
 void Rollout::forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow) {
     const std::vector<float> timesteps(static_cast<size_t>(latents.shape()[0]), timestep);
-    dit_.forward({.latents = latents, .timesteps = timesteps, .prompt = &prompt_, .cache = &cache_, .firstSlot = firstSlot, .flow = flow}, workspace_);
+    dit_.forward({.latents = latents, .timesteps = timesteps, .prompt = &prompt_, .cache = &cache_, .firstSlot = firstSlot, .flow = flow}, *workspace_);
     backend_.synchronize();
 }
 

@@ -23,6 +23,8 @@ struct RolloutOptions {
     SamplerConfig sampler;
     uint64_t seed = 0;
     int64_t latentHeight = 0, latentWidth = 0;
+    // Shared with other rollouts of the same model that run in turn; null: its own.
+    std::shared_ptr<DitWorkspace> workspace;
     int64_t maxFrames = 0;  // capacity when window.windowFrames is 0 (everything is kept)
 };
 
@@ -69,6 +71,7 @@ public:
     int64_t nextChunk() const { return nextChunk_; }
     const KvCache& cache() const { return cache_; }
     const RolloutOptions& options() const { return options_; }
+    const std::shared_ptr<DitWorkspace>& workspace() const { return workspace_; }
     size_t workingBytes() const;  // activations and latents; the cache not included
 
     // Replaces the generated noise, for parity with a reference: (chunk, step, destination [count] host memory).
@@ -96,7 +99,7 @@ private:
     Sampler sampler_;
     PromptTimeline timeline_;
     KvCache cache_;
-    DitWorkspace workspace_;
+    std::shared_ptr<DitWorkspace> workspace_;
 
     std::vector<PromptShare> promptShares_;         // what prompt_ was made of
     std::vector<std::string> promptTexts_;

@@ -14,7 +14,7 @@ TakeOptions TakeOptions::of(const ModelConfig& config) {
     return options;
 }
 
-Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions& given) {
+Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions& given, const Take* beside) {
     TakeOptions options = given;
     if (options.width == 0) options.width = model.config().width;
     if (options.height == 0) options.height = model.config().height;
@@ -26,7 +26,8 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
 
     RolloutConfig window = options.window;
     if (window.windowFrames == 0) window.windowFrames = static_cast<int>(options.maxFrames);  // everything is kept
-    const MemoryPlan plan = model.plan(options.width, options.height, window);
+    MemoryPlan plan = model.plan(options.width, options.height, window);
+    if (beside) plan.working = 0;
     auto mega = [](size_t bytes) { return std::to_string(bytes >> 20) + " MB"; };
     const Error tooLarge{"a take of " + std::to_string(options.width) + "x" + std::to_string(options.height) + " needs about " +
                          mega(plan.forTake()) + ", there are " + mega(plan.available) + "; choose a smaller size or window"};
@@ -38,6 +39,7 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     rolloutOptions.latentHeight = options.height / (*decoder)->pixelsPerLatent();
     rolloutOptions.latentWidth = options.width / (*decoder)->pixelsPerLatent();
     rolloutOptions.maxFrames = options.maxFrames;
+    if (beside) rolloutOptions.workspace = beside->rollout_->workspace();
     try {
         auto rollout = Rollout::create(model.dit(), model.backend(), rolloutOptions, [&model](const std::string& prompt) { return model.textRows(prompt); });
         if (!rollout) return rollout.error();

@@ -43,7 +43,8 @@ class Take {
 public:
     // Fails when the size does not fit the model or memory is short, naming what would; when the start picture cannot be
     // read, or the model cannot encode one.
-    static Result<std::unique_ptr<Take>> create(const Model& model, const TakeOptions& options);
+    // beside: a take of the same model that runs in turn with this one; they share their working memory.
+    static Result<std::unique_ptr<Take>> create(const Model& model, const TakeOptions& options, const Take* beside = nullptr);
 
     void setTimeline(PromptTimeline timeline) { rollout_->setTimeline(std::move(timeline)); }
     // The next chunk; frames are handed out in order. "stopped" when the callback said so: nothing was handed out.

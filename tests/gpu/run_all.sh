@@ -43,7 +43,7 @@ prefix=$PWD/.gpu/usr
 export LD_LIBRARY_PATH="$prefix/lib/x86_64-linux-gnu:${LD_LIBRARY_PATH:-}"
 architecture=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -1 | tr -d .)
 [ "$architecture" = 90 ] && architecture=90a
-part build 240 bash -c "cmake -G Ninja -S . -B $build -DCMAKE_BUILD_TYPE=Release '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG' -DLONGTAKE_GPU_CHECKS=ON -DLONGTAKE_CUDA=ON \
+part build 300 bash -c "cmake -G Ninja -S . -B $build -DCMAKE_BUILD_TYPE=Release '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG' -DLONGTAKE_GPU_CHECKS=ON -DLONGTAKE_CUDA=ON \
     -DLONGTAKE_CUDA_ARCHITECTURES=${architecture:-90a}-real -DCMAKE_PREFIX_PATH=$prefix && cmake --build $build --target gpu_check longtake_cuda" || {
     say "VERDICT: the build failed"
     exit 1

@@ -1,0 +1,113 @@
+#include "app/cli/take_outputs.h"
+
+#include "app/media/animation_writer.h"
+#include "app/media/engine_frame.h"
+#include "app/media/png_sequence.h"
+#include "app/media/video_writer.h"
+
+namespace longtake {
+
+OutputChoice OutputChoice::numbered(size_t take) const {
+    OutputChoice out = *this;
+    const std::string number = "-" + std::to_string(take + 1);
+    for (std::string* path : {&out.output, &out.contactSheet, &out.saveProject}) {
+        if (path->empty()) continue;
+        const std::filesystem::path given = *path;
+        *path = (given.parent_path() / (given.stem().string() + number + given.extension().string())).string();
+    }
+    if (!out.frames.empty()) out.frames += number;
+    return out;
+}
+
+Result<std::unique_ptr<ExportSink>> TakeOutputs::openVideo() {
+    const Project& project = project_;
+    const PictureSize frames{project.width, project.height};
+    const PictureSize size = choice_.videoSize.empty() ? PictureSize{} : *parsePictureSize(choice_.videoSize);
+    const Result<FrameRate> rate = parseFrameRate(fixed(project.fps, 3));
+    if (!rate) return rate.error();
+    if (choice_.output.ends_with(".gif") || choice_.output.ends_with(".webp")) {
+        auto writer = AnimationWriter::create(choice_.output, frames,
+                                              {.kind = choice_.output.ends_with(".gif") ? AnimationKind::Gif : AnimationKind::Webp,
+                                               .quality = *parseQuality(choice_.quality),
+                                               .frameRate = *rate,
+                                               .size = size});
+        if (!writer) return writer.error();
+        return std::unique_ptr<ExportSink>(std::move(*writer));
+    }
+    VideoOptions options;
+    options.codec = *parseVideoCodec(choice_.codec);
+    options.quality = *parseQuality(choice_.quality);
+    options.frameRate = *rate;
+    options.size = size;
+    options.projectJson = project.toJson();
+    auto writer = VideoWriter::create(choice_.output, frames, options);
+    if (!writer) return writer.error();
+    encoderName_ = (*writer)->encoderName();
+    return std::unique_ptr<ExportSink>(std::move(*writer));
+}
+
+CommandResult TakeOutputs::open(int64_t frames) {
+    const auto add = [this](std::unique_ptr<ExportSink> sink) {
+        ExporterOptions options;
+        options.maxWait = std::chrono::milliseconds::max();  // nobody watches: no frame may be dropped
+        exporters_.push_back(std::make_unique<Exporter>(std::move(sink), options));
+    };
+    if (!choice_.output.empty()) {
+        auto video = openVideo();
+        if (!video) return failure(video.message());
+        add(std::move(*video));
+    }
+    if (!choice_.frames.empty()) {
+        auto sequence = PngSequence::create(choice_.frames);
+        if (!sequence) {
+            for (const auto& exporter : exporters_) exporter->cancel();
+            return failure(sequence.message());
+        }
+        add(std::move(*sequence));
+    }
+    if (!choice_.contactSheet.empty()) sheet_.emplace(frames, ContactSheetOptions{});
+    return done();
+}
+
+CommandResult TakeOutputs::finish(const RunTotals& totals) {
+    Project& project = project_;
+    if (totals.chunks > 0) project.chunks = totals.chunks;
+    const std::string json = project.toJson();
+    for (const auto& exporter : exporters_) {
+        exporter->finish([&json](ExportSink& sink) {
+            // A project that has grown too large to embed is no reason to lose the video: the first one stays.
+            if (auto* video = dynamic_cast<VideoWriter*>(&sink)) (void)video->setProject(json).ok();
+        });
+    }
+    CommandResult wrong;
+    for (const auto& exporter : exporters_) {
+        if (const auto finished = exporter->wait(); !finished && !wrong) wrong = failure(finished.message());
+    }
+    if (wrong) return wrong;
+    if (sheet_) {
+        if (const auto written = sheet_->write(choice_.contactSheet); !written) return failure(written.message());
+    }
+    if (!choice_.saveProject.empty()) {
+        if (const auto saved = project.save(choice_.saveProject); !saved) return failure(saved.message());
+    }
+    return done();
+}
+
+bool TakeOutputs::push(const Frame8& frame) {
+    const FrameView view = viewOf(frame);
+    for (const auto& exporter : exporters_) {
+        if (exporter->push(view) == PushResult::Closed) return false;
+    }
+    if (sheet_) {
+        if (const auto added = sheet_->add(view); !added) problem_ = added.message();
+    }
+    project_.frameHashes.push_back(frameHash(frame));
+    return problem_.empty();
+}
+
+void TakeOutputs::cancel() {
+    for (const auto& exporter : exporters_) exporter->cancel();
+    for (const auto& exporter : exporters_) (void)exporter->wait().ok();
+}
+
+}  // namespace longtake
