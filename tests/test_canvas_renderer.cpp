@@ -18,11 +18,11 @@ using namespace longtake;
 namespace {
 
 struct Picture {
-    PixelSize size;
+    PictureSize size;
     std::vector<uint8_t> rgb;
 
-    HostFrame frame() const {
-        return {.pixels = rgb.data(), .size = size, .stride = ptrdiff_t(size.width) * 3, .format = HostPixels::Rgb8};
+    FrameView frame() const {
+        return {.data = rgb.data(), .width = size.width, .height = size.height, .stride = ptrdiff_t(size.width) * 3, .format = PixelFormat::Rgb24};
     }
     // Clamped to the edge, as the sampler does.
     double at(int x, int y, int channel) const {
@@ -81,7 +81,7 @@ class TestCanvasRenderer : public QObject {
     std::unique_ptr<CanvasRenderer> renderer_;
 
     // Draws into a target of that size and returns its RGBA pixels.
-    std::vector<uint8_t> drawn(PixelSize target, FrameSource* source, const Placement& placement, Magnify magnify,
+    std::vector<uint8_t> drawn(PictureSize target, FrameSource* source, const Placement& placement, Magnify magnify,
                                const HudScene* hud = nullptr, double scale = 1) {
         VkExtent2D extent{uint32_t(target.width), uint32_t(target.height)};
         auto offscreen = OffscreenTarget::create(*context_, renderer_->renderPass(), extent);
@@ -101,7 +101,7 @@ class TestCanvasRenderer : public QObject {
     }
 
     // The largest difference to `expected(x, y, channel)` inside of the placement, in steps of 1/255.
-    static double worst(const std::vector<uint8_t>& pixels, PixelSize target, const Placement& placement,
+    static double worst(const std::vector<uint8_t>& pixels, PictureSize target, const Placement& placement,
                         const std::function<double(double, double, int)>& expected) {
         double most = 0;
         for (int y = std::max(0, placement.y); y < std::min(target.height, placement.y + placement.height); ++y) {
@@ -180,7 +180,7 @@ private slots:
             }
         }
         StagingSource source(*context_);
-        HostFrame frame{.pixels = padded.data(), .size = {20, 10}, .stride = stride, .format = HostPixels::Rgba8};
+        FrameView frame{.data = padded.data(), .width = 20, .height = 10, .stride = stride, .format = PixelFormat::Rgba};
         QVERIFY(source.upload(frame).ok());
         Placement whole{.width = 20, .height = 10};
         auto pixels = drawn({20, 10}, &source, whole, Magnify::Bicubic);
@@ -206,7 +206,7 @@ private slots:
         Picture picture = noise(48, 27);
         StagingSource source(*context_);
         QVERIFY(source.upload(picture.frame()).ok());
-        PixelSize target{int(48 * zoom), int(27 * zoom)};
+        PictureSize target{int(48 * zoom), int(27 * zoom)};
         Placement placement{.width = target.width, .height = target.height, .zoom = zoom};
         auto pixels = drawn(target, &source, placement, magnify);
         auto expected = [&](double x, double y, int c) {
@@ -223,7 +223,7 @@ private slots:
         for (Placement placement : {Placement{.width = 170, .height = 96, .zoom = 3.55},
                                     Placement{.x = -100, .y = -31, .width = 384, .height = 216, .zoom = 8},
                                     Placement{.x = 20, .y = 7, .width = 53, .height = 30, .zoom = 1.1}}) {
-            PixelSize canvas{170, 96};
+            PictureSize canvas{170, 96};
             CanvasPart part = visiblePart(placement, canvas);
             std::vector<uint8_t> pixels(size_t(canvas.width) * size_t(canvas.height) * 4, 1);
             uint8_t* corner = pixels.data() + (part.y * canvas.width + part.x) * 4;
@@ -296,7 +296,7 @@ private slots:
         StagingSource source(*context_);
         auto pixels = drawn({8, 8}, &source, {}, Magnify::Bicubic);
         for (int c = 0; c < 3; ++c) QCOMPARE(pixels[size_t(c)], kBackground[c]);
-        HostFrame empty;
+        FrameView empty;
         QVERIFY(!source.upload(empty).ok());
     }
 
@@ -370,7 +370,7 @@ private slots:
         scene.values.denseCacheBytes = 31'400'000;
         scene.values.pill = "\"…at sunset\" visible in 0.8 s";
         scene.values.series = {{.name = "drift", .values = {1, 3, 2, 5, 4}}};
-        PixelSize target{800, 400};
+        PictureSize target{800, 400};
         for (double scale : {1.0, 2.0}) {
             auto plain = drawn(target, nullptr, {}, Magnify::Linear);
             auto pixels = drawn(target, nullptr, {}, Magnify::Linear, &scene, scale);

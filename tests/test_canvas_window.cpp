@@ -32,7 +32,7 @@ void listen(QtMsgType type, const QMessageLogContext& context, const QString& te
 // One colour per frame; the blue names it.
 QColor colorOf(int64_t index) { return QColor(200, 60, int(10 + index * 2)); }
 
-void submit(CanvasWidget& canvas, int64_t first, int count, PixelSize size = {64, 36}) {
+void submit(CanvasWidget& canvas, int64_t first, int count, PictureSize size = {64, 36}) {
     std::vector<uint8_t> pixels(size_t(size.width) * size_t(size.height) * 3);
     for (int64_t index = first; index < first + count; ++index) {
         QColor color = colorOf(index);
@@ -41,7 +41,7 @@ void submit(CanvasWidget& canvas, int64_t first, int count, PixelSize size = {64
             pixels[i + 1] = uint8_t(color.green());
             pixels[i + 2] = uint8_t(color.blue());
         }
-        canvas.submitFrame({.pixels = pixels.data(), .size = size, .stride = size.width * 3},
+        canvas.submitFrame({.data = pixels.data(), .width = size.width, .height = size.height, .stride = size.width * 3},
                            {.index = index, .seconds = double(index) / 16});
     }
 }

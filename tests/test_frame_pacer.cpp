@@ -304,17 +304,17 @@ private slots:
 
     void historyKeepsWhatFitsAndWhatWasLookedAt() {
         std::vector<uint8_t> pixels(4 * 2 * 3, 9);
-        HostFrame frame{.pixels = pixels.data(), .size = {4, 2}, .stride = 12};
+        FrameView frame{.data = pixels.data(), .width = 4, .height = 2, .stride = 12};
         FrameHistory history(24 * 3);
         for (int i = 0; i < 3; ++i) {
             pixels[0] = uint8_t(i);
             history.put(i, frame);
         }
-        QCOMPARE(history.find(0).pixels[0], 0);  // looked at: now 1 is the oldest
+        QCOMPARE(history.find(0).data[0], 0);  // looked at: now 1 is the oldest
         history.put(3, frame);
         QVERIFY(history.holds(0) && !history.holds(1) && history.holds(2) && history.holds(3));
         QCOMPARE(history.bytes(), size_t(72));
-        QVERIFY(history.find(1).pixels == nullptr);
+        QVERIFY(history.find(1).data == nullptr);
     }
 };
 

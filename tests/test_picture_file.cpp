@@ -4,8 +4,8 @@
 
 #include "app/files/atomic_file.h"
 #include "app/media/picture_file.h"
-#include "app/media/engine_frame.h"
 #include "app/media/png_file.h"
+#include "engine/video/frame_view.h"
 
 using namespace longtake;
 

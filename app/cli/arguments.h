@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "app/media/frame_view.h"
 #include "app/project/project.h"
 #include "engine/result.h"
 #include "engine/rollout/chunk_clock.h"
+#include "engine/video/frame_view.h"
 
 namespace CLI {
 class App;

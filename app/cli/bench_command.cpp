@@ -9,8 +9,8 @@
 #include "app/cli/commands.h"
 #include "app/cli/take_run.h"
 #include "app/media/encoders.h"
-#include "app/media/engine_frame.h"
 #include "app/media/video_writer.h"
+#include "engine/video/frame_view.h"
 
 namespace longtake {
 namespace {

@@ -1,7 +1,6 @@
 #include "app/cli/take_outputs.h"
 
 #include "app/media/animation_writer.h"
-#include "app/media/engine_frame.h"
 #include "app/media/png_sequence.h"
 #include "app/media/video_writer.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/media/frame_view.h"
 #include "engine/result.h"
+#include "engine/video/frame_view.h"
 
 namespace longtake {
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "app/media/frame_view.h"
+#include "engine/video/frame_view.h"
 
 namespace longtake {
 

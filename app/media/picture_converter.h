@@ -6,8 +6,8 @@
 #pragma once
 
 #include "app/media/ffmpeg_handles.h"
-#include "app/media/frame_view.h"
 #include "engine/result.h"
+#include "engine/video/frame_view.h"
 
 namespace longtake {
 

@@ -170,8 +170,7 @@ void ExportController::saveStill() {
         return;
     }
     const QString path = freeName(moviesFolder(), QStringLiteral(".png"));
-    const FrameView view{.data = frame->rgb.data(), .width = frame->width, .height = frame->height, .stride = ptrdiff_t{3} * frame->width};
-    if (const Result<void> written = writePng(path.toStdString(), view); !written) emit failed(QString::fromStdString(written.message()));
+    if (const Result<void> written = writePng(path.toStdString(), viewOf(*frame)); !written) emit failed(QString::fromStdString(written.message()));
     else emit told(tr("This frame is saved as %1").arg(path));
 }
 

@@ -119,7 +119,7 @@ void TakeController::takeFrames() {
         if (frame->take != take_) continue;
         const Frame8& picture = frame->picture;
         const ptrdiff_t stride = ptrdiff_t{3} * picture.width;
-        w_.canvas->submitFrame({.pixels = picture.rgb.data(), .size = {picture.width, picture.height}, .stride = stride},
+        w_.canvas->submitFrame(viewOf(picture),
                                {.index = frame->index, .seconds = started_.clock.secondsOfFrame(frame->index)});
         newest_ = frame->index;
         if (view->thumbnails().wants(frame->index))
@@ -134,7 +134,7 @@ void TakeController::giveFrame(qint64 index) {
     if (!kept) return;
     const std::optional<Frame8> frame = kept->read(index);
     if (!frame) return;
-    w_.canvas->submitFrame({.pixels = frame->rgb.data(), .size = {frame->width, frame->height}, .stride = ptrdiff_t{3} * frame->width},
+    w_.canvas->submitFrame(viewOf(*frame),
                            {.index = index, .seconds = started_.clock.secondsOfFrame(index)});
 }
 

@@ -124,10 +124,4 @@ size_t Take::bytes() const {
     return rollout_->cache().bytes() + rollout_->workingBytes() + decoder_->weightBytes() + decoder_->stateBytes() + decoder_->scratchBytes();
 }
 
-uint64_t frameHash(const Frame8& frame) {
-    uint64_t hash = 0xcbf29ce484222325ull;
-    for (uint8_t byte : frame.rgb) hash = (hash ^ byte) * 0x100000001b3ull;
-    return hash;
-}
-
 }  // namespace longtake

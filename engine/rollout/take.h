@@ -71,7 +71,4 @@ private:
     std::optional<EncodedStart> start_;
 };
 
-// A fingerprint of a picture, the same wherever the same bits come out: FNV-1a, 64 bits.
-uint64_t frameHash(const Frame8& frame);
-
 }  // namespace longtake

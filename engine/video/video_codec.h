@@ -18,15 +18,11 @@
 #include "engine/model/model_config.h"
 #include "engine/result.h"
 #include "engine/tensor.h"
+#include "engine/video/frame_view.h"
 #include "engine/weight_source.h"
 
 namespace longtake {
 
-// One finished picture: sRGB, rows from top to bottom.
-struct Frame8 {
-    int width = 0, height = 0;
-    std::vector<uint8_t> rgb;  // [height, width, 3]
-};
 using FrameSink = std::function<void(Frame8)>;
 
 // What a stream remembers, as a deep copy: stateBytes() of memory.

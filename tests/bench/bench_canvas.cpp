@@ -27,15 +27,15 @@ double cpuSeconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
 // A sunset with a boat that crosses it: smooth gradients, hard edges, slow and even motion.
 class Scenery {
 public:
-    explicit Scenery(PixelSize size) : size_(size), pixels_(size_t(size.width) * size_t(size.height) * 3) {}
+    explicit Scenery(PictureSize size) : size_(size), pixels_(size_t(size.width) * size_t(size.height) * 3) {}
 
-    HostFrame frame(int64_t index) {
+    FrameView frame(int64_t index) {
         double w = size_.width, h = size_.height, seconds = double(index) / 16;
         double boat = std::fmod(0.1 + seconds * 0.05, 1.2) - 0.1;
         for (int y = 0; y < size_.height; ++y) {
             for (int x = 0; x < size_.width; ++x) color(x / w, y / h, boat, seconds, &pixels_[(size_t(y) * size_t(size_.width) + size_t(x)) * 3]);
         }
-        return {.pixels = pixels_.data(), .size = size_, .stride = size_.width * 3};
+        return {.data = pixels_.data(), .width = size_.width, .height = size_.height, .stride = size_.width * 3};
     }
 
 private:
@@ -59,7 +59,7 @@ private:
         for (int c = 0; c < 3; ++c) out[c] = uint8_t(std::clamp(rgb[c], 0.0, 255.0));
     }
 
-    PixelSize size_;
+    PictureSize size_;
     std::vector<uint8_t> pixels_;
 };
 
@@ -84,15 +84,15 @@ HudValues exampleHud(int64_t frame) {
     return values;
 }
 
-void benchSize(VulkanContext& context, CanvasRenderer& renderer, PixelSize frame, VkExtent2D target, Magnify magnify,
+void benchSize(VulkanContext& context, CanvasRenderer& renderer, PictureSize frame, VkExtent2D target, Magnify magnify,
                bool withHud, const char* name) {
     auto offscreen = OffscreenTarget::create(context, renderer.renderPass(), target);
     if (!offscreen) qFatal("%s", offscreen.message().c_str());
     Scenery scenery(frame);
     std::vector<std::vector<uint8_t>> frames;
     for (int i = 0; i < 8; ++i) {
-        HostFrame made = scenery.frame(i);
-        frames.emplace_back(made.pixels, made.pixels + made.stride * made.size.height);
+        FrameView made = scenery.frame(i);
+        frames.emplace_back(made.data, made.data + made.stride * made.height);
     }
     StagingSource source(context);
     CanvasView view;
@@ -104,7 +104,7 @@ void benchSize(VulkanContext& context, CanvasRenderer& renderer, PixelSize frame
     for (int i = 0; i < kWarm + kFrames; ++i) {
         if (i == kWarm) upload = 0, wall = CanvasPlayback::now(), cpu = cpuSeconds();
         double begin = CanvasPlayback::now();
-        HostFrame one{.pixels = frames[size_t(i) % 8].data(), .size = frame, .stride = frame.width * 3};
+        FrameView one{.data = frames[size_t(i) % 8].data(), .width = frame.width, .height = frame.height, .stride = frame.width * 3};
         if (auto ok = source.upload(one); !ok) qFatal("%s", ok.message().c_str());
         upload += CanvasPlayback::now() - begin;
         auto ok = renderer.draw({.framebuffer = offscreen->framebuffer(),
@@ -121,9 +121,9 @@ void benchSize(VulkanContext& context, CanvasRenderer& renderer, PixelSize frame
                 name, upload / kFrames * 1e3, kFrames / wall, cpu / kFrames * 1e3);
 }
 
-void benchPainted(PixelSize frame, PixelSize target) {
+void benchPainted(PictureSize frame, PictureSize target) {
     Scenery scenery(frame);
-    HostFrame picture = scenery.frame(0);
+    FrameView picture = scenery.frame(0);
     CanvasView view;
     view.setPicture(frame);
     view.setCanvas(target);
@@ -150,7 +150,7 @@ int benchOffscreen() {
     if (!renderer) return std::fprintf(stderr, "%s\n", renderer.message().c_str()), 1;
     std::printf("%s\n%-9s %-11s %-14s %8s %9s %10s\n", (*context)->facts().name.c_str(), "frame", "target", "drawn",
                 "upload ms", "draws/s", "CPU ms");
-    for (PixelSize frame : {PixelSize{256, 144}, PixelSize{832, 480}}) {
+    for (PictureSize frame : {PictureSize{256, 144}, PictureSize{832, 480}}) {
         VkExtent2D same{uint32_t(frame.width), uint32_t(frame.height)}, large{944, 531};
         benchSize(**context, **renderer, frame, same, Magnify::Bicubic, false, "1:1");
         benchSize(**context, **renderer, frame, large, Magnify::Linear, false, "linear");
@@ -163,7 +163,7 @@ int benchOffscreen() {
 
 int benchWindow(const QCommandLineParser& options) {
     QStringList size = options.value("size").split('x');
-    PixelSize frame{size.value(0).toInt(), size.value(1).toInt()};
+    PictureSize frame{size.value(0).toInt(), size.value(1).toInt()};
     CanvasDrawing drawing = options.isSet("painted") ? CanvasDrawing::Painted : CanvasDrawing::Vulkan;
     CanvasWidget canvas({.drawing = drawing, .pacing = {}});
     Scenery scenery(frame);

@@ -20,8 +20,8 @@ double CanvasPlayback::now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void CanvasPlayback::submit(const HostFrame& frame, FrameStamp stamp) {
-    if (frame.size.empty() || frame.pixels == nullptr) return;
+void CanvasPlayback::submit(const FrameView& frame, FrameStamp stamp) {
+    if (frame.empty()) return;
     history_.put(stamp.index, frame);
     note(stamp);
 }
@@ -86,7 +86,7 @@ PlaybackFigures CanvasPlayback::figures() const {
     return figures;
 }
 
-HostFrame CanvasPlayback::picture() { return serial_ ? history_.find(drawn_.index) : HostFrame{}; }
+FrameView CanvasPlayback::picture() { return serial_ ? history_.find(drawn_.index) : FrameView{}; }
 
 std::optional<SharedPicture> CanvasPlayback::sharedPicture() const {
     auto found = shared_.find(drawn_.index);

@@ -39,7 +39,7 @@ public:
     // Seconds of the clock that all of this runs on.
     static double now();
 
-    void submit(const HostFrame& frame, FrameStamp stamp);
+    void submit(const FrameView& frame, FrameStamp stamp);
     // Replaces what was in that slot before.
     void submitShared(SharedPicture picture, FrameStamp stamp);
     void dropShared();
@@ -58,7 +58,7 @@ public:
 
     // The picture to draw; none before the first. Borrowed until the next submit() or clear(). The serial changes with
     // every other picture.
-    HostFrame picture();
+    FrameView picture();
     std::optional<SharedPicture> sharedPicture() const;  // instead of one in memory
     uint64_t serial() const { return serial_; }
     FrameStamp stamp() const { return drawn_; }

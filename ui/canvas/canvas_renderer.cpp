@@ -91,7 +91,7 @@ Result<void> CanvasRenderer::waitFor(uint64_t value) {
 
 Result<void> CanvasRenderer::finish() { return waitFor(submitted_); }
 
-Result<void> CanvasRenderer::fitTexture(PixelSize size) {
+Result<void> CanvasRenderer::fitTexture(PictureSize size) {
     if (textureSize_ == size) return {};
     if (auto idle = finish(); !idle) return idle;
     auto made = context_.createImage({uint32_t(size.width), uint32_t(size.height)}, kTextureFormat,

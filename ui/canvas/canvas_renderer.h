@@ -61,7 +61,7 @@ private:
     explicit CanvasRenderer(VulkanContext& context) : context_(context) {}
     Result<void> start();
     Result<void> waitFor(uint64_t value);
-    Result<void> fitTexture(PixelSize size);
+    Result<void> fitTexture(PictureSize size);
     Result<void> fitHud(const DrawRequest& request);
     void recordPicture(VkCommandBuffer commands, FrameSource& source, TimelinePoint done);
     void recordPass(VkCommandBuffer commands, const DrawRequest& request);
@@ -76,7 +76,7 @@ private:
     size_t flight_ = 0;
 
     VulkanImage texture_;
-    PixelSize textureSize_;
+    PictureSize textureSize_;
     bool textureFilled_ = false;
     const FrameSource* textureSource_ = nullptr;  // whose picture it holds; compared, never followed
     uint64_t textureSerial_ = 0;

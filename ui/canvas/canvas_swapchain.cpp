@@ -27,7 +27,7 @@ Result<VkSurfaceFormatKHR> CanvasSwapchain::chooseFormat(VulkanContext& context,
 
 Result<std::unique_ptr<CanvasSwapchain>> CanvasSwapchain::create(VulkanContext& context, VkSurfaceKHR surface,
                                                                  VkSurfaceFormatKHR format, VkRenderPass pass,
-                                                                 PixelSize size, const CanvasSwapchain* previous) {
+                                                                 PictureSize size, const CanvasSwapchain* previous) {
     std::unique_ptr<CanvasSwapchain> self(new CanvasSwapchain(context));
     VkSurfaceCapabilitiesKHR can{};
     auto asked = context.check(vkGetPhysicalDeviceSurfaceCapabilitiesKHR(context.physical(), surface, &can),

@@ -7,7 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "ui/canvas/host_frame.h"
+#include "engine/video/frame_view.h"
+#include "ui/canvas/frame_stamp.h"
 #include "ui/canvas/vulkan_context.h"
 
 namespace longtake {
@@ -20,7 +21,7 @@ public:
     // size: of the window in device pixels, for surfaces that do not say theirs. `previous` is given up but must live
     // until this returns. A surface without area gives null.
     static Result<std::unique_ptr<CanvasSwapchain>> create(VulkanContext& context, VkSurfaceKHR surface,
-                                                           VkSurfaceFormatKHR format, VkRenderPass pass, PixelSize size,
+                                                           VkSurfaceFormatKHR format, VkRenderPass pass, PictureSize size,
                                                            const CanvasSwapchain* previous);
 
     enum class State { Ready, NotYet, Outdated };

@@ -4,7 +4,8 @@
 // Thread: GUI thread only. Pure geometry; lengths are device pixels of the canvas, positions in the picture texels.
 #pragma once
 
-#include "ui/canvas/host_frame.h"
+#include "engine/video/frame_view.h"
+#include "ui/canvas/frame_stamp.h"
 
 namespace longtake {
 
@@ -31,8 +32,8 @@ class CanvasView {
 public:
     static constexpr double kMaxZoom = 32;
 
-    void setCanvas(PixelSize size) { canvas_ = size; }
-    void setPicture(PixelSize size) { picture_ = size; }
+    void setCanvas(PictureSize size) { canvas_ = size; }
+    void setPicture(PictureSize size) { picture_ = size; }
 
     void fit() { fitted_ = true; }
     void setZoom(double zoom) { zoomAt(zoom, {canvas_.width / 2.0, canvas_.height / 2.0}); }
@@ -53,8 +54,8 @@ private:
     PixelPoint corner() const;  // of the picture in the canvas, before rounding
     void keepInside();
 
-    PixelSize canvas_;
-    PixelSize picture_;
+    PictureSize canvas_;
+    PictureSize picture_;
     bool fitted_ = true;
     double zoom_ = 1;
     PixelPoint centre_;  // texel in the middle of the canvas; unused while fitted

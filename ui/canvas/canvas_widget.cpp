@@ -97,9 +97,9 @@ void CanvasWidget::setDeviceText(const QString& text) {
     emit deviceInfo(text);
 }
 
-void CanvasWidget::submitFrame(const HostFrame& frame, FrameStamp stamp) { scene_->playback.submit(frame, stamp); }
+void CanvasWidget::submitFrame(const FrameView& frame, FrameStamp stamp) { scene_->playback.submit(frame, stamp); }
 
-Result<SharedFrames> CanvasWidget::shareFrames(PixelSize size, int slotCount) {
+Result<SharedFrames> CanvasWidget::shareFrames(PictureSize size, int slotCount) {
     if (!window_) return Error{"[canvas] share frames: " + deviceText_.toStdString()};
     VulkanContext* context = window_->context();
     if (!context) return Error{"[canvas] share frames: the canvas has not been shown yet"};

@@ -3,7 +3,7 @@
 // Owner:  the main window.
 // Thread: GUI thread only. Vulkan where there is a graphics card, otherwise painted, with the same behaviour.
 //
-//     canvas->submitFrame({.pixels = p, .size = {256, 144}, .stride = 768}, {.index = i, .seconds = i / 16.0});
+//     canvas->submitFrame({.data = p, .width = 256, .height = 144, .stride = 768}, {.index = i, .seconds = i / 16.0});
 //
 // Frames come as they are made, a chunk at a time; ask wantsFrames() before making more, and go on when
 // wantsFramesChanged(true) comes. Submitting copies the picture.
@@ -56,10 +56,10 @@ public:
     explicit CanvasWidget(CanvasOptions options = {}, QWidget* parent = nullptr);
     ~CanvasWidget() override;
 
-    void submitFrame(const HostFrame& frame, FrameStamp stamp);
+    void submitFrame(const FrameView& frame, FrameStamp stamp);
     // Frames that never leave the graphics card. Fails, with the reason, where there is no card, it cannot share, or the
     // canvas has not been shown yet (wait for deviceInfo): then submitFrame() is the way.
-    Result<SharedFrames> shareFrames(PixelSize size, int slotCount);
+    Result<SharedFrames> shareFrames(PictureSize size, int slotCount);
     // The writer has been told to fill the slot and to bring `ready` to that value.
     void submitShared(int slot, uint64_t readyValue, FrameStamp stamp);
     // What `released` must have reached before the slot is written again; 0: at once.

@@ -63,7 +63,7 @@ bool CanvasWindow::event(QEvent* event) {
     return QWindow::event(event);
 }
 
-PixelSize CanvasWindow::devicePixels() const {
+PictureSize CanvasWindow::devicePixels() const {
     return {int(std::lround(width() * devicePixelRatio())), int(std::lround(height() * devicePixelRatio()))};
 }
 
@@ -139,7 +139,7 @@ Result<CanvasWindow::Drawn> CanvasWindow::drawOnce() {
     if (!source) return source.error();
     VkExtent2D extent = swapchain_->extent();
     scene_.view.setCanvas({int(extent.width), int(extent.height)});
-    scene_.view.setPicture(*source ? (*source)->size() : PixelSize{});
+    scene_.view.setPicture(*source ? (*source)->size() : PictureSize{});
     HudScene hud = scene_.hudNow();
     auto drawn = renderer_->draw({.framebuffer = swapchain_->framebuffer(),
                                   .extent = extent,
@@ -170,8 +170,8 @@ Result<FrameSource*> CanvasWindow::currentSource() {
         if (isNew) shared_->show(picture->slot, picture->readyValue);
         return shared_.get();
     }
-    HostFrame picture = playback.picture();
-    if (!picture.pixels) return nullptr;
+    FrameView picture = playback.picture();
+    if (picture.empty()) return nullptr;
     if (isNew) {
         if (auto uploaded = source_->upload(picture); !uploaded) return uploaded.error();
     }

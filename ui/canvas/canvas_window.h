@@ -66,7 +66,7 @@ private:
     void releaseDevice();
     void handle(const Error& error);
     void updateFollowing();
-    PixelSize devicePixels() const;
+    PictureSize devicePixels() const;
 
     CanvasScene& scene_;
     CanvasPacing pacing_;

@@ -5,32 +5,33 @@
 
 namespace longtake {
 
-void FrameHistory::put(int64_t index, const HostFrame& frame) {
+void FrameHistory::put(int64_t index, const FrameView& frame) {
     if (auto known = byIndex_.find(index); known != byIndex_.end()) {
         bytes_ -= known->second->pixels.size();
         byUse_.erase(known->second);
         byIndex_.erase(known);
     }
-    size_t row = size_t(frame.size.width) * size_t(bytesPerPixel(frame.format));
-    size_t total = row * size_t(frame.size.height);
+    size_t row = size_t(frame.width) * size_t(bytesPerPixel(frame.format));
+    size_t total = row * size_t(frame.height);
     dropOldest(total);
-    Kept kept{.index = index, .size = frame.size, .format = frame.format, .pixels = std::exchange(spare_, {})};
+    Kept kept{.index = index, .size = frame.size(), .format = frame.format, .pixels = std::exchange(spare_, {})};
     kept.pixels.resize(total);
-    for (int y = 0; y < frame.size.height; ++y) {
-        std::memcpy(kept.pixels.data() + size_t(y) * row, frame.pixels + y * frame.stride, row);
+    for (int y = 0; y < frame.height; ++y) {
+        std::memcpy(kept.pixels.data() + size_t(y) * row, frame.data + y * frame.stride, row);
     }
     bytes_ += total;
     byUse_.push_front(std::move(kept));
     byIndex_[index] = byUse_.begin();
 }
 
-HostFrame FrameHistory::find(int64_t index) {
+FrameView FrameHistory::find(int64_t index) {
     auto found = byIndex_.find(index);
     if (found == byIndex_.end()) return {};
     byUse_.splice(byUse_.begin(), byUse_, found->second);
     const Kept& kept = *found->second;
-    return {.pixels = kept.pixels.data(),
-            .size = kept.size,
+    return {.data = kept.pixels.data(),
+            .width = kept.size.width,
+            .height = kept.size.height,
             .stride = ptrdiff_t(kept.size.width) * bytesPerPixel(kept.format),
             .format = kept.format};
 }

@@ -8,7 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "ui/canvas/host_frame.h"
+#include "engine/video/frame_view.h"
+#include "ui/canvas/frame_stamp.h"
 
 namespace longtake {
 
@@ -19,9 +20,9 @@ public:
 
     // Copies, tightly packed. Past the limit the frames go that were put in or looked at longest ago; the newest one
     // always stays.
-    void put(int64_t index, const HostFrame& frame);
+    void put(int64_t index, const FrameView& frame);
     // Borrowed until the next put() or clear(); no pixels when it is not held.
-    HostFrame find(int64_t index);
+    FrameView find(int64_t index);
     bool holds(int64_t index) const { return byIndex_.contains(index); }
     void clear();
 
@@ -31,8 +32,8 @@ public:
 private:
     struct Kept {
         int64_t index = 0;
-        PixelSize size;
-        HostPixels format = HostPixels::Rgb8;
+        PictureSize size;
+        PixelFormat format = PixelFormat::Rgb24;
         std::vector<uint8_t> pixels;
     };
 

@@ -16,7 +16,8 @@
 #include <deque>
 #include <optional>
 
-#include "ui/canvas/host_frame.h"
+#include "engine/video/frame_view.h"
+#include "ui/canvas/frame_stamp.h"
 
 namespace longtake {
 

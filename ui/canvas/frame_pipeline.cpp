@@ -239,7 +239,7 @@ void FramePipeline::bindPicture(VulkanContext& context, VkImageView view) {
     vkUpdateDescriptorSets(context.device(), 1, &write, 0, nullptr);
 }
 
-void FramePipeline::draw(VkCommandBuffer commands, VkExtent2D target, const Placement& placement, PixelSize picture,
+void FramePipeline::draw(VkCommandBuffer commands, VkExtent2D target, const Placement& placement, PictureSize picture,
                          SampleMode mode) const {
     int left = std::clamp(placement.x, 0, int(target.width));
     int top = std::clamp(placement.y, 0, int(target.height));

@@ -181,7 +181,7 @@ private:
     double x_, y_;
 };
 
-HudBox drawPanel(const HudValues& values, PixelSize canvas, double scale, HudPainter& painter) {
+HudBox drawPanel(const HudValues& values, PictureSize canvas, double scale, HudPainter& painter) {
     std::vector<Row> rows = rowsOf(values);
     auto lines = std::count_if(values.series.begin(), values.series.end(), isDrawable);
     double height = 2 * kPadding - 6 + kRow * double(rows.size()) + kSeriesHeight * double(lines);
@@ -204,7 +204,7 @@ HudBox drawPanel(const HudValues& values, PixelSize canvas, double scale, HudPai
     return box;
 }
 
-HudBox drawPill(const std::string& text, HudBox panel, PixelSize canvas, double scale, HudPainter& painter) {
+HudBox drawPill(const std::string& text, HudBox panel, PictureSize canvas, double scale, HudPainter& painter) {
     double padding = kPadding * scale, margin = kMargin * scale;
     double top = margin;
     double room = canvas.width - 2 * margin;
@@ -227,7 +227,7 @@ HudBox drawPill(const std::string& text, HudBox panel, PixelSize canvas, double 
     return box;
 }
 
-HudBox drawMessage(const std::string& text, PixelSize canvas, double scale, HudPainter& painter) {
+HudBox drawMessage(const std::string& text, PictureSize canvas, double scale, HudPainter& painter) {
     double room = canvas.width - 2 * (kMargin + kPadding) * scale;
     if (room < 40 * scale || canvas.height < 40 * scale) return {};
     std::string shown = elided(painter, HudFont::Text, text, room);
@@ -243,7 +243,7 @@ HudBox drawMessage(const std::string& text, PixelSize canvas, double scale, HudP
 
 HudAreas drawHud(const HudScene& scene, HudBox within, double scale, HudPainter& target) {
     MovedPainter painter(target, within.x, within.y);
-    const PixelSize room{static_cast<int>(within.width), static_cast<int>(within.height)};
+    const PictureSize room{static_cast<int>(within.width), static_cast<int>(within.height)};
     HudAreas areas;
     if (scene.panelVisible) areas.panel = drawPanel(scene.values, room, scale, painter);
     if (!scene.values.pill.empty()) areas.pill = drawPill(scene.values.pill, areas.panel, room, scale, painter);
@@ -256,7 +256,7 @@ HudAreas drawHud(const HudScene& scene, HudBox within, double scale, HudPainter&
     return areas;
 }
 
-HudBox hudRoom(const Placement& placement, PixelSize canvas, double scale) {
+HudBox hudRoom(const Placement& placement, PictureSize canvas, double scale) {
     const double left = std::max(0, placement.x), right = std::min(canvas.width, placement.x + placement.width);
     const double top = std::max(0, placement.y), bottom = std::min(canvas.height, placement.y + placement.height);
     const bool isLarge = right - left >= (kPanelWidth + 2 * kMargin) * scale && bottom - top >= kLeastHeight * scale;

@@ -51,7 +51,7 @@ HudAreas drawHud(const HudScene& scene, HudBox within, double scale, HudPainter&
 
 // What is seen of the picture, so that figures lie on it and not on the bars beside it; the whole canvas where that is
 // too small for them.
-HudBox hudRoom(const Placement& placement, PixelSize canvas, double scale);
+HudBox hudRoom(const Placement& placement, PictureSize canvas, double scale);
 
 // Every text of the scene as it may be drawn, for fonts that are made of single glyphs.
 std::vector<std::string> hudTexts(const HudScene& scene);

@@ -62,10 +62,10 @@ private:
 
 }  // namespace
 
-QImage borrowedImage(const HostFrame& frame) {
-    if (!frame.pixels) return {};
-    QImage::Format format = frame.format == HostPixels::Rgb8 ? QImage::Format_RGB888 : QImage::Format_RGBX8888;
-    return QImage(frame.pixels, frame.size.width, frame.size.height, frame.stride, format);
+QImage borrowedImage(const FrameView& frame) {
+    if (frame.empty()) return {};
+    QImage::Format format = frame.format == PixelFormat::Rgb24 ? QImage::Format_RGB888 : QImage::Format_RGBX8888;
+    return QImage(frame.data, frame.width, frame.height, frame.stride, format);
 }
 
 PaintedCanvas::PaintedCanvas(CanvasScene& scene, QWidget* parent) : QWidget(parent), scene_(scene) {
@@ -74,7 +74,7 @@ PaintedCanvas::PaintedCanvas(CanvasScene& scene, QWidget* parent) : QWidget(pare
     connect(&scene_.playback, &CanvasPlayback::changed, this, qOverload<>(&QWidget::update));
 }
 
-void PaintedCanvas::paintPicture(QPainter& painter, const HostFrame& picture, PixelSize canvas) {
+void PaintedCanvas::paintPicture(QPainter& painter, const FrameView& picture, PictureSize canvas) {
     Placement at = scene_.view.placement();
     CanvasPart part = visiblePart(at, canvas);
     if (part.width == 0) return;
@@ -106,7 +106,7 @@ QRegion PaintedCanvas::regionOf(const HudAreas& areas) const {
 
 void PaintedCanvas::updateHud() {
     const double ratio = devicePixelRatioF();
-    const PixelSize size{int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
+    const PictureSize size{int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
     QtHudMeasure measure(ratio);
     const HudScene hud = scene_.hudNow();
     HudAreas next;
@@ -119,17 +119,17 @@ void PaintedCanvas::paintEvent(QPaintEvent*) {
     // Everything below is in device pixels.
     double ratio = devicePixelRatioF();
     painter.scale(1 / ratio, 1 / ratio);
-    PixelSize size{int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
-    HostFrame picture = scene_.playback.picture();
+    PictureSize size{int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
+    FrameView picture = scene_.playback.picture();
     scene_.view.setCanvas(size);
-    scene_.view.setPicture(picture.size);
+    scene_.view.setPicture(picture.size());
     QRegion bars(QRect(0, 0, size.width, size.height));
-    if (picture.pixels) {
+    if (!picture.empty()) {
         const CanvasPart part = visiblePart(scene_.view.placement(), size);
         bars -= QRect(part.x, part.y, part.width, part.height);
     }
     for (const QRect& bar : bars) painter.fillRect(bar, kBackground);
-    if (picture.pixels) paintPicture(painter, picture, size);
+    if (!picture.empty()) paintPicture(painter, picture, size);
     HudScene hud = scene_.hudNow();
     hudAreas_ = {};
     if (!hud.isEmpty()) {

@@ -25,7 +25,7 @@ protected:
 
 private:
     QRegion regionOf(const HudAreas& areas) const;
-    void paintPicture(QPainter& painter, const HostFrame& picture, PixelSize canvas);
+    void paintPicture(QPainter& painter, const FrameView& picture, PictureSize canvas);
 
     CanvasScene& scene_;
     PictureScaler scaler_;
@@ -36,6 +36,6 @@ private:
 };
 
 // The picture without a copy; valid as long as the frame's pixels.
-QImage borrowedImage(const HostFrame& frame);
+QImage borrowedImage(const FrameView& frame);
 
 }  // namespace longtake

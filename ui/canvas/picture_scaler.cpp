@@ -49,7 +49,7 @@ LONGTAKE_WIDE void mixRows(const float* const rows[4], const float weights[4], c
 
 }  // namespace
 
-CanvasPart visiblePart(const Placement& placement, PixelSize canvas) {
+CanvasPart visiblePart(const Placement& placement, PictureSize canvas) {
     int left = std::max(0, placement.x), top = std::max(0, placement.y);
     int right = std::min(canvas.width, placement.x + placement.width);
     int bottom = std::min(canvas.height, placement.y + placement.height);
@@ -70,10 +70,10 @@ void PictureScaler::makeTaps(std::vector<Taps>& taps, int first, int count, doub
     }
 }
 
-void PictureScaler::scaleColumns(const HostFrame& frame, int row, float* out) {
+void PictureScaler::scaleColumns(const FrameView& frame, int row, float* out) {
     int bytes = bytesPerPixel(frame.format);
-    const uint8_t* from = frame.pixels + row * frame.stride;
-    for (int x = 0; x < frame.size.width; ++x, from += bytes) {
+    const uint8_t* from = frame.data + row * frame.stride;
+    for (int x = 0; x < frame.width; ++x, from += bytes) {
         float* to = &source_[size_t(x) * 4];
         to[0] = from[2];
         to[1] = from[1];
@@ -91,12 +91,12 @@ void PictureScaler::scaleColumns(const HostFrame& frame, int row, float* out) {
     }
 }
 
-void PictureScaler::scale(const HostFrame& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
+void PictureScaler::scale(const FrameView& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
                           ptrdiff_t stride) {
-    if (part.width <= 0 || part.height <= 0 || frame.size.empty()) return;
-    makeTaps(columns_, part.x - placement.x, part.width, placement.zoom, frame.size.width);
-    makeTaps(rows_, part.y - placement.y, part.height, placement.zoom, frame.size.height);
-    source_.resize(size_t(frame.size.width) * 4);
+    if (part.width <= 0 || part.height <= 0 || frame.empty()) return;
+    makeTaps(columns_, part.x - placement.x, part.width, placement.zoom, frame.width);
+    makeTaps(rows_, part.y - placement.y, part.height, placement.zoom, frame.height);
+    source_.resize(size_t(frame.width) * 4);
     int first = rows_.front().at[0], last = rows_.back().at[3];
     size_t wideRow = size_t(part.width) * 4;
     wide_.resize(wideRow * size_t(last - first + 1));

@@ -15,14 +15,14 @@ namespace longtake {
 struct CanvasPart {
     int x = 0, y = 0, width = 0, height = 0;
 };
-CanvasPart visiblePart(const Placement& placement, PixelSize canvas);
+CanvasPart visiblePart(const Placement& placement, PictureSize canvas);
 
 class PictureScaler {
 public:
     // Catmull-Rom, clamped at the edges. out: [part.height, stride], four bytes a pixel: blue, green, red, 255. Passes
     // over the columns first and then over the rows, which makes 8 multiplications of 16 and few of them at full size. Rounded
     // with the shader's dither.
-    void scale(const HostFrame& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
+    void scale(const FrameView& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
                ptrdiff_t stride);
 
 private:
@@ -32,7 +32,7 @@ private:
     };
 
     static void makeTaps(std::vector<Taps>& taps, int first, int count, double zoom, int texels);
-    void scaleColumns(const HostFrame& frame, int row, float* out);
+    void scaleColumns(const FrameView& frame, int row, float* out);
 
     std::vector<Taps> columns_;
     std::vector<Taps> rows_;

@@ -80,7 +80,7 @@ Result<void> LocalTimeline::signal(uint64_t value) {
     return context_.check(vkSignalSemaphore(context_.device(), &info), "signal timeline");
 }
 
-Result<std::unique_ptr<SharedSource>> SharedSource::create(VulkanContext& context, PixelSize size, int slotCount,
+Result<std::unique_ptr<SharedSource>> SharedSource::create(VulkanContext& context, PictureSize size, int slotCount,
                                                            Timelines timelines) {
     assert(!size.empty() && slotCount > 0 && timelines.ready && timelines.released);
     std::unique_ptr<SharedSource> self(new SharedSource(context));

@@ -58,7 +58,7 @@ struct SharedMemory {
     uint64_t allocationBytes = 0;
     uint64_t slotBytes = 0;
     int slotCount = 0;
-    PixelSize size;
+    PictureSize size;
     bool dedicated = true;
     std::array<uint8_t, VK_UUID_SIZE> deviceUuid{};
 };
@@ -71,7 +71,7 @@ public:
     };
 
     // Fails where the device cannot export memory; the staging path is for that.
-    static Result<std::unique_ptr<SharedSource>> create(VulkanContext& context, PixelSize size, int slotCount,
+    static Result<std::unique_ptr<SharedSource>> create(VulkanContext& context, PictureSize size, int slotCount,
                                                         Timelines timelines);
 
     Result<SharedMemory> exportMemory();
@@ -82,7 +82,7 @@ public:
     void show(int slot, uint64_t readyValue);
     uint64_t releaseValue(int slot) const { return releaseValues_[size_t(slot)]; }
 
-    PixelSize size() const override { return serial_ ? size_ : PixelSize{}; }
+    PictureSize size() const override { return serial_ ? size_ : PictureSize{}; }
     uint64_t serial() const override { return serial_; }
     void record(VkCommandBuffer commands, VkImage image, TimelinePoint done) override;
     std::vector<TimelinePoint> waitPoints() const override { return {{timelines_.ready->semaphore(), readyValue_}}; }
@@ -96,7 +96,7 @@ private:
     VkMemoryOwner memory_;
     VkBufferOwner buffer_;
     Timelines timelines_;
-    PixelSize size_;
+    PictureSize size_;
     uint64_t slotBytes_ = 0;
     uint64_t allocationBytes_ = 0;
     std::vector<uint64_t> releaseValues_;

@@ -25,8 +25,8 @@ void widenRow(const uint8_t* rgb, uint8_t* rgba, int width) {
 
 }  // namespace
 
-Result<void> StagingSource::upload(const HostFrame& frame) {
-    if (frame.size.empty() || frame.pixels == nullptr) return Error{"[canvas] upload: the frame has no pixels"};
+Result<void> StagingSource::upload(const FrameView& frame) {
+    if (frame.empty()) return Error{"[canvas] upload: the frame has no pixels"};
     Slot& slot = slots_[(current_ + 1) % slots_.size()];
     if (slot.busyUntil.timeline != VK_NULL_HANDLE) {
         VkSemaphoreWaitInfo wait{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
@@ -39,25 +39,25 @@ Result<void> StagingSource::upload(const HostFrame& frame) {
         if (!free) return free;
         slot.busyUntil = {};
     }
-    VkDeviceSize bytes = VkDeviceSize(frame.size.width) * VkDeviceSize(frame.size.height) * 4;
+    VkDeviceSize bytes = VkDeviceSize(frame.width) * VkDeviceSize(frame.height) * 4;
     if (slot.buffer.bytes < bytes) {
         auto made = context_.createBuffer(bytes, VK_BUFFER_USAGE_TRANSFER_SRC_BIT, MemoryUse::Upload);
         if (!made) return made.error();
         slot.buffer = std::move(*made);
     }
-    size_t row = size_t(frame.size.width) * 4;
-    for (int y = 0; y < frame.size.height; ++y) {
-        const uint8_t* from = frame.pixels + y * frame.stride;
+    size_t row = size_t(frame.width) * 4;
+    for (int y = 0; y < frame.height; ++y) {
+        const uint8_t* from = frame.data + y * frame.stride;
         uint8_t* to = slot.buffer.mapped + size_t(y) * row;
-        if (frame.format == HostPixels::Rgba8) {
+        if (frame.format == PixelFormat::Rgba) {
             std::memcpy(to, from, row);
         } else {
-            widenRow(from, to, frame.size.width);
+            widenRow(from, to, frame.width);
         }
     }
     context_.flush(slot.buffer);
     current_ = (current_ + 1) % slots_.size();
-    size_ = frame.size;
+    size_ = frame.size();
     ++serial_;
     return {};
 }

@@ -17,9 +17,9 @@ public:
 
     // Copies the picture (RGB is widened to RGBA here). Waits only if the GPU still reads the buffer of three pictures
     // ago.
-    Result<void> upload(const HostFrame& frame);
+    Result<void> upload(const FrameView& frame);
 
-    PixelSize size() const override { return size_; }
+    PictureSize size() const override { return size_; }
     uint64_t serial() const override { return serial_; }
     void record(VkCommandBuffer commands, VkImage image, TimelinePoint done) override;
 
@@ -32,7 +32,7 @@ private:
     VulkanContext& context_;
     std::array<Slot, 3> slots_;
     size_t current_ = 0;
-    PixelSize size_;
+    PictureSize size_;
     uint64_t serial_ = 0;
 };
 

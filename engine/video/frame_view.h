@@ -18,7 +18,14 @@ struct PictureSize {
     int width = 0;
     int height = 0;
 
+    bool empty() const { return width <= 0 || height <= 0; }
     bool operator==(const PictureSize&) const = default;
+};
+
+// One finished picture of the decoder: sRGB, rows from top to bottom.
+struct Frame8 {
+    int width = 0, height = 0;
+    std::vector<uint8_t> rgb;  // [height, width, 3]
 };
 
 struct FrameView {
@@ -29,7 +36,13 @@ struct FrameView {
     PixelFormat format = PixelFormat::Rgb24;
 
     PictureSize size() const { return {width, height}; }
+    bool empty() const { return data == nullptr || size().empty(); }
 };
+
+// Valid as long as the frame.
+inline FrameView viewOf(const Frame8& frame) {
+    return {.data = frame.rgb.data(), .width = frame.width, .height = frame.height, .stride = ptrdiff_t{3} * frame.width, .format = PixelFormat::Rgb24};
+}
 
 class OwnedFrame {
 public:
@@ -55,5 +68,6 @@ private:
 // FNV-1a, 64 bits, over the RGB bytes row by row: what the engine gives for the same picture. Padding and alpha do
 // not count, so both formats agree. `verify` compares these.
 uint64_t frameHash(const FrameView& frame);
+inline uint64_t frameHash(const Frame8& frame) { return frameHash(viewOf(frame)); }
 
 }  // namespace longtake

@@ -1,4 +1,4 @@
-#include "app/media/frame_view.h"
+#include "engine/video/frame_view.h"
 
 #include <cstring>
 
