@@ -16,6 +16,8 @@ namespace longtake {
 
 enum class Precision : uint8_t { Fp32, Bf16 };
 
+class RecordedPass;
+
 class Backend {
 public:
     virtual ~Backend() = default;
@@ -34,6 +36,11 @@ public:
     virtual void download(void* host, const void* device, size_t bytes) = 0;
     virtual void copyBytes(void* to, const void* from, size_t bytes) = 0;  // may not overlap
     virtual void synchronize() = 0;
+
+    // Between these two, operations are recorded and not done. Memory cannot be allocated, uploaded or downloaded meanwhile
+    // (std::logic_error). beginRecording() is false where there is no such thing: operations are then done as always.
+    virtual bool beginRecording() { return false; }
+    virtual std::unique_ptr<RecordedPass> endRecording();  // null when the recording came to nothing
 
     // Weights are read from host memory of any float type; bias (F32, may be null) is kept with them.
     //   matmul: w [out, in];  conv: w [outChannels, inChannels, kt, kh, kw]
@@ -63,11 +70,21 @@ public:
     virtual void copy(const CopyParams&) = 0;
 };
 
+// Operations that were queued once, to be queued again as a whole. Addresses, sizes and numbers are those of the recording;
+// what lies in memory is read anew. The Backend must outlive it.
+class RecordedPass {
+public:
+    virtual ~RecordedPass() = default;
+    virtual void run() = 0;
+};
+
 struct CpuOptions {
     int threads = 0;  // 0: as many as the process may use
     Precision precision = Precision::Bf16;  // falls back to fp32 where the processor has no bf16 dot products
 };
 std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options);
+
+inline std::unique_ptr<RecordedPass> Backend::endRecording() { return nullptr; }
 
 // Whether bf16 runs at full speed here (avx512_bf16 or amx_bf16).
 bool cpuHasBf16();

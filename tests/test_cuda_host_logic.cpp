@@ -120,6 +120,35 @@ private slots:
         QCOMPARE(emulation::allocations(), before);
     }
 
+    // ---- recording ----
+    void whatIsRecordedIsDoneWhenItIsRun() {
+        CudaBackend backend({});
+        const DeviceValues x(backend, DType::F32, std::vector<float>(8, 1.0f)), y(backend, DType::F32, std::vector<float>(8, 5.0f));
+        QVERIFY(backend.beginRecording());
+        QVERIFY(!backend.beginRecording());
+        backend.combine({.x = x.floats(), .z = y.floats(), .y = y.floats(), .count = 8, .a = 1, .b = 2});
+        const float number = 0;
+        QVERIFY_EXCEPTION_THROWN(backend.allocate(16), std::logic_error);
+        QVERIFY_EXCEPTION_THROWN(backend.upload(x.data(), &number, sizeof number), std::logic_error);
+        const auto pass = backend.endRecording();
+        QVERIFY(pass != nullptr);
+        QCOMPARE(y.read(), std::vector<float>(8, 5.0f));
+        pass->run();
+        pass->run();
+        QCOMPARE(y.read(), std::vector<float>(8, 23.0f));
+        QVERIFY(backend.endRecording() == nullptr);
+    }
+    void memoryGivenUpWhileRecordingIsFreedAfterwards() {
+        CudaBackend backend({});
+        auto block = backend.allocate(1000);
+        const size_t live = emulation::liveDeviceBytes();
+        QVERIFY(backend.beginRecording());
+        block.reset();
+        QCOMPARE(emulation::liveDeviceBytes(), live);
+        (void)backend.endRecording();
+        QVERIFY(emulation::liveDeviceBytes() < live);
+    }
+
     // ---- copies ----
     void largeCopiesGoInPieces() {
         CudaBackend backend({});

@@ -38,7 +38,7 @@ Rollout::Rollout(const CausalDit& dit, Backend& backend, RolloutOptions options,
     : dit_(dit), backend_(backend), options_(std::move(options)), text_(std::move(text)), sampler_(options_.sampler),
       cache_(backend, dit.config(), capacity(options_), options_.window.sinkFrames,
              dit.tokensPerFrame(options_.latentHeight, options_.latentWidth)),
-      workspace_(options_.workspace ? options_.workspace : std::make_shared<DitWorkspace>(dit.config(), backend)) {
+      workspace_(options_.workspace ? options_.workspace : std::make_shared<DitWorkspace>(dit.config(), backend)), recorder_(backend) {
     const Shape chunk{options_.window.chunkFrames, dit.config().outDim, options_.latentHeight, options_.latentWidth};
     for (Tensor* tensor : {&noisy_, &clean_, &flow_, &noise_}) *tensor = Tensor::allocate(backend, DType::F32, chunk);
     history_ = Tensor::allocate(backend, DType::F32, {capacity(options_), chunk[1], chunk[2], chunk[3]});
@@ -88,15 +88,28 @@ Result<void> Rollout::choosePrompt(int64_t chunk) {
         for (int64_t v = 0; v < (*text)->count(); ++v)
             mixed.as<float>()[v] += static_cast<float>(shares[i].weight) * (*text)->as<float>()[v];
     }
+    recorder_.clear();  // they hold the keys and values of the prompt before
     prompt_ = dit_.encodePrompt(mixed.slice(0, rows), *workspace_);
     promptTexts_ = std::move(texts);
     promptShares_ = shares;
     return {};
 }
 
+// Whether passes repeat from here on: the window is full, positions are its own, and all tables stay in memory. Takes that
+// share their working memory change it for each other.
+bool Rollout::isSteady() const {
+    constexpr size_t kMostSteps = 32;  // modulations are kept for twice as many
+    return options_.window.positions == Positions::Window && cache_.liveFrames() == cache_.capacityFrames() && workspace_.use_count() == 1 &&
+           sampler_.steps().size() <= kMostSteps;
+}
+
 void Rollout::forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow) {
     const std::vector<float> timesteps(static_cast<size_t>(latents.shape()[0]), timestep);
-    dit_.forward({.latents = latents, .timesteps = timesteps, .prompt = &prompt_, .cache = &cache_, .firstSlot = firstSlot, .flow = flow}, *workspace_);
+    const auto pass = [&] {
+        dit_.forward({.latents = latents, .timesteps = timesteps, .prompt = &prompt_, .cache = &cache_, .firstSlot = firstSlot, .flow = flow}, *workspace_);
+    };
+    if (isSteady()) recorder_.run({timestep, firstSlot, cache_.liveFrames(), latents.data(), flow ? flow->data() : nullptr, workspace_->bytes()}, pass);
+    else pass();
     backend_.synchronize();
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "engine/model/causal_dit.h"
+#include "engine/rollout/pass_recorder.h"
 #include "engine/rollout/prompt_timeline.h"
 #include "engine/rollout/sampler.h"
 
@@ -90,6 +91,7 @@ private:
     void writeClean(const Tensor& latents);
     void fillNoise(int64_t chunk, int step);
     void forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow);
+    bool isSteady() const;
     void remember(const Tensor& latents);
 
     const CausalDit& dit_;
@@ -100,6 +102,7 @@ private:
     PromptTimeline timeline_;
     KvCache cache_;
     std::shared_ptr<DitWorkspace> workspace_;
+    PassRecorder recorder_;
 
     std::vector<PromptShare> promptShares_;         // what prompt_ was made of
     std::vector<std::string> promptTexts_;

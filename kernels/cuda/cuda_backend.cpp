@@ -100,6 +100,44 @@ void CudaBackend::synchronize() {
     check(cudaStreamSynchronize(stream()), "synchronize");
 }
 
+namespace {
+
+class GraphPass final : public RecordedPass {
+public:
+    GraphPass(cudaGraphExec_t graph, std::shared_ptr<DeviceMemory> memory) : graph_(graph), memory_(std::move(memory)) {}
+    ~GraphPass() override { (void)cudaGraphExecDestroy(graph_); }
+    void run() override { check(cudaGraphLaunch(graph_, memory_->stream()), "graph"); }
+
+private:
+    cudaGraphExec_t graph_;
+    std::shared_ptr<DeviceMemory> memory_;  // of the stream
+};
+
+}  // namespace
+
+bool CudaBackend::beginRecording() {
+    if (!options_.recordsPasses || memory_->recording()) return false;
+    check(cudaSetDevice(options_.device), "graph");
+    check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), "graph");
+    memory_->setRecording(true);
+    return true;
+}
+
+std::unique_ptr<RecordedPass> CudaBackend::endRecording() {
+    if (!memory_->recording()) return nullptr;
+    cudaGraph_t graph = nullptr;
+    const cudaError_t ended = cudaStreamEndCapture(stream(), &graph);
+    memory_->setRecording(false);
+    cudaGraphExec_t ready = nullptr;
+    const cudaError_t made = ended == cudaSuccess && graph ? cudaGraphInstantiate(&ready, graph, 0) : ended;
+    if (graph) (void)cudaGraphDestroy(graph);
+    if (made != cudaSuccess || !ready) {
+        (void)cudaGetLastError();  // the pass is then done without a recording
+        return nullptr;
+    }
+    return std::make_unique<GraphPass>(ready, memory_);
+}
+
 // Converts on the way into the staging memory, so that a mapped file is read once and no second copy of it exists.
 std::shared_ptr<void> CudaBackend::uploadWeight(const void* w, DType from, DType to, int64_t count) {
     check(cudaSetDevice(options_.device), "weight");

@@ -21,6 +21,7 @@ struct CudaBackendOptions {
     Precision precision = Precision::Bf16;
     std::string cacheFolder;   // for tuned products; empty: nothing is kept
     bool tunedProducts = true;
+    bool recordsPasses = true;   // as CUDA graphs
     bool plainKernels = false;  // the slow reference kernels for attention and convolution
 };
 
@@ -42,6 +43,8 @@ public:
     void download(void* host, const void* device, size_t bytes) override;
     void copyBytes(void* to, const void* from, size_t bytes) override;
     void synchronize() override;
+    bool beginRecording() override;
+    std::unique_ptr<RecordedPass> endRecording() override;
 
     std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out, int64_t in) override;
     std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt, int kh,

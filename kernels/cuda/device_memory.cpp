@@ -43,9 +43,23 @@ std::shared_ptr<void> DeviceMemory::allocate(size_t bytes) {
     check(status, "memory");
     live_.fetch_add(rounded);
     return {block, [self = shared_from_this(), rounded](void* p) {
-                (void)cudaFreeAsync(p, self->stream_);
+                self->giveBack(p);
                 self->live_.fetch_sub(rounded);
             }};
+}
+
+void DeviceMemory::giveBack(void* block) {
+    const std::lock_guard lock(mutex_);
+    if (recording_) freedLater_.push_back(block);
+    else (void)cudaFreeAsync(block, stream_);
+}
+
+void DeviceMemory::setRecording(bool recording) {
+    const std::lock_guard lock(mutex_);
+    recording_ = recording;
+    if (recording) return;
+    for (void* block : freedLater_) (void)cudaFreeAsync(block, stream_);
+    freedLater_.clear();
 }
 
 size_t DeviceMemory::freeBytes() const {

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 namespace longtake::cuda {
 
@@ -28,10 +30,11 @@ public:
 
     cudaStream_t stream() const { return stream_; }
     // Between these nothing may be allocated: a recording keeps addresses.
-    void setRecording(bool recording) { recording_ = recording; }
+    void setRecording(bool recording);
     bool recording() const { return recording_; }
 
 private:
+    void giveBack(void* block);
     explicit DeviceMemory(int device) : device_(device) {}
 
     int device_;
@@ -39,6 +42,8 @@ private:
     cudaMemPool_t pool_ = nullptr;
     std::atomic<size_t> live_ = 0;
     std::atomic<bool> recording_ = false;
+    std::mutex mutex_;
+    std::vector<void*> freedLater_;  // given up while recording: a graph must not hold their freeing
 };
 
 }  // namespace longtake::cuda
