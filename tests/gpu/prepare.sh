@@ -7,5 +7,5 @@ mkdir -p .gpu
 library=$(readlink -f /usr/lib/x86_64-linux-gnu/libdnnl.so)
 tar -C / -cJf .gpu/third_party.tar.xz usr/include/nlohmann usr/share/cmake/nlohmann_json usr/include/oneapi \
     $(cd / && ls usr/include/dnnl*) usr/lib/x86_64-linux-gnu/cmake/dnnl "${library#/}" \
-    $(cd / && ls usr/lib/x86_64-linux-gnu/libdnnl.so*)
+    $(cd / && ls usr/lib/x86_64-linux-gnu/libdnnl.so* usr/lib/x86_64-linux-gnu/libOpenCL.so*)
 ls -l .gpu/third_party.tar.xz
