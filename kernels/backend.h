@@ -11,6 +11,7 @@
 
 #include "kernels/params.h"
 #include "kernels/result.h"
+#include "kernels/shared_frames.h"
 
 namespace longtake {
 
@@ -41,6 +42,9 @@ public:
     // (std::logic_error). beginRecording() is false where there is no such thing: operations are then done as always.
     virtual bool beginRecording() { return false; }
     virtual std::unique_ptr<RecordedPass> endRecording();  // null when the recording came to nothing
+
+    // Fails with the reason where frames have to go through the CPU's memory.
+    virtual Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin);
 
     // Weights are read from host memory of any float type; bias (F32, may be null) is kept with them.
     //   matmul: w [out, in];  conv: w [outChannels, inChannels, kt, kh, kw]

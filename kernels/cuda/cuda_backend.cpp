@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/cuda/cuda_error.h"
+#include "kernels/cuda/frame_writer.h"
 #include "kernels/numbers.h"
 
 namespace longtake::cuda {
@@ -15,11 +16,12 @@ namespace {
 // What the library recommends on Hopper; smaller devices do with the same.
 constexpr size_t kProductWorkspace = 32 << 20;
 
-DeviceTraits traitsOf(int device, std::string& name, size_t& bytes) {
+DeviceTraits traitsOf(int device, std::string& name, size_t& bytes, std::array<unsigned char, 16>& uuid) {
     cudaDeviceProp properties = {};
     check(cudaGetDeviceProperties(&properties, device), "cuda");
     name = properties.name;
     bytes = properties.totalGlobalMem;
+    std::memcpy(uuid.data(), &properties.uuid, uuid.size());
     return {.architecture = properties.major * 10 + properties.minor, .multiprocessors = properties.multiProcessorCount,
             .sharedBytesPerBlock = properties.sharedMemPerBlockOptin};
 }
@@ -33,7 +35,7 @@ void require(bool condition, const char* what) {
 CudaBackend::CudaBackend(const CudaBackendOptions& options)
     : options_(options), compute_(options.precision == Precision::Bf16 ? DType::BF16 : DType::F32) {
     check(cudaSetDevice(options.device), "cuda");
-    traits_ = traitsOf(options.device, deviceName_, deviceBytes_);
+    traits_ = traitsOf(options.device, deviceName_, deviceBytes_, uuid_);
     if (traits_.architecture < 80) compute_ = DType::F32;  // no bf16 products before
     memory_ = DeviceMemory::create(options.device);
     staging_ = std::make_unique<Staging>(memory_->stream());
@@ -137,6 +139,8 @@ std::unique_ptr<RecordedPass> CudaBackend::endRecording() {
     }
     return std::make_unique<GraphPass>(ready, memory_);
 }
+
+Result<std::unique_ptr<SharedFrameWriter>> CudaBackend::importFrames(const SharedFramesOrigin& origin) { return makeFrameWriter(origin, uuid_, context()); }
 
 // Converts on the way into the staging memory, so that a mapped file is read once and no second copy of it exists.
 std::shared_ptr<void> CudaBackend::uploadWeight(const void* w, DType from, DType to, int64_t count) {

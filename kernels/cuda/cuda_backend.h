@@ -46,6 +46,8 @@ public:
     bool beginRecording() override;
     std::unique_ptr<RecordedPass> endRecording() override;
 
+    Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin) override;
+
     std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out, int64_t in) override;
     std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt, int kh,
                                            int kw) override;
@@ -84,6 +86,7 @@ private:
     DeviceTraits traits_;
     std::string deviceName_;
     size_t deviceBytes_ = 0;
+    std::array<unsigned char, 16> uuid_{};
     std::shared_ptr<DeviceMemory> memory_;
     std::unique_ptr<Staging> staging_;
     std::unique_ptr<Gemm> gemm_;

@@ -5,12 +5,17 @@
 #
 #   tests/gpu/run_all.sh [folder for the reports]     default: $OUT, else build/gpu_reports
 #
+# summary.txt says what ran and the figures of the table, report.txt holds what every part printed.
+#
 # Each part has a limit of its own, the most important come first, all end within nine minutes. The last line is the verdict.
 set -u
 cd "$(dirname "$0")/../.."
 reports=${1:-${OUT:-build/gpu_reports}}
 build=build/gpu
+parts=$build/parts
 mkdir -p "$reports" "$build"
+rm -rf "$parts" && mkdir -p "$parts"
+: >"$reports/report.txt"
 started=$SECONDS
 limit=${LONGTAKE_GPU_SECONDS:-530}
 verdict=0
@@ -26,18 +31,19 @@ part() {
         say "$name: NOT RUN, no time left"
         return 1
     fi
-    timeout "$seconds" "$@" >>"$reports/$name.txt" 2>&1
+    timeout "$seconds" "$@" >"$parts/$name.txt" 2>&1
     local status=$?
+    { echo "==== $name ($*)" && cat "$parts/$name.txt"; } >>"$reports/report.txt"
     case $status in
         0) say "$name: done" ;;
         124) say "$name: CUT OFF after $seconds s" ; verdict=1 ;;
-        *) say "$name: FAILED ($status), see $name.txt" ; verdict=1 ;;
+        *) say "$name: FAILED ($status), see report.txt" ; verdict=1 ;;
     esac
     return $status
 }
 
 : >"$reports/summary.txt"
-nvidia-smi >"$reports/machine.txt" 2>&1 || say "no nvidia-smi"
+nvidia-smi >>"$reports/report.txt" 2>&1 || say "no nvidia-smi"
 if [ -f .gpu/third_party.tar.xz ] && [ ! -d .gpu/usr ]; then tar -C .gpu -xJf .gpu/third_party.tar.xz; fi
 prefix=$PWD/.gpu/usr
 export LD_LIBRARY_PATH="$prefix/lib/x86_64-linux-gnu:${LD_LIBRARY_PATH:-}"
@@ -63,12 +69,12 @@ else
     say "torch: NOT RUN, PyTorch with CUDA is not there"
 fi
 if command -v compute-sanitizer >/dev/null; then
-    part sanitizer 90 compute-sanitizer --error-exitcode 3 --log-file "$reports/sanitizer_log.txt" $check golden
+    part sanitizer 90 compute-sanitizer --error-exitcode 3 $check golden
 else
     say "sanitizer: NOT RUN, compute-sanitizer is not there"
 fi
-grep -h "WRONG" "$reports"/parity.txt "$reports"/golden.txt 2>/dev/null | head -20 >>"$reports/summary.txt"
-grep -h "FPS\|takes fit\|ms per" "$reports"/take.txt "$reports"/dense.txt "$reports"/torch.txt 2>/dev/null >>"$reports/summary.txt"
+grep -h "WRONG" "$parts"/parity.txt "$parts"/golden.txt 2>/dev/null | head -20 >>"$reports/summary.txt"
+grep -h "FPS\|takes fit\|ms per" "$parts"/take.txt "$parts"/dense.txt "$parts"/torch.txt 2>/dev/null >>"$reports/summary.txt"
 cat "$reports/summary.txt"
 if [ $verdict = 0 ]; then say "VERDICT: all parts ran and agree"; else say "VERDICT: not everything is as it should be"; fi
 exit $verdict

@@ -74,9 +74,14 @@ void runUntil(cudaStream_t stream, uint64_t place) {
         Work work = std::move(stream->queue.front());
         stream->queue.pop_front();
         stream->running = true;
+        struct Done {
+            cudaStream_t stream;
+            ~Done() {  // also of work that throws
+                stream->running = false;
+                ++stream->done;
+            }
+        } done{stream};
         work();
-        stream->running = false;
-        ++stream->done;
     }
 }
 

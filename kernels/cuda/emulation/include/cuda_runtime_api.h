@@ -60,6 +60,50 @@ struct cudaFuncAttributes {
 };
 constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
 
+using cudaExternalMemory_t = struct EmulatedExternalMemory*;
+using cudaExternalSemaphore_t = struct EmulatedSemaphore*;
+enum cudaExternalMemoryHandleType { cudaExternalMemoryHandleTypeOpaqueFd = 1 };
+enum cudaExternalSemaphoreHandleType { cudaExternalSemaphoreHandleTypeTimelineSemaphoreFd = 9 };
+constexpr unsigned cudaExternalMemoryDedicated = 1;
+struct cudaExternalMemoryHandleDesc {
+    cudaExternalMemoryHandleType type;
+    struct {
+        int fd;
+    } handle;
+    unsigned long long size;
+    unsigned flags;
+};
+struct cudaExternalMemoryBufferDesc {
+    unsigned long long offset, size;
+    unsigned flags;
+};
+struct cudaExternalSemaphoreHandleDesc {
+    cudaExternalSemaphoreHandleType type;
+    struct {
+        int fd;
+    } handle;
+    unsigned flags;
+};
+struct EmulatedFence {
+    struct {
+        struct {
+            unsigned long long value;
+        } fence;
+    } params;
+};
+using cudaExternalSemaphoreWaitParams = EmulatedFence;
+using cudaExternalSemaphoreSignalParams = EmulatedFence;
+
+// A descriptor stands for a file: memory is the file mapped, a timeline is the number of eight bytes at its start.
+cudaError_t cudaImportExternalMemory(cudaExternalMemory_t*, const cudaExternalMemoryHandleDesc*);
+cudaError_t cudaExternalMemoryGetMappedBuffer(void**, cudaExternalMemory_t, const cudaExternalMemoryBufferDesc*);
+cudaError_t cudaDestroyExternalMemory(cudaExternalMemory_t);
+cudaError_t cudaImportExternalSemaphore(cudaExternalSemaphore_t*, const cudaExternalSemaphoreHandleDesc*);
+cudaError_t cudaDestroyExternalSemaphore(cudaExternalSemaphore_t);
+cudaError_t cudaWaitExternalSemaphoresAsync(const cudaExternalSemaphore_t*, const cudaExternalSemaphoreWaitParams*, unsigned, cudaStream_t);
+cudaError_t cudaSignalExternalSemaphoresAsync(const cudaExternalSemaphore_t*, const cudaExternalSemaphoreSignalParams*, unsigned, cudaStream_t);
+cudaError_t cudaFree(void*);
+
 const char* cudaGetErrorString(cudaError_t);
 cudaError_t cudaGetLastError();
 cudaError_t cudaGetDeviceCount(int*);
