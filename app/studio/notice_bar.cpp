@@ -57,7 +57,8 @@ QString NoticeBar::text() const { return text_->text(); }
 
 void NoticeBar::show(const QString& message, const char* role) {
     clearAnswers();
-    text_->setText(message);
+    // Errors are written to follow a program's name; here they begin a line.
+    text_->setText(message.left(1).toUpper() + message.mid(1));
     text_->setProperty("role", role);
     text_->style()->unpolish(text_);
     text_->style()->polish(text_);

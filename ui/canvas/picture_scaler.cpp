@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 // The loops below are written to be vectorised; the wider form is chosen when the program starts.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
@@ -30,6 +31,15 @@ constexpr auto kDither = [] {
         for (int i = 0; i < kDitherRow; ++i) rows[size_t(y)][size_t(i)] = ditherAt(i / 4, y);
     return rows;
 }();
+
+// One pixel in a register: no compiler does this by itself here.
+using Pixel = float __attribute__((vector_size(16)));
+
+Pixel pixelAt(const float* values) {
+    Pixel pixel;
+    std::memcpy(&pixel, values, sizeof pixel);
+    return pixel;
+}
 
 // Rounds by the dither: a gradient between two values has no edges.
 LONGTAKE_WIDE void mixRows(const float* const rows[4], const float weights[4], const float* dither, int count, uint8_t* out) {
@@ -81,12 +91,9 @@ void PictureScaler::scaleColumns(const FrameView& frame, int row, float* out) {
         to[3] = 255;
     }
     for (const Taps& taps : columns_) {
-        const float* texels[4];
-        for (size_t t = 0; t < 4; ++t) texels[t] = &source_[size_t(taps.at[t]) * 4];
-        for (int c = 0; c < 4; ++c) {
-            out[c] = texels[0][c] * taps.weights[0] + texels[1][c] * taps.weights[1] + texels[2][c] * taps.weights[2] +
-                     texels[3][c] * taps.weights[3];
-        }
+        Pixel sum = taps.weights[0] * pixelAt(&source_[size_t(taps.at[0]) * 4]);
+        for (size_t t = 1; t < 4; ++t) sum += taps.weights[t] * pixelAt(&source_[size_t(taps.at[t]) * 4]);
+        std::memcpy(out, &sum, sizeof sum);
         out += 4;
     }
 }

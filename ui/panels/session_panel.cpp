@@ -135,8 +135,7 @@ void SessionPanel::build() {
     addRow(tr("See&d"), {seed_, lock_, dice_});
     addRow(tr("Chun&ks"), {steps_, sink_, window_});
     addRow(tr("D&evice"), {device_, threads_, precision_});
-    addRow(tr("Memory plan"), {memory_});
-    form_->addRow(QString(), memoryText_);
+    addRow(tr("Memory plan"), {memory_, memoryText_});
 
     auto* content = new QWidget;
     auto* inside = new QVBoxLayout(content);

@@ -16,6 +16,12 @@
 
 namespace longtake {
 
+namespace {
+
+constexpr int kPlayheadReach = 90;  // pixels from the playhead to the end of its label
+
+}  // namespace
+
 TimelineView::TimelineView(TimelineModel& model, QWidget* parent) : QAbstractScrollArea(parent), model_(model) {
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::StrongFocus);
@@ -53,12 +59,16 @@ void TimelineView::setNewestFrame(int64_t frame) {
 }
 
 void TimelineView::setPlayhead(int64_t frame) {
+    const double before = scale_.xOf(model_.clock().secondsOfFrame(playhead_)), scrolled = scale_.scrollSeconds;
     playhead_ = std::max<int64_t>(0, frame);
     if (following_ && drag_ == Drag::None) {
         const double x = scale_.xOf(model_.clock().secondsOfFrame(playhead_));
         if (x > viewport()->width() * 0.85 || x < 0) reveal(model_.clock().secondsOfFrame(playhead_));
     }
-    viewport()->update();
+    if (scale_.scrollSeconds != scrolled) return viewport()->update();
+    // Many times a second, so only where the line and its label are and were.
+    for (const double x : {before, scale_.xOf(model_.clock().secondsOfFrame(playhead_))})
+        viewport()->update(static_cast<int>(x) - kPlayheadReach, 0, 2 * kPlayheadReach, viewport()->height());
 }
 
 void TimelineView::addThumbnail(int64_t frame, const QImage& picture) {
