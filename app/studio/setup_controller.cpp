@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QRandomGenerator>
 #include <QThreadPool>
 #include <QUndoCommand>
@@ -312,8 +313,10 @@ void SetupController::beginWithPicture() {
 }
 
 void SetupController::setStartImage(const QString& path) {
-    if (path.toStdString() == w_.session->settings().startImage) return;
-    timeline_.undoStack()->push(new StartImageCommand(*w_.session, path));
+    // Projects are opened from other folders.
+    const QString whole = path.isEmpty() ? path : QFileInfo(path).absoluteFilePath();
+    if (whole.toStdString() == w_.session->settings().startImage) return;
+    timeline_.undoStack()->push(new StartImageCommand(*w_.session, whole));
 }
 
 void SetupController::startWithImage(const QString& path) {

@@ -91,6 +91,7 @@ void TakeController::begin(TakeOptions options, FirstMotion motion) {
     w_.timeline->view()->clearTake();
     w_.cache->clear();
     chunkMs_.clear();
+    drifts_.clear();
     HudValues fresh;
     fresh.backend = hud_.backend;
     fresh.message = hud_.message;
@@ -165,7 +166,9 @@ void TakeController::chunkDone(const ChunkReport& report) {
     chunkMs_.push_back(static_cast<float>(report.wallMs));
     if (chunkMs_.size() > kKeptChunkTimes) chunkMs_.pop_front();
     hud_.generationFps = report.fps;
-    hud_.series = {{tr("chunk ms").toStdString(), {chunkMs_.begin(), chunkMs_.end()}}};
+    drifts_.push_back(static_cast<float>(report.drift));
+    if (drifts_.size() > kKeptChunkTimes) drifts_.pop_front();
+    hud_.series = {{tr("chunk ms").toStdString(), {chunkMs_.begin(), chunkMs_.end()}}, {tr("drift").toStdString(), {drifts_.begin(), drifts_.end()}}};
     showHud();
     emit chunkMade(report);
 }
@@ -256,6 +259,7 @@ void TakeController::timelineEdited() {
 void TakeController::promptSeen(const PromptSeen& seen) {
     w_.prompt->setSeen(seen.seconds);
     pendingPrompt_.clear();
+    hud_.latencyMs = seen.seconds * 1000;
     note("visible", tr("%1 after %2 ms").arg(QString::fromStdString(seen.prompt)).arg(seen.seconds * 1000, 0, 'f', 0));
     showHud();
     emit promptShown(seen);

@@ -98,7 +98,7 @@ private:
     std::vector<ProjectEvent> events_;
     QElapsedTimer sinceStart_;
     HudValues hud_;
-    std::deque<float> chunkMs_;
+    std::deque<float> chunkMs_, drifts_;  // of the newest chunks, for the HUD
     QString pendingPrompt_;
     QElapsedTimer pendingSince_;
     double pendingSeconds_ = 0;

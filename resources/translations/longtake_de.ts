@@ -1415,6 +1415,10 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <source>‘%1’ visible any moment</source>
         <translation>„%1“ jeden Moment sichtbar</translation>
     </message>
+    <message>
+        <source>drift</source>
+        <translation>Drift</translation>
+    </message>
 </context>
 <context>
     <name>longtake::TimelineModel</name>
