@@ -46,9 +46,10 @@ class Teacher:
 
 
 def leap_loss(student, teacher, batches, config, generator):
-    d, shift, chunk = config["distill"], config["sampler"]["shift"], config["rollout"]["chunk_frames"]
+    d, shift = config["distill"], config["sampler"]["shift"]
     levels = warped(d["steps"], shift).to(batches.device)
     context, start, sigma, _, ids, which = batches.draw(generator, d["leap_batch"], 1, 0.0, levels)
+    chunk = start.shape[2] // sigma.shape[2]       # frames that share a noise level
     ends = torch.cat([levels[1:], levels.new_zeros(1)])
     end = ends[(sigma[..., None] == levels).int().argmax(-1)]
     u, u_end = flow.unshifted(sigma, shift), flow.unshifted(end, shift)

@@ -269,15 +269,15 @@ class CausalDit(nn.Module):
         text from `text()` for U prompts, which [B, chunks] says whose. One chunk alone has no past: no clean stream.
         """
         replicas, batch, frames = noisy.shape[:3]
-        chunks = frames // self.chunk
+        own = min(self.chunk, frames)       # frames of a chunk: one in steps that see stills
+        chunks = frames // own
         cleans = int(chunks > 1)
         streams = replicas + cleans
         assert self.window == self.sink + 2 * self.chunk, "the windows below hold the sink and one past chunk"
         x = torch.cat([clean[None], noisy]) if cleans else noisy
-        x = x.reshape(streams * batch * chunks, self.chunk, *noisy.shape[3:])
+        x = x.reshape(streams * batch * chunks, own, *noisy.shape[3:])
         tokens, grid = self.tokens(x)
         per_frame = grid[0] * grid[1]
-        length = self.chunk * per_frame
         times = torch.cat([t.new_zeros(cleans, batch, chunks), t]).flatten()
         e, e0 = self.embed_time(times)
         rows = which[None].expand(streams, -1, -1).flatten()
@@ -321,9 +321,9 @@ class CausalDit(nn.Module):
                     k, r, w = pick(only_clean, slice(chosen.start - 1, chosen.stop - 1))
                     add(k, spin(r, start - self.chunk, self.chunk), w)
                 k, r, w = pick(slice(None), chosen)
-                add(k, spin(r, start, self.chunk), w)
+                add(k, spin(r, start, own), w)
                 out = layer.attend(q_nope[:, :, chosen].flatten(0, 2),
-                                   spin(q_rope[:, :, chosen], start, self.chunk, heads=True).flatten(0, 2),
+                                   spin(q_rope[:, :, chosen], start, own, heads=True).flatten(0, 2),
                                    *(torch.cat(part, 3).flatten(0, 2) for part in parts))
                 return out.unflatten(0, everyone)
 
@@ -337,7 +337,7 @@ class CausalDit(nn.Module):
         for index, block in enumerate(self.blocks):
             tokens = block(tokens, e0, [y[rows] for y in text[index]], attention)
         keep = cleans * batch * chunks
-        flow = self.unpatchify(self.head(tokens[keep:], e[keep:]), self.chunk, grid)
+        flow = self.unpatchify(self.head(tokens[keep:], e[keep:]), own, grid)
         return flow.reshape(noisy.shape)
 
 

@@ -76,8 +76,12 @@ class Batches:
     def draw(self, generator, batch, replicas, dropout, levels=None):
         """What `step_loss` takes; noise levels from `levels` [n] if given, else logit-normal ones."""
         s = self.settings
-        single = generator.random() < s["single_share"]
+        kind = generator.random()
+        still = kind < s["still_share"]
+        single = kind < s["still_share"] + s["single_share"]
         count = 1 if single else generator.randint(*s["chunks"])
+        if still:
+            batch *= self.chunk
         if s["single_share"] and not single:
             batch = max(1, batch // count)
         clean, ids, which = self.clips(generator, batch, dropout)
@@ -87,13 +91,17 @@ class Batches:
         # Prompts of chunks that were not drawn are not embedded.
         used, which = torch.unique(which, return_inverse=True)
         ids = ids[used]
-        chunks = clean.shape[1] // self.chunk
+        frames = self.chunk
+        if still:
+            frames, moment = 1, generator.randrange(self.chunk)
+            clean = clean[:, moment:moment + 1]
+        chunks = clean.shape[1] // frames
         if levels is not None:
             sigma = levels[torch.randint(len(levels), (replicas, batch, chunks), device=self.device)]
         else:
             u = torch.sigmoid(s["time_mean"] + s["time_std"] * torch.randn(replicas, batch, chunks, device=self.device))
             sigma = shifted(u, s["shift"])
-        spread = sigma.repeat_interleave(self.chunk, 2)[..., None, None, None]
+        spread = sigma.repeat_interleave(frames, 2)[..., None, None, None]
         noise = torch.randn(replicas, *clean.shape, device=self.device)
         noisy = (1 - spread) * clean + spread * noise
         # The past of a rollout is never quite clean; the transformer is not told how far off it is.
