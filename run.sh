@@ -29,9 +29,9 @@ bench)
   build longtake-cli
   cd "$caller"
   exec "$bin/longtake-cli" render -o longtake-demo.mp4 --seconds 18 --seed 7 --contact-sheet longtake-demo.png \
-    --prompt "The ocean at noon, clear sky" \
+    --prompt "The ocean at noon" \
     --at 6 "The desert at sunset" \
-    --at 12 "Mountains at night under the aurora"
+    --at 12 "A city skyline at night"
   ;;
 *)
   echo "run.sh: unknown command '$1'; use ./run.sh, ./run.sh cli ARGS, or ./run.sh bench" >&2

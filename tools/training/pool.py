@@ -67,6 +67,4 @@ def knowledge():
     known = {"places": words.PLACES, "times": words.TIMES, "weather": words.WEATHERS, "cameras": words.CAMERAS,
              "things": [t for t in words.THINGS if t != "none"], "seasons": [s for s in words.SEASONS if s != "none"],
              "vocabulary": sorted(words.vocabulary())}
-    return known, ["The ocean at sunset, a sailboat on the water, the camera pans right",
-                   "A mountain lake at dawn in the fog",
-                   "A city skyline at night, fireworks in the sky"]
+    return known, ["The ocean at noon", "The desert at sunset", "A city skyline at night"]
