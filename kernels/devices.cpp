@@ -40,7 +40,7 @@ Result<std::unique_ptr<Backend>> makeBackend(const BackendChoice& choice) {
     const Result<int> gpu = parseDevice(choice.device);
     if (!gpu) return gpu.error();
     if (*gpu < 0) return makeCpuBackend({.threads = choice.threads, .precision = choice.precision});
-    auto backend = makeCudaBackend({.device = *gpu, .precision = choice.precision, .cacheFolder = defaultCacheFolder()});
+    auto backend = makeCudaBackend({.device = *gpu, .precision = choice.precision, .f8Products = choice.f8Products, .cacheFolder = defaultCacheFolder()});
     if (!backend) return Error{choice.device + " cannot be used: " + backend.message() + "; choose the device cpu"};
     return backend;
 }

@@ -28,6 +28,7 @@ struct BackendChoice {
     std::string device = "cpu";
     int threads = 0;  // of the CPU; 0: as many as the process may use
     Precision precision = Precision::Bf16;
+    bool f8Products = false;  // of GPUs that have them, with Bf16
 };
 // Never another device than the one asked for: what cannot be used is said, with what to do.
 Result<std::unique_ptr<Backend>> makeBackend(const BackendChoice& choice);

@@ -1,5 +1,6 @@
 #include "kernels/dtype.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -56,6 +57,17 @@ float floatFromF8E4M3(uint8_t bits) {
     const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
                                           : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
     return bits & 0x80 ? -magnitude : magnitude;
+}
+
+uint8_t f8E4M3FromFloat(float value) {
+    const uint8_t sign = std::signbit(value) ? 0x80 : 0;
+    if (std::isnan(value)) return static_cast<uint8_t>(sign | 0x7f);
+    const float magnitude = std::min(std::abs(value), 448.0f);
+    if (magnitude == 0.0f) return sign;
+    // Steps of an eighth of the power of two below, of 2^-9 where numbers are too small for one.
+    const int exponent = std::max(std::ilogb(magnitude), -6);
+    const int steps = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 3 - exponent)));
+    return static_cast<uint8_t>(sign | ((exponent + 6) * 8 + steps));
 }
 
 float floatFromF8E5M2(uint8_t bits) {

@@ -171,6 +171,56 @@ private slots:
         QCOMPARE(y.read(), (std::vector<float>{1, 0, 1, -2}));
     }
 
+    // ---- products in 8 bits ----
+    void eightBitsRoundToTheNearest() {
+        for (int bits = 0; bits < 256; ++bits) {
+            const float value = floatFromF8E4M3(static_cast<uint8_t>(bits));
+            if (std::isnan(value)) continue;
+            QCOMPARE(f8E4M3FromFloat(value), static_cast<uint8_t>(bits));
+        }
+        QCOMPARE(floatFromF8E4M3(f8E4M3FromFloat(1e9f)), 448.0f);
+        QCOMPARE(floatFromF8E4M3(f8E4M3FromFloat(-449.0f)), -448.0f);
+        QCOMPARE(floatFromF8E4M3(f8E4M3FromFloat(17.0f)), 16.0f);  // between 16 and 18: the even one
+        QCOMPARE(floatFromF8E4M3(f8E4M3FromFloat(19.0f)), 20.0f);
+        QCOMPARE(floatFromF8E4M3(f8E4M3FromFloat(0x1p-9f)), 0x1p-9f);
+        QCOMPARE(floatFromF8E4M3(f8E4M3FromFloat(0x1p-10f)), 0.0f);
+        QCOMPARE(floatFromF8E4M3(f8E4M3FromFloat(15.9f)), 16.0f);  // into the next power of two
+        QVERIFY(std::isnan(floatFromF8E4M3(f8E4M3FromFloat(std::nanf("")))));
+    }
+    void productsInEightBitsLoseLittle_data() {
+        QTest::addColumn<bool>("library");
+        QTest::newRow("by the library") << true;
+        QTest::newRow("declined by the library: done in bf16") << false;
+    }
+    void productsInEightBitsLoseLittle() {
+        QFETCH(bool, library);
+        constexpr int64_t kRows = 48, kOut = 64, kIn = 256;
+        std::vector<float> x = randomValues(kRows * kIn, 1), w = randomValues(kOut * kIn, 2, 0.06f);
+        for (int64_t i = 0; i < kIn; ++i) x[static_cast<size_t>(7 * kIn + i)] *= 4096;  // a row far larger than the others
+        for (int64_t i = 0; i < kIn; ++i) x[static_cast<size_t>(9 * kIn + i)] = 0;
+        CudaBackend plain({}), eight({.f8Products = true});
+        emulation::machine().libraryHasProducts = library;
+        auto product = [&](CudaBackend& backend) {
+            const auto weight = backend.packMatmul(w.data(), DType::F32, nullptr, kOut, kIn);
+            const DeviceValues in(backend, DType::BF16, x), out = DeviceValues::poisoned(backend, DType::F32, kRows * kOut);
+            backend.matmul({.x = in.rows(kRows, kIn, kIn), .weight = weight.get(), .y = out.rows(kRows, kOut, kOut)});
+            return out.read();
+        };
+        const std::vector<float> want = product(plain), got = product(eight);
+        for (int64_t r = 0; r < kRows; ++r) {
+            double error = 0, size = 1e-30;
+            for (int64_t o = r * kOut; o < (r + 1) * kOut; ++o) {
+                error += std::pow(static_cast<double>(got[static_cast<size_t>(o)] - want[static_cast<size_t>(o)]), 2);
+                size += std::pow(static_cast<double>(want[static_cast<size_t>(o)]), 2);
+            }
+            QVERIFY2(std::sqrt(error / size) < (library ? 0.06 : 1e-6), qPrintable(QString::number(std::sqrt(error / size))));
+            if (library && r == 0) {
+                qInfo("relative rms of a row: %.4f", std::sqrt(error / size));
+                QVERIFY(error > 0);  // 8 bits it was
+            }
+        }
+    }
+
     // ---- failures ----
     void aFailureNamesItsOperationAndPasses() {
         CudaBackend backend({});

@@ -84,6 +84,7 @@ void TakeArguments::addTo(CLI::App& parser) {
     parser.add_option("--size", size, "Width and height, such as 256x144");
     parser.add_option("--precision", precision, "fp32 or bf16");
     parser.add_option("--device", device, "What computes: cpu, cuda or cuda:N");
+    parser.add_flag("--f8", f8Products, "Large products in 8 bits, on GPUs that have them");
     parser.add_option("--threads", threads, "Processor threads")->check(CLI::Range(1, 1024));
     parser.add_option("--steps", steps, "Denoise steps per chunk")->check(CLI::Range(1, 1000));
     parser.add_option("--shift", shift, "Flow shift of the noise levels")->check(CLI::Range(0.01, 100.0));

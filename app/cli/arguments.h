@@ -40,6 +40,7 @@ struct TakeArguments {
     std::string transition = "recache";
     std::optional<double> seconds;
     std::string seed, size, precision, device = "cpu";
+    bool f8Products = false;
     std::optional<int> threads, steps, window, sink;
     std::optional<double> shift;
 

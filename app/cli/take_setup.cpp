@@ -33,7 +33,8 @@ CommandResult loadModel(const TakeArguments& arguments, bool hasProject, Reporte
     Project& project = setup.project;
     const Result<std::string> folder = chooseModel(arguments, project);
     if (!folder) return failure(folder.message());
-    BackendChoice wanted{.device = arguments.device, .threads = arguments.threads.value_or(project.threads)};
+    BackendChoice wanted{.device = arguments.device, .threads = arguments.threads.value_or(project.threads),
+                         .f8Products = arguments.f8Products};
     if (!arguments.precision.empty()) {
         wanted.precision = *parsePrecision(arguments.precision);
     } else if (hasProject) {

@@ -17,7 +17,7 @@ constexpr int kCandidates = 16;
 constexpr int kTimedRuns = 5;
 constexpr double kWorthTiming = 1e8;  // multiplications; below that a search costs more than it saves
 
-cudaDataType_t typeOf(DType dtype) { return dtype == DType::BF16 ? CUDA_R_16BF : CUDA_R_32F; }
+cudaDataType_t typeOf(DType dtype) { return dtype == DType::F8E4M3 ? CUDA_R_8F_E4M3 : dtype == DType::BF16 ? CUDA_R_16BF : CUDA_R_32F; }
 
 cublasLtEpilogue_t epilogueOf(const GemmCall& c) {
     switch (c.activation) {
@@ -38,6 +38,14 @@ public:
         if (c.bias) {
             set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, c.bias);
             set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, static_cast<int32_t>(typeOf(c.outType)));
+        }
+        if (c.xScale) {
+            const auto perRow = static_cast<int32_t>(CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F);
+            set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, perRow);
+            set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, perRow);
+            set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, c.wScale);
+            set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, c.xScale);
+            set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, int8_t{1});
         }
         if (c.alpha) set(CUBLASLT_MATMUL_DESC_POINTER_MODE, static_cast<int32_t>(CUBLASLT_POINTER_MODE_ALPHA_DEVICE_VECTOR_BETA_HOST));
         lt.check(lt.layoutCreate(&w, typeOf(c.inType), static_cast<uint64_t>(c.in), static_cast<uint64_t>(c.out), c.in), "weight");

@@ -1,6 +1,7 @@
 #include "kernels/cuda/cuda_backend.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -47,7 +48,7 @@ CudaBackend::~CudaBackend() { (void)cudaSetDevice(options_.device); }
 
 std::string CudaBackend::description() const {
     return deviceName_ + ", " + std::to_string(deviceBytes_ >> 30) + " GiB, compute capability " + std::to_string(traits_.architecture / 10) + "." +
-           std::to_string(traits_.architecture % 10) + (compute_ == DType::BF16 ? ", bf16, " : ", fp32, ") + gemm_->library();
+           std::to_string(traits_.architecture % 10) + (compute_ == DType::BF16 ? (options_.f8Products && traits_.architecture >= 89 ? ", bf16 and e4m3, " : ", bf16, ") : ", fp32, ") + gemm_->library();
 }
 
 LaunchContext CudaBackend::context(size_t workspaceBytes) {
@@ -171,7 +172,40 @@ std::unique_ptr<PackedWeight> CudaBackend::packMatmulAs(DType compute, const voi
     weight->data = uploadWeight(w, dtype, compute, out * in);
     if (bias) weight->bias = uploadWeight(bias, DType::F32, DType::F32, out);
     if (bias && compute == DType::BF16) weight->biasBf16 = uploadWeight(bias, DType::F32, DType::BF16, out);
+    if (options_.f8Products && compute == DType::BF16 && traits_.architecture >= 89 && out % 16 == 0 && in % 16 == 0) packF8(*weight, w, dtype);
     return weight;
+}
+
+// Each output's weights by a scale of their own.
+void CudaBackend::packF8(MatmulWeight& weight, const void* w, DType dtype) {
+    std::vector<uint8_t> numbers(static_cast<size_t>(weight.out * weight.in));
+    std::vector<float> scales(static_cast<size_t>(weight.out), 1.0f);
+    for (int64_t o = 0; o < weight.out; ++o) {
+        float most = 0.0f;
+        for (int64_t i = 0; i < weight.in; ++i) most = std::max(most, std::abs(numberAt(w, dtype, o * weight.in + i)));
+        float& scale = scales[static_cast<size_t>(o)];
+        if (most > 0.0f) scale = most / 448.0f;
+        for (int64_t i = 0; i < weight.in; ++i) numbers[static_cast<size_t>(o * weight.in + i)] = f8E4M3FromFloat(numberAt(w, dtype, o * weight.in + i) / scale);
+    }
+    weight.f8 = allocate(numbers.size());
+    staging_->upload(weight.f8.get(), numbers.data(), numbers.size());
+    weight.f8Scale = uploadWeight(scales.data(), DType::F32, DType::F32, weight.out);
+}
+
+// Makes of a product in bf16 one in e4m3, where both are there; few rows gain nothing.
+bool CudaBackend::toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight& weight) {
+    constexpr int64_t kFewestRows = 16;
+    if (!weight.f8 || p.x.rows < kFewestRows) return false;
+    auto* rows = static_cast<uint8_t*>(buffer(f8Rows_, f8RowsBytes_, static_cast<size_t>(p.x.rows * weight.in)));
+    auto* scales = static_cast<float*>(buffer(f8Scales_, f8ScalesBytes_, static_cast<size_t>(p.x.rows) * sizeof(float)));
+    launchQuantize(p.x, rows, scales, context());
+    call.x = rows;
+    call.xStride = weight.in;
+    call.w = weight.f8.get();
+    call.inType = DType::F8E4M3;
+    call.xScale = scales;
+    call.wScale = static_cast<const float*>(weight.f8Scale.get());
+    return true;
 }
 
 std::unique_ptr<PackedWeight> CudaBackend::packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt,
@@ -218,6 +252,7 @@ bool CudaBackend::product(const MatmulParams& p, const MatmulWeight& weight) {
             call.bias = gated;
         }
     }
+    (void)toF8(call, p, weight);
     const LaunchContext where = context(kProductWorkspace);
     return gemm_->run(call, {where.stream, where.workspace, where.workspaceBytes});
 }
@@ -229,8 +264,13 @@ void CudaBackend::productThenEpilogue(const MatmulParams& p, const MatmulWeight&
     call.yStride = weight.out;
     call.outType = DType::F32;
     call.bias = nullptr;
+    const GemmCall plain = call;
+    const bool f8 = toF8(call, p, weight);
     const LaunchContext where = context(kProductWorkspace);
-    if (!gemm_->run(call, {where.stream, where.workspace, where.workspaceBytes})) launchPlainProduct(call.x, call.xStride, call.w, call.inType, out, call.rows, call.out, call.in, where);
+    const GemmResources resources{where.stream, where.workspace, where.workspaceBytes};
+    const bool done = gemm_->run(call, resources) || (f8 && gemm_->run(plain, resources));
+    call = plain;
+    if (!done) launchPlainProduct(call.x, call.xStride, call.w, call.inType, out, call.rows, call.out, call.in, where);
     launchEpilogue(p, out, static_cast<const float*>(weight.bias.get()), where);
 }
 

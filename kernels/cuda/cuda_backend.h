@@ -20,6 +20,7 @@ struct CudaBackendOptions {
     int device = 0;
     Precision precision = Precision::Bf16;
     std::string cacheFolder;   // for tuned products; empty: nothing is kept
+    bool f8Products = false;     // e4m3 in large products of bf16, where the device has them (8.9)
     bool tunedProducts = true;
     bool recordsPasses = true;   // as CUDA graphs
     bool plainKernels = false;  // the slow reference kernels for attention and convolution
@@ -78,7 +79,9 @@ private:
     std::shared_ptr<void> uploadWeight(const void* w, DType from, DType to, int64_t count);
     bool product(const MatmulParams& p, const MatmulWeight& weight);
     void productThenEpilogue(const MatmulParams& p, const MatmulWeight& weight);
+    void packF8(MatmulWeight& weight, const void* w, DType dtype);
     GemmCall callFor(const MatmulParams& p, const MatmulWeight& weight) const;
+    bool toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight& weight);
     void* buffer(std::shared_ptr<void>& kept, size_t& keptBytes, size_t bytes);
 
     CudaBackendOptions options_;
@@ -90,8 +93,8 @@ private:
     std::shared_ptr<DeviceMemory> memory_;
     std::unique_ptr<Staging> staging_;
     std::unique_ptr<Gemm> gemm_;
-    std::shared_ptr<void> workspace_, product_, gatedBias_;
-    size_t workspaceBytes_ = 0, productBytes_ = 0, gatedBiasBytes_ = 0;
+    std::shared_ptr<void> workspace_, product_, gatedBias_, f8Rows_, f8Scales_;
+    size_t workspaceBytes_ = 0, productBytes_ = 0, gatedBiasBytes_ = 0, f8RowsBytes_ = 0, f8ScalesBytes_ = 0;
 };
 
 }  // namespace longtake::cuda

@@ -15,6 +15,7 @@
 #include "kernels/cuda/emulation/device.h"
 #else
 #include <cuda_bf16.h>
+#include <cuda_fp8.h>
 #include <cuda_runtime.h>
 
 #include "kernels/cuda/cuda_error.h"

@@ -63,6 +63,8 @@ void launchPlainProduct(const void* x, int64_t xStride, const void* w, DType dty
 bool hasKernels();
 
 // ---- rows.cu ----
+// Rows as e4m3 without gaps, each by a scale of its own that makes its largest number 448: x = y * scale.
+void launchQuantize(Rows x, uint8_t* y, float* scales, const LaunchContext&);
 void launchNorm(const NormParams&, const LaunchContext&);
 void launchRope(const RopeParams&, const LaunchContext&);
 void launchActivate(Rows x, Rows y, Activation, const LaunchContext&);

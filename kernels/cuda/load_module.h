@@ -26,6 +26,7 @@ struct CudaDevice {
 struct CudaOptions {
     int device = 0;
     Precision precision = Precision::Bf16;
+    bool f8Products = false;            // e4m3 in large products of bf16, where the GPU has them
     std::filesystem::path cacheFolder;  // of tuned products; empty: nothing is kept
 };
 

@@ -9,7 +9,7 @@
 namespace longtake {
 
 // Changes whenever a type that crosses the interface changes its size, or kModuleRevision is raised by hand.
-constexpr uint32_t kModuleRevision = 4;
+constexpr uint32_t kModuleRevision = 5;
 constexpr uint32_t moduleAbi() {
     uint32_t hash = 2166136261u;
     for (size_t part : {size_t{kModuleRevision}, sizeof(MatmulParams), sizeof(NormParams), sizeof(RopeParams), sizeof(AttentionParams), sizeof(ConvParams),
@@ -22,6 +22,7 @@ constexpr uint32_t moduleAbi() {
 struct ModuleRequest {
     int device = 0;
     Precision precision = Precision::Bf16;
+    bool f8Products = false;
     const char* cacheFolder = nullptr;  // for tuned choices; null or empty: nothing is kept
 };
 

@@ -87,7 +87,8 @@ Backend* open(const ModuleRequest* request, char* message, size_t room) {
     }
     try {
         auto backend = std::make_unique<CudaBackend>(CudaBackendOptions{.device = request->device, .precision = request->precision,
-                                                                        .cacheFolder = request->cacheFolder ? request->cacheFolder : ""});
+                                                                        .cacheFolder = request->cacheFolder ? request->cacheFolder : "",
+                                                                        .f8Products = request->f8Products});
         backend->synchronize();
         if (!hasKernels()) {
             say(std::string(properties.name) + " (compute capability " + std::to_string(architecture / 10) + "." + std::to_string(architecture % 10) +

@@ -56,6 +56,26 @@ __device__ __forceinline__ float warpSum(float value) {
     return value;
 }
 
+// The largest over all threads of the block, for each of them; partial: one float a warp. Two barriers.
+__device__ __forceinline__ float blockMax(float value, float* partial) {
+    for (int offset = kWarp / 2; offset > 0; offset /= 2) value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, offset));
+    const int warps = (static_cast<int>(blockDim.x) + kWarp - 1) / kWarp;
+    if (threadIdx.x % kWarp == 0) partial[threadIdx.x / kWarp] = value;
+    __syncthreads();
+    float most = partial[0];
+    for (int w = 1; w < warps; ++w) most = fmaxf(most, partial[w]);
+    __syncthreads();
+    return most;
+}
+
+__device__ __forceinline__ uint8_t f8FromFloat(float value) {
+#if defined(LONGTAKE_EMULATED_DEVICE)
+    return f8E4M3FromFloat(value);
+#else
+    return __nv_cvt_float_to_fp8(value, __NV_SATFINITE, __NV_E4M3);
+#endif
+}
+
 // The sum over all threads of the block, for each of them; partial: one float a warp. Two barriers.
 __device__ __forceinline__ float blockSum(float value, float* partial) {
     value = warpSum(value);

@@ -118,6 +118,19 @@ __global__ void ropeRows(RopeParams p) {
     }
 }
 
+// One block a row, read twice: the second time it comes from the cache.
+template <typename X>
+__global__ void quantizeRows(const typename X::Type* x, int64_t stride, int64_t cols, uint8_t* y, float* scales) {
+    __shared__ float partial[kRowThreads / kWarp];
+    const typename X::Type* from = x + int64_t{blockIdx.x} * stride;
+    float most = 0.0f;
+    for (int64_t c = threadIdx.x; c < cols; c += blockDim.x) most = fmaxf(most, fabsf(X::load(from + c)));
+    most = blockMax(most, partial);
+    const float scale = most > 0.0f ? most / 448.0f : 1.0f;
+    for (int64_t c = threadIdx.x; c < cols; c += blockDim.x) y[int64_t{blockIdx.x} * cols + c] = f8FromFloat(X::load(from + c) / scale);
+    if (threadIdx.x == 0) scales[blockIdx.x] = scale;
+}
+
 struct RowPair {
     const void* x;
     void* y;
@@ -182,6 +195,14 @@ void requireEqual(const Rows& x, const Rows& y, const char* operation) {
 }
 
 }  // namespace
+
+void launchQuantize(Rows x, uint8_t* y, float* scales, const LaunchContext& context) {
+    if (x.rows == 0) return;
+    byType(x.dtype, [&](auto number) {
+        launch("quantize", quantizeRows<decltype(number)>, dim3(static_cast<unsigned>(x.rows)), dim3(kRowThreads), 0, context.stream,
+               static_cast<const typename decltype(number)::Type*>(x.data), x.stride, x.cols, y, scales);
+    });
+}
 
 void launchNorm(const NormParams& p, const LaunchContext& context) {
     requireEqual(p.x, p.y, "norm");

@@ -1,4 +1,4 @@
-// What is to be known of a GPU, one part a call: gpu_check PART [--device cuda:N] [--small]. Prints text; 0 when all is as it should be.
+// What is to be known of a GPU, one part a call: gpu_check PART [--device cuda:N] [--f8] [--small]. Prints text; 0 when all is as it should be.
 //
 //   parity   every operation against the CPU backend, fp32 and bf16, small and real shapes
 //   golden   rollouts against the reference's numbers, decoders and text encoder against the CPU
@@ -28,6 +28,7 @@ namespace {
 std::string device = "cuda";
 // 832 x 480 and 30 layers, unless the program itself is what is tried.
 int64_t latentHeight = 60, latentWidth = 104;
+bool f8Products = false;
 int layers = 30, timedChunks = 8, mostTakes = 400;
 
 struct NoDevice : std::runtime_error {
@@ -36,7 +37,7 @@ struct NoDevice : std::runtime_error {
 constexpr int kSkipped = 77;
 
 std::unique_ptr<Backend> gpu(Precision precision) {
-    auto made = makeBackend({.device = device, .precision = precision});
+    auto made = makeBackend({.device = device, .precision = precision, .f8Products = f8Products});
     if (!made) throw NoDevice(made.message());
     return std::move(*made);
 }
@@ -308,6 +309,7 @@ int main(int argc, char** argv) {
     const std::pair<const char*, int (*)()> parts[] = {{"parity", parity}, {"golden", golden}, {"kernels", kernels}, {"take", take}, {"dense", dense}, {"profile", profile}};
     for (int i = 2; i < argc; ++i) {
         if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc) device = argv[i + 1];
+        if (std::strcmp(argv[i], "--f8") == 0) f8Products = true;
         if (std::strcmp(argv[i], "--small") != 0) continue;
         latentHeight = 4;
         latentWidth = 6;
@@ -324,6 +326,6 @@ int main(int argc, char** argv) {
                 std::printf("%s: %s\n", name, failure.what());
                 return 2;
             }
-    std::printf("gpu_check parity|golden|kernels|take|dense|profile [--device cuda:N] [--small]\n");
+    std::printf("gpu_check parity|golden|kernels|take|dense|profile [--device cuda:N] [--f8] [--small]\n");
     return 2;
 }

@@ -63,6 +63,7 @@ part golden 60 $check golden
 part kernels 60 $check kernels
 part profile 90 $check profile
 part dense 100 $check dense
+part take_f8 60 $check take --f8
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
     part torch 100 python3 tests/gpu/torch_reference.py
 else
@@ -74,7 +75,7 @@ else
     say "sanitizer: NOT RUN, compute-sanitizer is not there"
 fi
 grep -h "WRONG" "$parts"/parity.txt "$parts"/golden.txt 2>/dev/null | head -20 >>"$reports/summary.txt"
-grep -h "FPS\|takes fit\|ms per" "$parts"/take.txt "$parts"/dense.txt "$parts"/torch.txt 2>/dev/null >>"$reports/summary.txt"
+grep -h "FPS\|takes fit\|ms per" "$parts"/take.txt "$parts"/take_f8.txt "$parts"/dense.txt "$parts"/torch.txt 2>/dev/null >>"$reports/summary.txt"
 cat "$reports/summary.txt"
 if [ $verdict = 0 ]; then say "VERDICT: all parts ran and agree"; else say "VERDICT: not everything is as it should be"; fi
 exit $verdict

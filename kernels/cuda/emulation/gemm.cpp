@@ -32,6 +32,7 @@ void multiply(const GemmCall& c) {
             const float *a = &x[static_cast<size_t>(r * c.in)], *b = &w[static_cast<size_t>(o * c.in)];
             float sum = 0.0f;
             for (int64_t i = 0; i < c.in; ++i) sum += a[i] * b[i];
+            if (c.xScale) sum *= c.xScale[r] * c.wScale[o];
             if (c.alpha) sum *= c.alpha[o];
             if (c.bias) sum += numberAt(c.bias, c.outType, o);
             if (c.add) sum += static_cast<const float*>(c.y)[r * c.yStride + o];
