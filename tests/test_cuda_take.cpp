@@ -132,7 +132,7 @@ private slots:
     }
 
     void aWarmTakeAllocatesNothing() {
-        const auto gpu = emulated(Precision::Bf16);
+        const auto gpu = emulated(Precision::Fp32);
         auto model = Model::load(kFolder, *gpu);
         auto take = Take::create(**model, smallTake(**model));
         (*take)->setTimeline(PromptTimeline::create("a beach at dusk").value());
