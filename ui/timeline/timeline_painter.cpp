@@ -253,10 +253,12 @@ void TimelinePainter::paintDrift() {
     drawFineLine(painter_, line, c_.sink);
     painter_.setFont(small_);
     const QString name = tr("drift");
-    painter_.fillRect(QRectF(0, Rows::kDriftTop, painter_.fontMetrics().horizontalAdvance(name) + 6, Rows::kDriftHeight), c_.panel);
+    painter_.fillRect(QRectF(0, Rows::kDriftTop, driftNameWidth(), Rows::kDriftHeight), c_.panel);
     painter_.setPen(c_.dim);
     painter_.drawText(QRectF(0, Rows::kDriftTop, 60, Rows::kDriftHeight), Qt::AlignLeft | Qt::AlignVCenter, name);
 }
+
+double TimelinePainter::driftNameWidth() const { return QFontMetricsF(small_).horizontalAdvance(tr("drift")) + 6; }
 
 void TimelinePainter::paintPlayhead() {
     if (scene_.insertChunk) {
@@ -275,7 +277,8 @@ void TimelinePainter::paintPlayhead() {
     painter_.setFont(small_);
     painter_.setPen(c_.dark ? c_.now : mixed(c_.now, Qt::black, 0.15));
     const double width = painter_.fontMetrics().horizontalAdvance(label);
-    const double labelX = x + 6 + width < size_.width() ? x + 5 : x - 5 - width;
+    double labelX = x + 6 + width < size_.width() ? x + 5 : x - 5 - width;
+    if (x >= 0) labelX = std::max(labelX, driftNameWidth());  // at the start of a take the row's own name is in the way
     painter_.drawText(QPointF(labelX, Rows::kDriftTop + Rows::kDriftHeight - 8), label);
 }
 

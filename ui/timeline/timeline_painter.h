@@ -54,6 +54,7 @@ private:
     void paintThumbnails();
     void paintDrift();
     void paintPlayhead();
+    double driftNameWidth() const;  // what the name of the drift row takes, a gap included
 
     double chunkX(int64_t chunk) const { return scale_.xOf(scene_.clock.startSecondsOf(chunk)); }
     double frameX(int64_t frame) const { return scale_.xOf(scene_.clock.secondsOfFrame(frame)); }
