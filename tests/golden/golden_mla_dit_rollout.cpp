@@ -12,21 +12,6 @@ private slots:
     void in16Bit();
 };
 
-namespace {
-
-GoldenRollout rolloutOf(const GoldenCase& golden, const std::string& window, MlaForm form) {
-    GoldenRollout rollout{golden, goldenDitConfig(golden)};
-    const nlohmann::json& sizes = golden.json().at("windows").at(window);
-    rollout.positions = Positions::Window;
-    rollout.windowFrames = sizes.at("cache_frames");
-    rollout.sinkFrames = sizes.at("sink_frames");
-    rollout.prefix = "out." + window + ".";
-    rollout.form = form;
-    return rollout;
-}
-
-}  // namespace
-
 void GoldenMlaDitRollout::bothWindowsInBothForms_data() {
     QTest::addColumn<int>("form");
     QTest::newRow("materialised") << static_cast<int>(MlaForm::Materialised);
@@ -38,7 +23,7 @@ void GoldenMlaDitRollout::bothWindowsInBothForms() {
     for (const GoldenCase& golden : GoldenCase::find("mla_dit_rollout")) {
         std::set<std::string> compared;
         for (const auto& [window, sizes] : golden.json().at("windows").items()) {
-            const GoldenRollout rollout = rolloutOf(golden, window, static_cast<MlaForm>(form));
+            const GoldenRollout rollout = mlaGoldenRollout(golden, window, static_cast<MlaForm>(form));
             QCOMPARE(QString::fromStdString(rollout.compare(compared)), QString());
             QCOMPARE(QString::fromStdString(rollout.compareByPasses(compared)), QString());
         }
@@ -51,7 +36,7 @@ void GoldenMlaDitRollout::in16Bit() {
     if (!cpuHasBf16()) QSKIP("no bf16 instructions on this processor");
     for (const GoldenCase& golden : GoldenCase::find("mla_dit_rollout")) {
         std::set<std::string> compared;
-        GoldenRollout rollout = rolloutOf(golden, golden.json().at("windows").begin().key(), MlaForm::Materialised);
+        GoldenRollout rollout = mlaGoldenRollout(golden, golden.json().at("windows").begin().key(), MlaForm::Materialised);
         rollout.precision = Precision::Bf16;
         QCOMPARE(QString::fromStdString(rollout.compareByPasses(compared)), QString());
         QVERIFY(compared.size() > 1);

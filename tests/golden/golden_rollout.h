@@ -147,4 +147,16 @@ inline std::string GoldenRollout::compareByPasses(std::set<std::string>& compare
     return {};
 }
 
+// A rollout of the case mla_dit_rollout with one of the windows it names.
+inline GoldenRollout mlaGoldenRollout(const GoldenCase& golden, const std::string& window, MlaForm form) {
+    GoldenRollout rollout{golden, goldenDitConfig(golden)};
+    const nlohmann::json& held = golden.json().at("windows").at(window);
+    rollout.positions = Positions::Window;
+    rollout.windowFrames = held.at("cache_frames");
+    rollout.sinkFrames = held.at("sink_frames");
+    rollout.prefix = "out." + window + ".";
+    rollout.form = form;
+    return rollout;
+}
+
 }  // namespace longtake

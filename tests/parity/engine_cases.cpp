@@ -28,14 +28,7 @@ void addRollouts(std::vector<EngineCase>& out) {
             for (MlaForm form : {MlaForm::Materialised, MlaForm::Absorbed})
                 out.push_back({"golden rollout, latent cache " + window + (form == MlaForm::Absorbed ? ", absorbed" : ", materialised"),
                                [golden, window = window, form](const BackendMaker& tested, Precision precision) {
-                                   GoldenRollout rollout{golden, goldenDitConfig(golden)};
-                                   const nlohmann::json& held = golden.json().at("windows").at(window);
-                                   rollout.positions = Positions::Window;
-                                   rollout.windowFrames = held.at("cache_frames");
-                                   rollout.sinkFrames = held.at("sink_frames");
-                                   rollout.prefix = "out." + window + ".";
-                                   rollout.form = form;
-                                   return checkRollout(rollout, tested, precision);
+                                   return checkRollout(mlaGoldenRollout(golden, window, form), tested, precision);
                                }});
     for (const GoldenCase& golden : GoldenCase::find("dit_dense_rollout"))
         out.push_back({"golden rollout, dense cache", [golden](const BackendMaker& tested, Precision precision) {
