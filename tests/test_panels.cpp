@@ -67,6 +67,8 @@ private slots:
     void theTransportAsksAndShows();
 
     void settingsGoInAndComeOutUnchanged();
+    void aSizeCanBeTyped_data();
+    void aSizeCanBeTyped();
     void aDeviceThatCannotBeUsedSaysWhy();
     void theWindowHoldsSinkAndChunk();
     void whatDoesNotFitCannotStart();
@@ -199,10 +201,13 @@ void TestPanels::aTakeThatBeginsAgainForgetsTheLastOne() {
     CachePanel panel;
     for (int64_t chunk = 2; chunk < 9; ++chunk) panel.setView(gallery::cache(2, 7, 1, chunk, 2, 10, 4));
     QVERIFY(panel.eventTable().rows.size() > 1);
+    QCOMPARE(panel.historyTable().rows.size(), 6);
+    QCOMPARE(panel.historyTable().rows[1], (QStringList{"3", plainNumber(33 / 16.0), QString::number(gallery::cache(2, 7, 1, 3, 2, 10, 4).bytes)}));
     CacheView first = gallery::cache(2, 7, 1, 0, 2, 10, 4);
     first.evictedFrames = 0;
     panel.setView(first);
     QCOMPARE(panel.eventTable().rows.size(), 0);
+    QCOMPARE(panel.historyTable().rows.size(), 0);
 }
 
 void TestPanels::aCacheOfNothingIsNoAccident() {
@@ -384,6 +389,34 @@ void TestPanels::settingsGoInAndComeOutUnchanged() {
     QCOMPARE(panel.settings().width, 832);
     panel.seedEdit()->setText("77");
     QCOMPARE(panel.settings().seed, uint64_t(77));
+}
+
+void TestPanels::aSizeCanBeTyped_data() {
+    QTest::addColumn<QString>("typed");
+    QTest::addColumn<QSize>("size");
+    QTest::newRow("as it is shown") << "320 × 208" << QSize(320, 208);
+    QTest::newRow("as it is typed") << "320x208" << QSize(320, 208);
+    QTest::newRow("between two steps") << "325 200" << QSize(320, 208);
+    QTest::newRow("nothing of a size") << "0x0" << QSize(16, 16);
+    QTest::newRow("one of the list") << "192x112" << QSize(192, 112);
+    QTest::newRow("no size") << "large" << QSize(256, 144);
+    QTest::newRow("not all of a size") << "320x" << QSize(256, 144);
+    QTest::newRow("beyond any size") << "99999x99999" << QSize(256, 144);
+}
+
+void TestPanels::aSizeCanBeTyped() {
+    QFETCH(QString, typed);
+    QFETCH(QSize, size);
+    SessionPanel panel;
+    panel.setChoices(gallery::choices());
+    QSignalSpy edited(&panel, &SessionPanel::settingsEdited);
+    QLineEdit* edit = panel.sizeBox()->lineEdit();
+    edit->selectAll();
+    QTest::keyClicks(edit, typed);
+    QTest::keyClick(edit, Qt::Key_Return);
+    QCOMPARE(QSize(panel.settings().width, panel.settings().height), size);
+    QCOMPARE(edit->text(), QStringLiteral("%1 × %2").arg(size.width()).arg(size.height()));
+    QCOMPARE(edited.count(), size == QSize(256, 144) ? 0 : 1);
 }
 
 void TestPanels::aDeviceThatCannotBeUsedSaysWhy() {

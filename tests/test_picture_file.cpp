@@ -1,6 +1,7 @@
 // Pictures of the user: read upright, fitted to a take, and refused in one line when they are none.
 #include <QTemporaryDir>
 #include <QtTest>
+#include <filesystem>
 
 #include "app/files/atomic_file.h"
 #include "app/media/picture_file.h"
@@ -116,6 +117,22 @@ private slots:
         QVERIFY(static_cast<bool>(missing));
         QCOMPARE(missing.path, std::string("nowhere.png"));
         QVERIFY(!missing.read(16, 16).ok());
+    }
+
+    void whatAProjectKeptTakesTheFilesPlace() {
+        const std::string path = folder_.filePath("start.png").toStdString();
+        const Frame8 first = numbered(16, 8);
+        const std::string kept = *encodePng(viewOf(first));
+        // The file has changed since; a take of the same size is made again as it was.
+        QVERIFY(writePng(path, viewOf(numbered(32, 16))).ok());
+        const StartPicture start = startPictureFrom(path, kept);
+        QVERIFY(start.read(16, 8)->rgb == first.rgb);
+        QVERIFY(start.read(32, 16)->rgb == numbered(32, 16).rgb);
+        QVERIFY(std::filesystem::remove(path));
+        QVERIFY(start.read(16, 8)->rgb == first.rgb);
+        QVERIFY(start.read(32, 16).ok());
+        // One that is none counts for nothing.
+        QVERIFY(!startPictureFrom(path, "no picture").read(16, 8).ok());
     }
 
 private:

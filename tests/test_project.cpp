@@ -34,6 +34,7 @@ Project makeProject() {
     project.threads = 2;
     project.chunks = 40;
     project.startImage = "/home/ada/sea.png";
+    project.startPicture = std::string("\x89PNG\r\n\0\xff", 8);
     project.timeline = *PromptTimeline::create({
         {.firstChunk = 0, .text = "a calm sea at \"dawn\"\nwith gulls"},
         {.firstChunk = 8, .text = "\xE5\xB5\x90\xE3\x81\xAE\xE6\xB5\xB7 \xF0\x9F\x8C\x8A", .transition = Transition::Blend, .blendChunks = 4},
@@ -92,8 +93,19 @@ private slots:
         QVERIFY(after->timeline == before.timeline);
         QVERIFY(after->events == before.events);
         QCOMPARE(after->frameHashes, before.frameHashes);
+        QCOMPARE(after->startImage, before.startImage);
+        QCOMPARE(after->startPicture, before.startPicture);
         QCOMPARE(after->toJson(), before.toJson());
         QCOMPARE(namesIn(folder), QStringList{"take.longtake"});
+    }
+
+    void aPictureThatIsTooLargeIsLeftToItsFile() {
+        Project project = makeProject();
+        project.startPicture.assign(Project::kMaxPictureBytes + 1, 'x');
+        const Result<Project> after = Project::parse(project.toJson(), "take.longtake");
+        QVERIFY(after.ok());
+        QVERIFY(after->startPicture.empty());
+        QCOMPARE(after->startImage, project.startImage);
     }
 
     void anEmptyProjectIsAProject() {
@@ -155,6 +167,8 @@ private slots:
         row("event", with("/events/1/at_ms", "soon"), "events[1].at_ms must be a number");
         row("hash", with("/frame_hashes/1", "xyz"), "frame_hashes[1] must be 16 hexadecimal digits");
         row("hash type", with("/frame_hashes/1", 12), "frame_hashes[1] must be a text");
+        row("picture", with("/start_picture", "no base64!"), "start_picture must be a picture in base64");
+        row("picture type", with("/start_picture", 5), "start_picture must be a text");
         row("format", with("/format", "other"), "format must be \"longtake-project\"");
         row("format type", with("/format", 3), "format must be");
         row("version", with("/version", 2), "newer Longtake (version 2");

@@ -66,7 +66,7 @@ private slots:
         QFETCH(int, every);
         QFETCH(int, pictures);
         Fed fed;
-        EncodedStart start(picture(), std::make_unique<FakeEncoder>(fed, first, every), 3);
+        EncodedStart start(std::make_shared<Frame8>(picture()), std::make_unique<FakeEncoder>(fed, first, every), 3);
         const Result<Tensor> latents = start.latents({});
         QVERIFY(latents.ok());
         QVERIFY(latents->shape() == (Shape{3, 2, 1, 2}));
@@ -81,7 +81,7 @@ private slots:
 
     void isStoppedBetweenPicturesAndBeginsAgain() {
         Fed fed;
-        EncodedStart start(picture(), std::make_unique<FakeEncoder>(fed, 4, 4), 3);
+        EncodedStart start(std::make_shared<Frame8>(picture()), std::make_unique<FakeEncoder>(fed, 4, 4), 3);
         int asked = 0;
         const Result<Tensor> stopped = start.latents([&](const DenoiseProgress&) { return ++asked < 5; });
         QVERIFY(!stopped.ok());

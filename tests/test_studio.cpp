@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QApplication>
+#include <QComboBox>
 #include <QDropEvent>
 #include <QImage>
 #include <QLineEdit>
@@ -19,9 +20,12 @@
 #include "app/studio/take_controller.h"
 #include "tests/small_disk.h"
 #include "ui/canvas/canvas_widget.h"
+#include "ui/panels/cache_panel.h"
 #include "ui/panels/prompt_bar.h"
+#include "ui/panels/rank_panel.h"
 #include "ui/panels/session_panel.h"
 #include "ui/theme/theme.h"
+#include "ui/timeline/timeline_panel.h"
 
 using namespace longtake;
 
@@ -43,10 +47,10 @@ ExportWish wishFor(const QString& path) {
     return wish;
 }
 
-QAction* undoOf(MainWindow& window) {
+QAction* actionOf(MainWindow& window, const QKeySequence& shortcut) {
     for (QAction* action : window.findChildren<QAction*>())
-        if (action->shortcut() == QKeySequence(QKeySequence::Undo)) return action;
-    qFatal("there is no undo");
+        if (action->shortcut() == shortcut) return action;
+    qFatal("there is no %s", qPrintable(shortcut.toString()));
 }
 
 void drop(MainWindow& window, const QString& path) {
@@ -142,8 +146,32 @@ private slots:
         QVERIFY2(std::abs(first->rgb[middle + 2] - 160) < 40 && std::abs(first->rgb[middle] - 20) < 40, "the take does not begin with the picture");
         QCOMPARE(window.projects().current(ProjectController::Hashes::Without).startImage, picture.toStdString());
         QVERIFY(window.projects().isDirty());
-        undoOf(window)->trigger();
+        actionOf(window, QKeySequence::Undo)->trigger();
         QVERIFY(window.widgets().session->startImageEdit()->text().isEmpty());
+    }
+
+    void aTakeFromAPictureComesBackWithoutItsFile() {
+        const QString picture = home_.filePath("lake.png"), video = home_.filePath("lake.mp4");
+        QImage image(128, 80, QImage::Format_RGB888);
+        for (int y = 0; y < 80; ++y)
+            for (int x = 0; x < 128; ++x) image.setPixelColor(x, y, QColor(2 * x, 3 * y, 160));
+        QVERIFY(image.save(picture));
+        std::vector<uint64_t> hashes;
+        {
+            MainWindow window(kPlain);
+            window.show();
+            drop(window, picture);
+            QTRY_VERIFY_WITH_TIMEOUT(window.takes().frameHashes().size() >= 33, 60'000);
+            QVERIFY(exportsOf(window).start(wishFor(video)).ok());
+            QTRY_VERIFY_WITH_TIMEOUT(QFileInfo::exists(video), 60'000);
+            hashes = window.takes().frameHashes();
+        }
+        QVERIFY(QFile::remove(picture));
+        MainWindow again(kPlain);
+        again.show();
+        drop(again, video);
+        QTRY_VERIFY2_WITH_TIMEOUT(again.takes().frameHashes().size() >= 33, qPrintable(again.notice().text()), 60'000);
+        for (size_t i = 0; i < 33; ++i) QCOMPARE(again.takes().frameHashes()[i], hashes[i]);
     }
 
     void aDroppedFileThatIsNoPictureGivesAMessage() {
@@ -264,6 +292,63 @@ private slots:
         exportsOf(window).saveStill();
         QVERIFY2(window.notice().text().contains("/proc/self/"), qPrintable(window.notice().text()));
         QSettings().remove("export/folder");
+    }
+
+    void theLayoutIsRememberedWithItsHiddenDocks() {
+        const StudioOptions remembers{.useVulkan = false, .remembersLayout = true};
+        const auto dock = [](MainWindow& window, const QString& text) {
+            for (QAction* action : window.findChildren<QAction*>())
+                if (action->text() == text && action->isCheckable()) return action;
+            qFatal("there is no such dock");
+        };
+        {
+            MainWindow window(remembers);
+            window.show();
+            window.resize(1300, 820);
+            dock(window, "&Rank")->trigger();
+            QVERIFY(window.widgets().rank->isHidden());
+            // Full screen shows the picture alone, and what was hidden before stays hidden after.
+            actionOf(window, Qt::Key_F11)->trigger();
+            QVERIFY(window.widgets().timeline->isHidden() && !window.widgets().cache->isVisible());
+            actionOf(window, Qt::Key_F11)->trigger();
+            QVERIFY(window.widgets().rank->isHidden());
+            QVERIFY(window.widgets().cache->isVisible() && window.widgets().timeline->isVisible());
+            window.close();
+        }
+        {
+            MainWindow window(remembers);
+            window.show();
+            QCOMPARE(window.size(), QSize(1300, 820));
+            QVERIFY(window.widgets().rank->isHidden());
+            dock(window, "&Rank")->trigger();
+            QTRY_VERIFY2(window.widgets().rank->isVisible() && window.widgets().rank->height() > 150, qPrintable(QString::number(window.widgets().rank->height())));
+            for (const char* name : {"&Cache", "&Rank", "&Session"}) dock(window, name)->trigger();
+            QTRY_VERIFY2(window.widgets().canvas->width() > 1200, "an empty column keeps its place");
+            dock(window, "&Session")->trigger();
+            QVERIFY(window.widgets().session->isVisible());
+            window.close();
+        }
+        QSettings().clear();
+    }
+
+    void aTakeThatDoesNotFitIsRefusedBeforeItStarts() {
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
+        const uint64_t seed = window.takes().started().options.seed;
+        SessionPanel& panel = *window.widgets().session;
+        panel.sizeBox()->lineEdit()->selectAll();
+        QTest::keyClicks(panel.sizeBox()->lineEdit(), "8000x8000");
+        QTest::keyClick(panel.sizeBox()->lineEdit(), Qt::Key_Return);
+        QTRY_VERIFY(!panel.misfit().isEmpty());
+        QVERIFY(!panel.startButton()->isEnabled());
+        actionOf(window, QKeySequence::New)->trigger();
+        QVERIFY2(window.notice().text().contains("smaller"), qPrintable(window.notice().text()));
+        // What runs goes on.
+        QVERIFY(window.takes().isPlaying());
+        QCOMPARE(window.takes().started().take, int64_t{1});
+        QCOMPARE(window.takes().started().options.seed, seed);
     }
 
     void aFullDiskGivesAMessage() {

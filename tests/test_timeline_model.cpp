@@ -32,6 +32,7 @@ private slots:
     void editingTheRunningPromptTakesOverAtTheFrontier();
     void undoAfterTheTakeGrewChangesOnlyWhatComes();
     void undoOfSomethingMadeSaysSoAndChangesNothing();
+    void followingTheTakeKeepsTheEdits();
     void nudgesAreOneStepDragsAreEachTheirOwn();
     void movesStopAtTheFrontierAndTheNeighbours();
     void pasteReplacesItsStretchAndLetsTheRestGoOn();
@@ -156,6 +157,30 @@ void TestTimelineModel::undoOfSomethingMadeSaysSoAndChangesNothing() {
     model.undoStack()->undo();
     QCOMPARE(model.timeline(), before);
     QCOMPARE(told.count(), 1);
+}
+
+// The take may be further than the model has heard when an edit or its undo arrives: it then answers within `changed`.
+void TestTimelineModel::followingTheTakeKeepsTheEdits() {
+    TimelineModel model;
+    model.reset(*PromptTimeline::create("ocean at noon"));
+    model.setFrontier(5);
+    QVERIFY(model.steer("snow"));
+    bool answered = false;
+    connect(&model, &TimelineModel::changed, &model, [&] {
+        if (std::exchange(answered, true)) return;
+        PromptTimeline followed = *PromptTimeline::create("ocean at noon");
+        QVERIFY(followed.insert({.firstChunk = 5, .text = "snow"}).ok());
+        QVERIFY(followed.insert({.firstChunk = 6, .text = "ocean at noon"}).ok());
+        model.follow(std::move(followed));
+        model.setFrontier(6);
+    });
+    model.undoStack()->undo();
+    QVERIFY(answered);
+    QCOMPARE(model.undoStack()->count(), 1);
+    QCOMPARE(model.timeline().segmentAt(5).text, "snow");
+    QCOMPARE(model.timeline().segmentAt(6).text, "ocean at noon");
+    model.undoStack()->redo();
+    QCOMPARE(model.timeline().segmentAt(6).text, "snow");
 }
 
 void TestTimelineModel::nudgesAreOneStepDragsAreEachTheirOwn() {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/media/picture_file.h"
+#include "app/media/png_file.h"
 #include "app/project/model_fingerprint.h"
 #include "app/project/model_folders.h"
 #include "kernels/devices.h"
@@ -140,17 +141,25 @@ CommandResult prepareTake(const TakeArguments& arguments, Reporter& reporter, Ta
     project.chunks = setup.chunks;
     noteCutPrompts(setup, reporter);
 
-    if (!arguments.image.empty()) project.startImage = std::filesystem::absolute(arguments.image).string();
+    if (!arguments.image.empty()) {
+        project.startImage = std::filesystem::absolute(arguments.image).string();
+        project.startPicture.clear();
+    }
     TakeOptions options{.width = project.width,
                         .height = project.height,
                         .seed = project.seed,
                         .window = project.rollout,
                         .sampler = project.sampler,
                         .maxFrames = setup.chunks * project.rollout.chunkFrames,
-                        .start = startPictureFrom(project.startImage)};
+                        .start = startPictureFrom(project.startImage, project.startPicture)};
     Result<std::unique_ptr<Take>> take = Take::create(*setup.model, options);
     if (!take) return failure(take.message());
     setup.take = std::move(*take);
+    if (const auto& picture = setup.take->options().start.picture) {
+        const Result<std::string> png = encodePng(viewOf(*picture));
+        if (!png) return failure(png.message());
+        project.startPicture = *png;
+    }
     setup.take->setTimeline(project.timeline);
     return done();
 }

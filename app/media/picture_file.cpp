@@ -92,13 +92,14 @@ bool isPictureName(const std::string& path) {
     return ending == "png" || ending == "jpg" || ending == "jpeg" || ending == "webp" || ending == "bmp";
 }
 
-Result<Frame8> readPicture(const std::string& path) {
+namespace {
+
+// path: names it in messages.
+Result<Frame8> pictureIn(const std::string& bytes, const std::string& path) {
     quietFfmpeg();
-    const Result<std::string> bytes = readWholeFile(path, kMaxFileBytes);
-    if (!bytes) return bytes.error();
-    const AVCodecID id = codecOf(*bytes);
+    const AVCodecID id = codecOf(bytes);
     if (id == AV_CODEC_ID_NONE) return pictureError(path, "it is no picture of a known kind");
-    const AvFramePtr frame = decoded(*bytes, id);
+    const AvFramePtr frame = decoded(bytes, id);
     if (frame == nullptr || frame->width <= 0 || frame->height <= 0) return pictureError(path, "it is damaged or too large");
     if (frame->width > kMaxSide || frame->height > kMaxSide) return pictureError(path, "it has more than 16384 pixels in a row or column");
     Frame8 picture{frame->width, frame->height, {}};
@@ -106,6 +107,14 @@ Result<Frame8> readPicture(const std::string& path) {
     if (!scale(frame->data, frame->linesize, frame->width, frame->height, static_cast<AVPixelFormat>(frame->format), fullRange, picture))
         return pictureError(path, "its pixels cannot be converted");
     return upright(std::move(picture), orientationOf(*frame));
+}
+
+}  // namespace
+
+Result<Frame8> readPicture(const std::string& path) {
+    const Result<std::string> bytes = readWholeFile(path, kMaxFileBytes);
+    if (!bytes) return bytes.error();
+    return pictureIn(*bytes, path);
 }
 
 Result<Frame8> covering(const Frame8& picture, int64_t width, int64_t height) {
@@ -120,13 +129,16 @@ Result<Frame8> covering(const Frame8& picture, int64_t width, int64_t height) {
     return fitted;
 }
 
-StartPicture startPictureFrom(const std::string& path) {
+StartPicture startPictureFrom(const std::string& path, const std::string& kept) {
     if (path.empty()) return {};
-    return {path, [path](int64_t width, int64_t height) -> Result<Frame8> {
-                const Result<Frame8> picture = readPicture(path);
-                if (!picture) return picture.error();
-                return covering(*picture, width, height);
-            }};
+    const auto read = [path, kept](int64_t width, int64_t height) -> Result<Frame8> {
+        const Result<Frame8> before = kept.empty() ? Result<Frame8>(Error{"none"}) : pictureIn(kept, path);
+        if (before && before->width == width && before->height == height) return before;
+        const Result<Frame8> picture = readPicture(path);
+        if (!picture && !before) return picture.error();
+        return covering(picture ? *picture : *before, width, height);
+    };
+    return {.path = path, .read = read, .picture = nullptr};
 }
 
 }  // namespace longtake

@@ -20,6 +20,8 @@ Result<Frame8> readPicture(const std::string& path);
 Result<Frame8> covering(const Frame8& picture, int64_t width, int64_t height);
 
 // Reads and fits the file when the take is created; an empty path is no picture.
-StartPicture startPictureFrom(const std::string& path);
+// kept: a PNG of what an earlier take was given, from its project; empty: none. A take of its size begins with just
+// that, whatever has become of the file; one of another size with the file, and where that is gone with the PNG.
+StartPicture startPictureFrom(const std::string& path, const std::string& kept = {});
 
 }  // namespace longtake

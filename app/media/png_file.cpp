@@ -31,7 +31,7 @@ AvFramePtr copyOf(const FrameView& picture, AVPixelFormat format) {
 
 }  // namespace
 
-Result<std::vector<uint8_t>> encodePng(const FrameView& picture) {
+Result<std::string> encodePng(const FrameView& picture) {
     quietFfmpeg();
     const AVCodec* codec = avcodec_find_encoder(AV_CODEC_ID_PNG);
     if (codec == nullptr) return Error{"cannot make a PNG: this system's FFmpeg has no PNG encoder; install another"};
@@ -52,13 +52,13 @@ Result<std::vector<uint8_t>> encodePng(const FrameView& picture) {
     code = avcodec_send_frame(encoder.get(), frame.get());
     if (code >= 0) code = avcodec_receive_packet(encoder.get(), packet.get());
     if (code < 0) return pngError(code);
-    return std::vector<uint8_t>(packet->data, packet->data + packet->size);
+    return std::string(reinterpret_cast<const char*>(packet->data), static_cast<size_t>(packet->size));
 }
 
 Result<void> writePng(const std::string& path, const FrameView& frame) {
-    const Result<std::vector<uint8_t>> bytes = encodePng(frame);
+    const Result<std::string> bytes = encodePng(frame);
     if (!bytes) return bytes.error();
-    return writeFileAtomically(path, std::span<const uint8_t>(*bytes));
+    return writeFileAtomically(path, std::string_view(*bytes));
 }
 
 }  // namespace longtake

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include <QByteArray>
 #include <nlohmann/json.hpp>
 
 #include "app/files/atomic_file.h"
@@ -123,6 +124,13 @@ std::vector<uint64_t> readHashes(const JsonFields& fields, FieldProblem& problem
     return hashes;
 }
 
+std::string readStartPicture(const JsonFields& fields, FieldProblem& problem) {
+    const std::string text = fields.text("start_picture", Project::kMaxPictureBytes * 4 / 3 + 4, {});
+    const auto bytes = QByteArray::fromBase64Encoding(QByteArray::fromStdString(text), QByteArray::Base64Encoding | QByteArray::AbortOnBase64DecodingErrors);
+    if (!bytes) problem.report("start_picture", "a picture in base64", text.substr(0, 16));
+    return bytes ? bytes.decoded.toStdString() : std::string();
+}
+
 // The object under `key`, made where it is missing, so that what else it holds stays.
 json& objectIn(json& parent, const char* key) {
     json& child = parent[key];
@@ -202,6 +210,7 @@ Result<Project> Project::parse(std::string_view text, const std::string& origin)
     project.threads = static_cast<int>(fields.integer("threads", 0, 4096, 0));
     project.chunks = fields.integer("chunks", 0, PromptTimeline::kMaxChunk, 0);
     project.startImage = fields.text("start_image", 8192, {});
+    project.startPicture = readStartPicture(fields, problem);
     std::vector<PromptSegment> segments = readSegments(fields);
     project.events = readEvents(fields);
     project.frameHashes = readHashes(fields, problem);
@@ -252,6 +261,9 @@ std::string Project::toJson() const {
     document["chunks"] = chunks;
     document.erase("start_image");
     if (!startImage.empty()) document["start_image"] = startImage;
+    document.erase("start_picture");
+    if (!startPicture.empty() && startPicture.size() <= kMaxPictureBytes)
+        document["start_picture"] = QByteArray::fromRawData(startPicture.data(), static_cast<qsizetype>(startPicture.size())).toBase64().toStdString();
     document["timeline"] = timelineJson(timeline, document.value("timeline", json()));
     document["events"] = eventsJson(events, document.value("events", json()));
     json hashes = json::array();

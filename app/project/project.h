@@ -43,6 +43,7 @@ class Project {
 public:
     static constexpr int kVersion = 1;
     static constexpr size_t kMaxBytes = 64u << 20;
+    static constexpr size_t kMaxPictureBytes = 8u << 20;  // of startPicture; a larger one is not written
 
     ProjectModel model;
     uint64_t seed = 0;
@@ -53,7 +54,8 @@ public:
     Precision precision = Precision::Fp32;
     int threads = 0;     // 0: any number gives the same frames
     int64_t chunks = 0;  // length of the take; 0: open
-    std::string startImage;  // file of the picture that the take begins with; empty: none
+    std::string startImage;    // file of the picture that the take begins with; empty: none
+    std::string startPicture;  // that picture as the take was given it, a PNG, so that the file is not needed; empty: not known
     PromptTimeline timeline;
     std::vector<ProjectEvent> events;
     std::vector<uint64_t> frameHashes;  // frameHash() of each frame in order; may be empty

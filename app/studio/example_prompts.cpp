@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QToolButton>
+#include <utility>
 
 #include "ui/theme/theme.h"
 
@@ -40,7 +41,7 @@ ExamplePrompts::ExamplePrompts(QWidget* parent) : QWidget(parent) {
     hide();
 }
 
-void ExamplePrompts::setPrompts(const QStringList& prompts) {
+void ExamplePrompts::setPrompts(const QStringList& prompts, QWidget* after) {
     while (QLayoutItem* item = row_->takeAt(0)) {
         delete item->widget();
         delete item;
@@ -51,6 +52,7 @@ void ExamplePrompts::setPrompts(const QStringList& prompts) {
     for (const QString& prompt : prompts) {
         auto* button = new PromptButton(prompt);
         row_->addWidget(button, 1);
+        setTabOrder(std::exchange(after, button), button);
         connect(button, &QPushButton::clicked, this, [this, prompt] { emit chosen(prompt); });
     }
     auto* close = new QToolButton;
@@ -59,6 +61,7 @@ void ExamplePrompts::setPrompts(const QStringList& prompts) {
     close->setAccessibleName(tr("Hide the examples"));
     close->setToolTip(tr("Hide the examples"));
     row_->addWidget(close);
+    setTabOrder(after, close);
     connect(close, &QToolButton::clicked, this, &QWidget::hide);
     setVisible(!prompts.isEmpty());
 }

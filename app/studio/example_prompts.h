@@ -16,7 +16,8 @@ class ExamplePrompts final : public QWidget {
 
 public:
     explicit ExamplePrompts(QWidget* parent = nullptr);
-    void setPrompts(const QStringList& prompts);
+    // after: what the Tab key comes from.
+    void setPrompts(const QStringList& prompts, QWidget* after);
 
 signals:
     void chosen(const QString& prompt);

@@ -64,6 +64,7 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     quality_->setRange(0, 100);
     quality_->setValue(kUsualQuality);
     quality_->setAccessibleName(tr("Quality"));
+    quality_->setMinimumHeight(kRowHeight - 2);
     qualityText_ = new QLabel(QString::number(kUsualQuality));
     qualityText_->setMinimumWidth(28);
     rate_ = new QComboBox;

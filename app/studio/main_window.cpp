@@ -10,6 +10,7 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 #include <QScreen>
 #include <QSettings>
 #include <QSplitter>
@@ -234,7 +235,7 @@ void MainWindow::buildTakeMenu() {
 void MainWindow::buildViewMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&View"));
     const auto toggle = [&](const QString& text, QWidget* panel) {
-        QAction* action = menu->addAction(text, panel, &QWidget::setVisible);
+        QAction* action = menu->addAction(text, this, [this, panel] { showDock(panel, panel->isHidden()); });
         action->setCheckable(true);
         action->setChecked(true);
         connect(menu, &QMenu::aboutToShow, action, [action, panel] { action->setChecked(!panel->isHidden()); });
@@ -260,7 +261,7 @@ void MainWindow::connectControllers() {
     connect(setup_, &SetupController::told, this, error);
     connect(setup_, &SetupController::modelReady, this, [this] {
         device_->setText(QString::fromStdString(setup_->model()->backend));
-        examples_->setPrompts(setup_->examples());
+        examples_->setPrompts(setup_->examples(), w_.prompt->steerButton());
     });
     connect(examples_, &ExamplePrompts::chosen, this, [this](const QString& prompt) {
         w_.prompt->setText(prompt);
@@ -328,12 +329,26 @@ bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
 
 void MainWindow::setCanvasAlone(bool alone) {
     canvasAlone_ = alone;
-    for (QWidget* widget : {static_cast<QWidget*>(right_), controls_, static_cast<QWidget*>(w_.timeline), static_cast<QWidget*>(menuBar()), static_cast<QWidget*>(statusBar())})
-        widget->setVisible(!alone);
+    if (alone) {
+        for (QWidget* widget : {static_cast<QWidget*>(right_), controls_, static_cast<QWidget*>(w_.timeline), static_cast<QWidget*>(menuBar()), static_cast<QWidget*>(statusBar())})
+            if (!widget->isHidden()) besideCanvas_.push_back(widget);
+    }
+    for (QWidget* widget : besideCanvas_) widget->setVisible(!alone);
+    if (!alone) besideCanvas_.clear();
     const int margin = alone ? 0 : kPadding;
     centralWidget()->layout()->setContentsMargins(margin, alone ? 0 : kGap, margin, alone ? 0 : kGap);
-    alone ? showFullScreen() : showNormal();
+    setWindowState(alone ? windowState() | Qt::WindowFullScreen : windowState() & ~Qt::WindowFullScreen);
     w_.canvas->setFocus();
+}
+
+std::vector<std::pair<QString, QWidget*>> MainWindow::docks() const {
+    return {{QStringLiteral("cache"), w_.cache}, {QStringLiteral("rank"), w_.rank}, {QStringLiteral("session"), w_.session}, {QStringLiteral("timeline"), w_.timeline}};
+}
+
+void MainWindow::showDock(QWidget* dock, bool shown) {
+    dock->setVisible(shown);
+    // An empty column would keep its width.
+    right_->setVisible(!w_.cache->isHidden() || !w_.rank->isHidden() || !w_.session->isHidden());
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -371,6 +386,9 @@ void MainWindow::readLayout() {
     columns_->restoreState(settings.value("window/columns").toByteArray());
     left_->restoreState(settings.value("window/left").toByteArray());
     right_->restoreState(settings.value("window/right").toByteArray());
+    const QStringList hidden = settings.value("window/hidden").toStringList();
+    for (const auto& [name, dock] : docks())
+        if (hidden.contains(name)) showDock(dock, false);
     w_.canvas->setHudVisible(settings.value("window/hud", true).toBool());
 }
 
@@ -381,6 +399,10 @@ void MainWindow::writeLayout() const {
     settings.setValue("window/columns", columns_->saveState());
     settings.setValue("window/left", left_->saveState());
     settings.setValue("window/right", right_->saveState());
+    QStringList hidden;
+    for (const auto& [name, dock] : docks())
+        if (dock->isHidden()) hidden += name;
+    settings.setValue("window/hidden", hidden);
     settings.setValue("window/hud", w_.canvas->isHudVisible());
 }
 

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include <QMainWindow>
 
@@ -67,6 +69,8 @@ private:
     void writeLayout() const;
     bool openAny(const QString& path);  // a model folder, a picture, a project or a video with one inside
     void setCanvasAlone(bool alone);
+    std::vector<std::pair<QString, QWidget*>> docks() const;  // by the names they are remembered with
+    void showDock(QWidget* dock, bool shown);
     void showTitle();
     void showAbout();
 
@@ -92,6 +96,7 @@ private:
     QLabel* saved_ = nullptr;
     QMenu* recent_ = nullptr;
     bool canvasAlone_ = false;
+    std::vector<QWidget*> besideCanvas_;  // hidden while it is alone
 };
 
 }  // namespace longtake

@@ -11,6 +11,7 @@
 #include <QUndoCommand>
 
 #include "app/media/picture_file.h"
+#include "app/media/png_file.h"
 #include "app/project/model_fingerprint.h"
 #include "app/project/model_folders.h"
 #include "app/project/project.h"
@@ -46,12 +47,11 @@ private:
     QString before_, after_;
 };
 
-// The model's own size, and two more of its shape.
-std::vector<FrameSize> sizesOf(const ModelConfig& config) {
-    const int stepX = 8 * config.dit.patchW, stepY = 8 * config.dit.patchH;
+// The model's own size, and more of its shape.
+std::vector<FrameSize> sizesOf(const ModelConfig& config, FrameSize step) {
     std::vector<FrameSize> sizes{{config.width, config.height}};
-    for (const double scale : {0.75, 1.5}) {
-        const FrameSize size{static_cast<int>(config.width * scale) / stepX * stepX, static_cast<int>(config.height * scale) / stepY * stepY};
+    for (const double scale : {0.75, 1.5, 2.0}) {
+        const FrameSize size{static_cast<int>(config.width * scale) / step.width * step.width, static_cast<int>(config.height * scale) / step.height * step.height};
         if (size.width > 0 && size.height > 0) sizes.push_back(size);
     }
     return sizes;
@@ -64,7 +64,8 @@ ModelChoice choiceOf(const std::string& folder, const ModelConfig& config) {
     choice.description = config.description;
     for (const auto* list : {&config.knows.places, &config.knows.things, &config.knows.weather})
         for (size_t i = 0; i < list->size() && i < kHintWords; ++i) choice.knows.push_back((*list)[i]);
-    choice.sizes = sizesOf(config);
+    choice.sizeStep = {8 * config.dit.patchW, 8 * config.dit.patchH};
+    choice.sizes = sizesOf(config, choice.sizeStep);
     choice.maxSteps = std::max<int>(static_cast<int>(config.sampler.steps.size()), config.sampler.kind == SamplerKind::Euler ? 50 : 4);
     choice.chunkFrames = config.rollout.chunkFrames;
     return choice;
@@ -173,6 +174,7 @@ void SetupController::modelLoaded(const ModelInfo& info) {
     loaded_ = info;
     w_.prompt->setGuide(guideOf(info.config));
     w_.rank->clear();
+    w_.rank->setWeights({});
     const QString device = words(info.choice.device).toUpper();
     takes_.setBackendText(tr("%1 · %2 threads · %3").arg(device).arg(info.threads).arg(words(info.config.name)));
     askPlan(w_.session->settings());
@@ -209,12 +211,15 @@ TakeOptions SetupController::optionsOf(const SessionSettings& settings, const Mo
     options.seed = settings.seed;
     options.window.sinkFrames = settings.sinkFrames;
     options.window.windowFrames = settings.windowFrames;
-    options.start = startPictureFrom(settings.startImage);
+    options.start = startPictureFrom(settings.startImage, settings.startImage == kept_.path ? kept_.png : std::string());
     if (static_cast<int>(options.sampler.steps.size()) != settings.steps) options.sampler.steps = Sampler::evenSteps(settings.steps);
     return options;
 }
 
-void SetupController::startTake() { startWith(w_.session->settings()); }
+void SetupController::startTake() {
+    if (const QString misfit = w_.session->misfit(); !misfit.isEmpty()) return emit told(misfit);
+    startWith(w_.session->settings());
+}
 
 void SetupController::startWith(const SessionSettings& given) {
     SessionSettings settings = given;
@@ -253,6 +258,13 @@ void SetupController::settingsEdited(const SessionSettings& settings) {
     projectOptions_.reset();
     askPlan(settings);
     emit settingsChanged();
+}
+
+// Of another model or project: what was planned before does not count for it.
+void SetupController::show(const SessionSettings& settings) {
+    w_.session->setSettings(settings);
+    w_.session->setPlan({});
+    askPlan(settings);
 }
 
 // Only the loaded model's plan is known; another one's comes when it is loaded.
@@ -294,7 +306,7 @@ bool SetupController::openModelFolder(const QString& folder) {
     settings.sinkFrames = config.rollout.sinkFrames;
     settings.windowFrames = config.rollout.windowFrames;
     projectOptions_.reset();
-    w_.session->setSettings(settings);
+    show(settings);
     startWith(settings);
     return true;
 }
@@ -315,6 +327,7 @@ void SetupController::beginWithPicture() {
 void SetupController::setStartImage(const QString& path) {
     // Projects are opened from other folders.
     const QString whole = path.isEmpty() ? path : QFileInfo(path).absoluteFilePath();
+    kept_ = {};  // chosen anew: the file counts, not what a project kept of it
     if (whole.toStdString() == w_.session->settings().startImage) return;
     timeline_.undoStack()->push(new StartImageCommand(*w_.session, whole));
 }
@@ -351,7 +364,8 @@ bool SetupController::adopt(const Project& project) {
     settings.threads = project.threads;
     settings.precision = project.precision == Precision::Fp32 ? "fp32" : "bf16";
     settings.startImage = project.startImage;
-    w_.session->setSettings(settings);
+    show(settings);
+    kept_ = {project.startImage, project.startPicture};
     wantedFingerprint_ = project.model.fingerprint;
     if (loaded_ && loaded_->choice.folder == folder && !fingerprint_.empty() && !wantedFingerprint_.empty() && wantedFingerprint_ != fingerprint_)
         emit told(tr("The model is not the one the project was made with; its pictures can differ."));
@@ -378,6 +392,16 @@ void SetupController::describe(Project& project) const {
     project.sampler = options.sampler;
     project.rollout = options.window;
     project.startImage = options.start.path;
+    project.startPicture = startPng(options.start.picture);
+}
+
+const std::string& SetupController::startPng(const std::shared_ptr<const Frame8>& picture) const {
+    if (picture == encodedPicture_) return encodedPng_;
+    encodedPicture_ = picture;
+    encodedPng_.clear();
+    if (!picture) return encodedPng_;
+    if (Result<std::string> png = encodePng(viewOf(*picture))) encodedPng_ = std::move(*png);
+    return encodedPng_;
 }
 
 }  // namespace longtake

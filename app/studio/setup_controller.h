@@ -61,6 +61,7 @@ private:
     bool givePrompt(const ModelConfig& config);
     bool addModel(const std::string& folder);
     void modelLoaded(const ModelInfo& info);
+    void show(const SessionSettings& settings);
     void showPlan(const MemoryPlan& plan);
     void settingsEdited(const SessionSettings& settings);
     void askPlan(const SessionSettings& settings);
@@ -68,6 +69,7 @@ private:
     EngineChoice engineOf(const SessionSettings& settings) const;
     TakeOptions optionsOf(const SessionSettings& settings, const ModelConfig& config) const;
     const ModelConfig* configOf(const std::string& id) const;
+    const std::string& startPng(const std::shared_ptr<const Frame8>& picture) const;
 
     struct KnownModel {
         std::string folder;
@@ -83,6 +85,12 @@ private:
     std::optional<EngineChoice> asked_;  // the newest load()
     std::optional<ModelInfo> loaded_;
     std::optional<TakeOptions> projectOptions_;  // of an opened project, for what the panel does not show
+    struct {
+        std::string path, png;
+    } kept_;  // an opened project's start picture
+    // The running take's start picture as a PNG, made when a project first asks.
+    mutable std::shared_ptr<const Frame8> encodedPicture_;
+    mutable std::string encodedPng_;
     std::string fingerprint_;        // of the loaded model, as soon as it is known
     std::string wantedFingerprint_;  // of the opened project's model
     bool playFirst_ = false;

@@ -55,11 +55,17 @@ ShortcutSheet::ShortcutSheet(QWidget* parent) : QDialog(parent) {
                                            {tr("R"), tr("record, stop recording")},
                                            {tr("Ctrl+L"), tr("to the prompt")},
                                            {tr("Enter"), tr("in the prompt: steer")}}));
-    columns->addWidget(column(tr("Timeline"), {{tr("Insert"), tr("add a prompt")},
+    columns->addWidget(column(tr("Timeline"), {{tr("Ctrl+← →"), tr("choose the prompt before or after")},
+                                               {tr("Alt+← →"), tr("move its start")},
+                                               {tr("Alt+Shift+← →"), tr("move the whole prompt")},
+                                               {tr("Shift+← →"), tr("mark where a prompt is added")},
+                                               {tr("Insert"), tr("add a prompt")},
                                                {tr("F2"), tr("edit the words")},
+                                               {tr("T"), tr("change the transition")},
                                                {tr("Delete"), tr("delete the prompt")},
+                                               {tr("Ctrl+X, C, V"), tr("cut, copy, paste prompts")},
                                                {tr("Ctrl+Z, Ctrl+Shift+Z"), tr("undo, redo")},
-                                               {tr("Ctrl+X, C, V"), tr("cut, copy, paste prompts")}}));
+                                               {tr("+, −, 0"), tr("zoom in, out, fit")}}));
     columns->addWidget(column(tr("File and view"), {{tr("Ctrl+O, Ctrl+S"), tr("open, save")},
                                                     {tr("Ctrl+E"), tr("export")},
                                                     {tr("Ctrl+Shift+E"), tr("save this frame")},

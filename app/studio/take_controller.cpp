@@ -194,8 +194,8 @@ void TakeController::showState(SessionState state) {
     if (noTake) {
         w_.prompt->clearPending();
         pendingPrompt_.clear();
+        w_.session->setTakeState(SessionPanel::TakeState::None);
     }
-    w_.session->setTakeState(noTake ? SessionPanel::TakeState::None : SessionPanel::TakeState::Running);
     showHud();
     emit stateText(text);
 }
@@ -251,7 +251,7 @@ void TakeController::timelineEdited() {
     const PromptTimeline taken = session_.takenTimeline();
     if (taken.empty() || taken.agreesBefore(steering_.chunk, model_.timeline())) return model_.setFrontier(steering_.chunk);
     following_ = true;
-    model_.reset(taken.continuedAs(model_.timeline(), steering_.chunk));
+    model_.follow(taken.continuedAs(model_.timeline(), steering_.chunk));
     model_.setFrontier(steering_.chunk);
     following_ = false;
 }

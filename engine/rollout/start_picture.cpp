@@ -20,9 +20,9 @@ Tensor planesOf(const Frame8& picture) {
 
 Result<Tensor> EncodedStart::latents(const PassCallback& afterPass) {
     if (latents_) return latents_->slice(0, chunkFrames_);
-    const Tensor picture = planesOf(picture_);
-    Tensor made = Tensor::host(DType::F32, {chunkFrames_, encoder_->latentChannels(), picture_.height / encoder_->pixelsPerLatent(),
-                                            picture_.width / encoder_->pixelsPerLatent()});
+    const Tensor picture = planesOf(*picture_);
+    Tensor made = Tensor::host(DType::F32, {chunkFrames_, encoder_->latentChannels(), picture_->height / encoder_->pixelsPerLatent(),
+                                            picture_->width / encoder_->pixelsPerLatent()});
     encoder_->reset();
     int64_t count = 0;
     while (count < chunkFrames_) {
@@ -35,11 +35,11 @@ Result<Tensor> EncodedStart::latents(const PassCallback& afterPass) {
     }
     latents_ = std::move(made);
     encoder_.reset();
-    picture_ = {};
+    picture_.reset();
     return latents_->slice(0, chunkFrames_);
 }
 
-Result<std::optional<EncodedStart>> openStart(const Model& model, const StartPicture& start, int64_t width, int64_t height, int64_t chunkFrames) {
+Result<std::optional<EncodedStart>> openStart(const Model& model, StartPicture& start, int64_t width, int64_t height, int64_t chunkFrames) {
     if (!start) return std::optional<EncodedStart>();
     auto encoder = model.makeEncoder();
     if (!encoder) return Error{"this model cannot begin with a picture: " + encoder.message() + "; remove the start picture or choose another model"};
@@ -47,7 +47,8 @@ Result<std::optional<EncodedStart>> openStart(const Model& model, const StartPic
     if (!picture) return picture.error();
     if (picture->width != width || picture->height != height || picture->rgb.size() != static_cast<size_t>(width * height * 3))
         return Error{"the start picture must have the take's size, " + std::to_string(width) + "x" + std::to_string(height)};
-    return std::optional<EncodedStart>(std::in_place, std::move(picture).value(), std::move(encoder).value(), chunkFrames);
+    start.picture = std::make_shared<const Frame8>(std::move(picture).value());
+    return std::optional<EncodedStart>(std::in_place, start.picture, std::move(encoder).value(), chunkFrames);
 }
 
 }  // namespace longtake

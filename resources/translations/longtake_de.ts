@@ -169,6 +169,14 @@
         <source>%1  %2 frames evicted</source>
         <translation>%1  %2 Bilder verdrängt</translation>
     </message>
+    <message>
+        <source>Save the &amp;history as CSV…</source>
+        <translation>&amp;Verlauf als CSV speichern …</translation>
+    </message>
+    <message>
+        <source>cache-history</source>
+        <translation>cache-verlauf</translation>
+    </message>
 </context>
 <context>
     <name>longtake::CanvasWidget</name>
@@ -1043,10 +1051,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <translation>braucht %1, vorhanden sind %2</translation>
     </message>
     <message>
-        <source>This does not fit. Choose a smaller size or window.</source>
-        <translation>Das passt nicht. Wähle eine kleinere Größe oder ein kleineres Fenster.</translation>
-    </message>
-    <message>
         <source>No model was found. Open a model folder from the menu above.</source>
         <translation>Kein Modell gefunden. Öffne über das Menü oben einen Modellordner.</translation>
     </message>
@@ -1077,6 +1081,18 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>A picture that becomes the first moment of the take</source>
         <translation>Ein Bild, das zum ersten Augenblick des Takes wird</translation>
+    </message>
+    <message>
+        <source>Width and height of the picture in pixels; choose one or type your own</source>
+        <translation>Breite und Höhe des Bildes in Pixeln; wähle eine oder gib eine eigene ein</translation>
+    </message>
+    <message>
+        <source>This needs %1, there are %2.</source>
+        <translation>Das braucht %1, vorhanden sind %2.</translation>
+    </message>
+    <message>
+        <source>Choose a smaller size or window.</source>
+        <translation>Wähle eine kleinere Größe oder ein kleineres Fenster.</translation>
     </message>
 </context>
 <context>
@@ -1367,6 +1383,50 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>this sheet</source>
         <translation>diese Übersicht</translation>
+    </message>
+    <message>
+        <source>Ctrl+← →</source>
+        <translation>Strg+← →</translation>
+    </message>
+    <message>
+        <source>choose the prompt before or after</source>
+        <translation>den Prompt davor oder danach wählen</translation>
+    </message>
+    <message>
+        <source>Alt+← →</source>
+        <translation>Alt+← →</translation>
+    </message>
+    <message>
+        <source>move its start</source>
+        <translation>seinen Anfang verschieben</translation>
+    </message>
+    <message>
+        <source>Alt+Shift+← →</source>
+        <translation>Alt+Umschalt+← →</translation>
+    </message>
+    <message>
+        <source>move the whole prompt</source>
+        <translation>den ganzen Prompt verschieben</translation>
+    </message>
+    <message>
+        <source>mark where a prompt is added</source>
+        <translation>Stelle für einen neuen Prompt wählen</translation>
+    </message>
+    <message>
+        <source>T</source>
+        <translation>T</translation>
+    </message>
+    <message>
+        <source>change the transition</source>
+        <translation>den Übergang ändern</translation>
+    </message>
+    <message>
+        <source>+, −, 0</source>
+        <translation>+, −, 0</translation>
+    </message>
+    <message>
+        <source>zoom in, out, fit</source>
+        <translation>größer, kleiner, einpassen</translation>
     </message>
 </context>
 <context>
@@ -1720,8 +1780,8 @@ ab %2 (Chunk %3)</translation>
         <translation> · blendet über %1 Chunks</translation>
     </message>
     <message>
-        <source>Drift: how far each chunk&apos;s latents have moved from those at the start of the take</source>
-        <translation>Drift: wie weit sich die Latents jedes Chunks von denen am Anfang des Takes entfernt haben</translation>
+        <source>Drift: how far the picture&apos;s colours have come from those of the take&apos;s first frame</source>
+        <translation>Drift: wie weit sich die Farben des Bildes von denen des ersten Bildes im Take entfernt haben</translation>
     </message>
     <message>
         <source>Prompt timeline</source>

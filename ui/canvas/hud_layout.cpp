@@ -1,6 +1,7 @@
 #include "ui/canvas/hud_layout.h"
 
 #include <QCoreApplication>
+#include <QLocale>
 #include <QString>
 #include <algorithm>
 #include <cmath>
@@ -38,14 +39,16 @@ struct Row {
     int steps = 0;
 };
 
+QString fpsText(double fps) { return HudText::tr("%1 fps").arg(QLocale().toString(fps, 'f', 1)); }
+
 std::vector<Row> rowsOf(const HudValues& values) {
     std::vector<Row> rows;
     auto add = [&](const QString& label, const QString& value, bool strong = false) {
         rows.push_back({.label = label.toStdString(), .value = value.toStdString(), .isStrong = strong});
     };
-    if (values.generationFps) add(HudText::tr("generation"), HudText::tr("%1 fps").arg(*values.generationFps, 0, 'f', 1), true);
+    if (values.generationFps) add(HudText::tr("generation"), fpsText(*values.generationFps), true);
     if (values.displayFps) {
-        add(HudText::tr("display"), *values.displayFps > 0 ? HudText::tr("%1 fps").arg(*values.displayFps, 0, 'f', 1) : QString("–"));
+        add(HudText::tr("display"), *values.displayFps > 0 ? fpsText(*values.displayFps) : QString("–"));
     }
     if (values.chunk) {
         QString text = HudText::tr("chunk %1").arg(*values.chunk);
@@ -283,7 +286,7 @@ std::string formatBytes(uint64_t bytes) {
         ++unit;
     }
     int digits = unit == 0 || value >= 99.95 ? 0 : 1;
-    return (QString::number(value, 'f', digits) + ' ' + kUnits[unit]).toStdString();
+    return (QLocale().toString(value, 'f', digits) + ' ' + kUnits[unit]).toStdString();
 }
 
 }  // namespace longtake

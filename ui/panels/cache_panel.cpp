@@ -60,7 +60,7 @@ CachePanel::CachePanel(QWidget* parent) : QWidget(parent) {
     cells_->setAccessibleDescription(tr("Arrow keys choose a slot; the line below says what it holds."));
     history_ = new LinePlot;
     history_->setInk(Ink::Held);
-    history_->setCapacity(kKeptHistory);
+    history_->setCapacity(static_cast<int>(kKeptHistory));
     history_->setFixedHeight(24);
     history_->setToolTip(tr("Bytes held, chunk by chunk. Ticks mark where the window was written again."));
     history_->setAccessibleName(tr("Bytes held over time"));
@@ -83,6 +83,7 @@ CachePanel::CachePanel(QWidget* parent) : QWidget(parent) {
 
     header_->addTableExport(tr("Save the &slots as CSV…"), tr("cache-slots"), [this] { return slotTable(); });
     header_->addTableExport(tr("Save the &events as CSV…"), tr("cache-events"), [this] { return eventTable(); });
+    header_->addTableExport(tr("Save the &history as CSV…"), tr("cache-history"), [this] { return historyTable(); });
     header_->addPictureExport(tr("cache"), this);
     connect(cells_, &CellPlot::currentChanged, this, &CachePanel::showFooter);
     showFooter();
@@ -98,6 +99,7 @@ void CachePanel::clear() {
     hasView_ = false;
     fullestBytes_ = 0;
     events_.clear();
+    moments_.clear();
     history_->clear();
     showCells();
     showFooter();
@@ -108,6 +110,8 @@ void CachePanel::setView(const CacheView& view) {
     // One point for each finished chunk, at its fullest: a chunk that is half written is no saving.
     if (hasView_ && view.chunk > view_.chunk) {
         history_->append(static_cast<float>(fullestBytes_));
+        moments_.push_back({view_.chunk, fullestBytes_});
+        if (moments_.size() > kKeptHistory) moments_.pop_front();
         fullestBytes_ = 0;
     }
     fullestBytes_ = std::max(fullestBytes_, view.bytes);
@@ -225,6 +229,13 @@ ValueTable CachePanel::eventTable() const {
     for (const Event& event : events_)
         table.rows += QStringList{QString::number(event.chunk), plainNumber(clock_.startSecondsOf(event.chunk)),
                                   event.recache ? "recache" : "evict", QString::number(event.frames)};
+    return table;
+}
+
+ValueTable CachePanel::historyTable() const {
+    ValueTable table{{"chunk", "seconds", "bytes"}, {}};
+    for (const Moment& moment : moments_)
+        table.rows += QStringList{QString::number(moment.chunk), plainNumber(clock_.startSecondsOf(moment.chunk)), QString::number(moment.bytes)};
     return table;
 }
 

@@ -39,12 +39,17 @@ public:
 
     ValueTable slotTable() const;
     ValueTable eventTable() const;
+    ValueTable historyTable() const;
 
 private:
     struct Event {
         int64_t chunk = 0;
         bool recache = false;
         int64_t frames = 0;  // evicted
+    };
+    struct Moment {
+        int64_t chunk = 0;
+        int64_t bytes = 0;  // at its fullest
     };
 
     void recordEvents(const CacheView& before, const CacheView& now);
@@ -54,13 +59,14 @@ private:
     QStringList columnLabels() const;
 
     static constexpr size_t kKeptEvents = 4096;
-    static constexpr int kKeptHistory = 600;
+    static constexpr size_t kKeptHistory = 600;
 
     CacheView view_;
     bool hasView_ = false;
     int64_t fullestBytes_ = 0;  // of the chunk being made
     ChunkClock clock_;
     std::deque<Event> events_;
+    std::deque<Moment> moments_;
     PanelHeader* header_ = nullptr;
     CellPlot* cells_ = nullptr;
     LinePlot* history_ = nullptr;

@@ -78,6 +78,11 @@ void SessionPanel::build() {
     model_ = new QComboBox;
     knows_ = new ElidedLabel(nullptr, Tone::Dim);
     size_ = new QComboBox;
+    size_->setEditable(true);
+    size_->setInsertPolicy(QComboBox::NoInsert);
+    size_->setCompleter(nullptr);
+    size_->setToolTip(tr("Width and height of the picture in pixels; choose one or type your own"));
+    connect(size_->lineEdit(), &QLineEdit::editingFinished, this, &SessionPanel::readSize);
     startImage_ = new QLineEdit;
     startImage_->setReadOnly(true);
     startImage_->setPlaceholderText(tr("none; drop a picture here"));
@@ -274,6 +279,20 @@ void SessionPanel::setStartImage(const QString& path) {
     edited();
 }
 
+// What was typed into the size box: "320x200", in the model's steps. Anything else is put back.
+void SessionPanel::readSize() {
+    static const QRegularExpression form(QStringLiteral("^\\s*(\\d{1,4})\\s*[x×*, ]\\s*(\\d{1,4})\\s*$"), QRegularExpression::CaseInsensitiveOption);
+    const QRegularExpressionMatch typed = form.match(size_->currentText());
+    const ModelChoice* model = chosenModel();
+    if (typed.hasMatch()) {
+        const FrameSize step = model ? model->sizeStep : FrameSize{16, 16};
+        const auto rounded = [](const QString& digits, int one) { return std::max(1, (digits.toInt() + one / 2) / one) * one; };
+        const FrameSize size{rounded(typed.captured(1), step.width), rounded(typed.captured(2), step.height)};
+        choose(*size_, QSize(size.width, size.height), sizeText(size));
+    }
+    size_->setEditText(size_->itemText(size_->currentIndex()));
+}
+
 void SessionPanel::followModel() {
     const ModelChoice* model = chosenModel();
     const QVariant before = size_->currentData();
@@ -333,6 +352,12 @@ void SessionPanel::setTakeState(TakeState state) {
 
 QString SessionPanel::planText() const { return memoryText_->text(); }
 
+QString SessionPanel::misfit() const {
+    if (plan_.fits()) return {};
+    const QString needs = tr("This needs %1, there are %2.").arg(bytesText(plan_.neededBytes()), bytesText(plan_.availableBytes));
+    return needs + QLatin1Char(' ') + (plan_.advice.empty() ? tr("Choose a smaller size or window.") : text(plan_.advice));
+}
+
 bool SessionPanel::canStart() const { return !settings().modelId.empty() && plan_.fits() && !seed_->text().isEmpty(); }
 
 void SessionPanel::showState() {
@@ -349,9 +374,7 @@ void SessionPanel::showState() {
     QString note;
     const char* role = "dim";
     if (!plan_.fits()) {
-        note = memoryText_->text();
-        if (!note.isEmpty()) note[0] = note[0].toUpper();
-        note += QStringLiteral(". ") + (plan_.advice.empty() ? tr("This does not fit. Choose a smaller size or window.") : text(plan_.advice));
+        note = misfit();
         role = "alarm";
     } else if (choices_.models.empty()) {
         note = tr("No model was found. Open a model folder from the menu above.");

@@ -35,13 +35,14 @@ public:
     // Shows settings without telling anybody; what the choices do not offer is shown all the same.
     void setSettings(const SessionSettings& settings);
     void setPlan(const MemoryPlanValues& plan);
-    // While a take runs, edits wait for the next one, and the panel says so.
+    // Running: a take has begun with these settings. While it runs, edits wait for the next one, and the panel says so.
     void setTakeState(TakeState state);
     // As if it was chosen here: the edit is told.
     void setStartImage(const QString& path);
 
     SessionSettings settings() const;
     bool canStart() const;
+    QString misfit() const;  // why the plan does not fit and what to do; empty: it does
     QString planText() const;
     PanelHeader* header() const { return header_; }
     QComboBox* modelBox() const { return model_; }
@@ -63,6 +64,7 @@ private:
     void build();
     void addRow(const QString& name, std::initializer_list<QWidget*> fields);
     void followModel();
+    void readSize();
     void followDevice();
     void edited();
     void showState();

@@ -39,7 +39,8 @@ struct ModelChoice {
     std::string name;
     std::string description;           // one line
     std::vector<std::string> knows;    // words worth naming
-    std::vector<FrameSize> sizes;      // first = its own; empty: any size it was given
+    std::vector<FrameSize> sizes;      // to choose from, first = its own; others can be typed
+    FrameSize sizeStep{16, 16};        // both sides of any size are multiples of these
     int maxSteps = 4;
     int chunkFrames = 3;               // latent frames made at once: the window holds at least sink + chunk
     int maxWindowFrames = 21;

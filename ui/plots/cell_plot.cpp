@@ -57,7 +57,7 @@ QRectF CellPlot::cellRect(int row, int column) const {
     const QRectF area = gridArea();
     const double width = area.width() / columns_;
     // Whole pixels in height keep thin rows even; what is left over stays free at the bottom.
-    const double pitch = std::max(3.0, std::min(std::floor(area.height() / rows_), 18.0));
+    const double pitch = std::max(3.0, std::min(std::floor(area.height() / rows_), 26.0));
     const double gap = pitch >= 8 ? 2 : 1;
     return {area.left() + column * width, area.top() + row * pitch, width - 2, pitch - gap};
 }

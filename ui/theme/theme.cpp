@@ -26,6 +26,7 @@ QLineEdit, QSpinBox, QComboBox {
 QComboBox[compact="true"], QSpinBox[compact="true"] { min-height: 20px; padding: 0 6px; }
 QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 1px solid @accent; }
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: @dim; background: @panel; }
+QComboBox QLineEdit { background: transparent; border: none; padding: 0; min-height: 0; }
 QComboBox::drop-down { border: none; width: 22px; }
 QComboBox::down-arrow { image: url(:/longtake/icons/chevron-down.svg); width: 10px; height: 10px; }
 QComboBox QAbstractItemView { background: @panel; color: @text; border: 1px solid @border; outline: none;

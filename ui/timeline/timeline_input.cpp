@@ -153,7 +153,7 @@ bool TimelineView::viewportEvent(QEvent* event) {
             else words += tr(" · blends over %1 chunks").arg(s.blendChunks);
         }
     } else if (help->pos().y() >= TimelineRows::kDriftTop) {
-        words = tr("Drift: how far each chunk's latents have moved from those at the start of the take");
+        words = tr("Drift: how far the picture's colours have come from those of the take's first frame");
     }
     QToolTip::showText(help->globalPos(), words, viewport());
     return true;

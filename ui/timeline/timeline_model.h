@@ -34,6 +34,8 @@ public:
     const PromptTimeline& timeline() const { return timeline_; }
     // Another take or project: forgets the edits, the frontier and the range.
     void reset(PromptTimeline timeline);
+    // The same take, as it is really followed: the edits stay, to be undone where that is still open.
+    void follow(PromptTimeline timeline) { show(std::move(timeline)); }
     QUndoStack* undoStack() { return &undoStack_; }
 
     const ChunkClock& clock() const { return clock_; }
