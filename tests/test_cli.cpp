@@ -75,6 +75,7 @@ private slots:
         const QStringList render{"render", "-o", "out.mp4"};
         row("nothing", {}, "there is no command; see longtake-cli --help");
         row("unknown command", {"paint"}, "unknown command \"paint\"; see longtake-cli --help");
+        row("unknown option before a command", {"--bogus"}, "unknown option \"--bogus\"; see longtake-cli --help");
         row("no prompt", render, "there is no prompt; give --prompt TEXT or --project FILE");
         row("unknown device", render + QStringList{"--prompt", "a", "--device", "gpu"}, "--device: there is no device \"gpu\"; choose cpu, cuda or cuda:N");
         row("empty prompt", render + QStringList{"--prompt", "   "}, "--prompt: the prompt is empty");

@@ -25,7 +25,7 @@ int reportParseError(const CLI::App& parser, const CLI::ParseError& error, const
     std::string what = error.what(), help = "longtake-cli --help";
     if (!chosen.empty()) help = "longtake-cli " + chosen.front()->get_name() + " --help";
     else if (first.empty()) what = "there is no command";
-    else if (!first.starts_with('-')) what = "unknown command \"" + first + "\"";
+    else what = std::string("unknown ") + (first.starts_with('-') ? "option" : "command") + " \"" + first + "\"";
     Reporter(json ? OutputStyle::Json : OutputStyle::Text).error(what + "; see " + help);
     return kExitUsage;
 }
