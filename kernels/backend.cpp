@@ -4,10 +4,14 @@
 
 namespace longtake {
 
-Result<std::unique_ptr<SharedFrameWriter>> Backend::importFrames(const SharedFramesOrigin& origin) {
-    for (int fd : {origin.memoryFd, origin.readyFd, origin.releasedFd})
+SharedFramesOffer::~SharedFramesOffer() {
+    for (int fd : {origin_.memoryFd, origin_.readyFd, origin_.releasedFd})
         if (fd >= 0) ::close(fd);
-    return Error{"the " + name() + " backend shares no memory with the display: frames go through the CPU's memory"};
+}
+
+Result<std::unique_ptr<SharedFrameWriter>> Backend::importFrames(const SharedFramesOrigin& origin) {
+    const SharedFramesOffer closed(origin);
+    return Error{"the " + name() + " backend shares no memory with the display"};
 }
 
 }  // namespace longtake

@@ -43,7 +43,7 @@ public:
     virtual bool beginRecording() { return false; }
     virtual std::unique_ptr<RecordedPass> endRecording();  // null when the recording came to nothing
 
-    // Fails with the reason where frames have to go through the CPU's memory.
+    // Fails where frames have to go through the CPU's memory: the message is the reason alone.
     virtual Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin);
 
     // Weights are read from host memory of any float type; bias (F32, may be null) is kept with them.

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "kernels/params.h"
 
@@ -21,6 +22,22 @@ struct SharedFramesOrigin {
     int readyFd = -1;     // the writer signals
     int releasedFd = -1;  // the display signals
     std::array<unsigned char, 16> deviceUuid{};
+};
+
+// Holds an origin until somebody takes it over; closes the descriptors of one that nobody wanted.
+class SharedFramesOffer {
+public:
+    explicit SharedFramesOffer(const SharedFramesOrigin& origin) : origin_(origin) {}
+    ~SharedFramesOffer();
+    SharedFramesOffer(SharedFramesOffer&& other) noexcept : origin_(other.take()) {}
+    SharedFramesOffer& operator=(SharedFramesOffer other) noexcept {
+        std::swap(origin_, other.origin_);
+        return *this;
+    }
+    SharedFramesOrigin take() { return std::exchange(origin_, {}); }
+
+private:
+    SharedFramesOrigin origin_;
 };
 
 class SharedFrameWriter {

@@ -357,7 +357,7 @@ private slots:
     void aDeviceWithoutSharedSemaphoresSaysSo() {
         auto timeline = ExternalTimeline::create(*context_);
         QCOMPARE(timeline.ok(), context_->facts().sharesSemaphores);
-        if (!timeline) QVERIFY(timeline.message().find("CPU's memory") != std::string::npos);
+        if (!timeline) QVERIFY(timeline.message().find("shares no semaphores") != std::string::npos);
     }
 
     void hudDrawsItsPanelAndNothingElse() {

@@ -250,6 +250,7 @@ private slots:
         void* mapped = nullptr;
         QCOMPARE(vkMapMemory(context.device(), memory, 0, VK_WHOLE_SIZE, 0, &mapped), VK_SUCCESS);
         window.setShared(std::move(*source));
+        QSignalSpy freed(&canvas, &CanvasWidget::slotFreed);
         for (int64_t index = 0; index < 6; ++index) {
             int slot = int(index % 4);
             QColor color = colorOf(index);
@@ -264,6 +265,11 @@ private slots:
             canvas.seek(double(index) / 16);
             QTRY_VERIFY(isNear(onScreen(canvas, middle(canvas)), color));
             QCOMPARE(canvas.releaseValue(slot), uint64_t(index) + 1);
+            // The one before has had its turn, and comes back with what the GPU signals when it has been read.
+            QCOMPARE(freed.count(), int(index));
+            if (index == 0) continue;
+            QCOMPARE(freed.last().at(0).toInt(), int((index - 1) % 4));
+            QCOMPARE(freed.last().at(1).toULongLong(), quint64(index));
         }
         QSignalSpy needed(&canvas, &CanvasWidget::frameNeeded), lost(&canvas, &CanvasWidget::sharedFramesLost);
         canvas.seek(0);  // its slot holds another picture by now

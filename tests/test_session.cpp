@@ -7,6 +7,9 @@
 #include <mutex>
 #include <thread>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "app/session/engine_take_maker.h"
 #include "app/session/session.h"
 
@@ -27,6 +30,14 @@ struct FakePlan {
     std::atomic<int> alive = 0;   // takes
     std::mutex mutex;
     std::vector<std::pair<int64_t, std::string>> prompts;  // the prompt that each chunk was made with
+    std::string refusesImport;
+    std::atomic<int> writers = 0;  // alive
+    struct Written {
+        int slot;
+        uint64_t released;
+        uint8_t picture;
+    };
+    std::vector<Written> written;  // into shared memory
 };
 
 class FakeTake final : public TakeSource {
@@ -58,12 +69,14 @@ public:
             frame.width = 16;
             frame.height = 16;
             frame.rgb.assign(16 * 16 * 3, static_cast<uint8_t>(chunk.firstFrame + i + static_cast<int64_t>(options_.seed)));
+            if (tap_) tap_({.x = frame.rgb.data(), .pixels = 16 * 16});
             frames(std::move(frame));
         }
         ++next_;
         return chunk;
     }
     void restart(uint64_t seed) override { options_.seed = seed, next_ = 0; }
+    void setPictureTap(PictureTap tap) override { tap_ = std::move(tap); }
     int64_t nextChunk() const override { return next_; }
     TakeOptions options() const override { return options_; }
     ChunkClock clock() const override { return {}; }
@@ -80,7 +93,24 @@ private:
     FakePlan& plan_;
     TakeOptions options_;
     PromptTimeline timeline_;
+    PictureTap tap_;
     int64_t next_ = 0;
+};
+
+// Notes what is written where; the pictures themselves go nowhere.
+class FakeWriter final : public SharedFrameWriter {
+public:
+    explicit FakeWriter(FakePlan& plan) : plan_(plan) { ++plan_.writers; }
+    ~FakeWriter() override { --plan_.writers; }
+    uint64_t write(const PicturesParams& picture, int slot, uint64_t releasedValue) override {
+        const std::lock_guard lock(plan_.mutex);
+        plan_.written.push_back({slot, releasedValue, *static_cast<const uint8_t*>(picture.x)});
+        return ++last_;
+    }
+
+private:
+    FakePlan& plan_;
+    uint64_t last_ = 0;
 };
 
 class FakeMaker final : public TakeMaker {
@@ -105,6 +135,11 @@ public:
         small.width = small.height = 16;
         return std::unique_ptr<TakeSource>(std::make_unique<FakeTake>(plan_, small));
     }
+    Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin) override {
+        const SharedFramesOffer closed(origin);
+        if (!plan_.refusesImport.empty()) return Error{plan_.refusesImport};
+        return std::unique_ptr<SharedFrameWriter>(std::make_unique<FakeWriter>(plan_));
+    }
     RankJob weightRanks() const override {
         return [](const std::atomic<bool>&) { return Result<RankReport>(Error{"the fake has no weights"}); };
     }
@@ -120,6 +155,7 @@ public:
     void modelLoaded(const ModelInfo& info) override { note([&] { models.push_back(info.choice.folder); }); }
     void planned(const MemoryPlan& plan) override { note([&] { plans.push_back(plan); }); }
     void takeStarted(const TakeStarted& started) override { note([&] { takes.push_back(started); }); }
+    void sharingAnswered(const SharingAnswer& answer) override { note([&] { answers.push_back(answer); }); }
     void chunkBegun(int64_t, int64_t chunk) override { note([&] { begun.push_back(chunk); }); }
     void progressed(const DenoiseProgress& progress) override { note([&] { lastProgress = progress; }); }
     void framesReady() override { note([&] { ++ready; }); }
@@ -147,6 +183,7 @@ public:
     std::vector<std::string> models, failures;
     std::vector<MemoryPlan> plans;
     std::vector<TakeStarted> takes;
+    std::vector<SharingAnswer> answers;
     std::vector<int64_t> begun;
     DenoiseProgress lastProgress;
     int ready = 0, views = 0;
@@ -165,6 +202,13 @@ private:
     }
 };
 
+// A descriptor to give away.
+struct SharedFd {
+    int fd = ::open("/dev/null", O_RDONLY);
+    SharedFramesOffer offer() const { return SharedFramesOffer({.memoryFd = fd}); }
+    bool isOpen() const { return ::fcntl(fd, F_GETFD) >= 0; }
+};
+
 struct Stage {
     FakePlan plan;
     Ear ear;
@@ -180,6 +224,16 @@ struct Stage {
         request.options.seed = seed;
         request.timeline = *PromptTimeline::create(prompt);
         take = session.start(request);
+    }
+    // Reads frames until one is enough; false after too long.
+    bool readUntil(const std::function<bool(const RingFrame&)>& enough) {
+        const auto end = std::chrono::steady_clock::now() + kPatience;
+        while (std::chrono::steady_clock::now() < end) {
+            const auto frame = session.takeFrame();
+            if (!frame) std::this_thread::sleep_for(1ms);
+            else if (enough(*frame)) return true;
+        }
+        return false;
     }
     // Reads frames as a display would, until one of this index came; empty after too long.
     std::optional<RingFrame> show(int64_t index) {
@@ -218,6 +272,86 @@ private slots:
         QVERIFY(stage.ear.waitFor([&] { return stage.ear.chunks.size() >= 4; }));
         QCOMPARE(stage.ear.chunks[1].chunk.firstFrame, int64_t{9});
         QCOMPARE(stage.ear.chunks[1].hashes.size(), size_t{12});
+    }
+
+    void framesComeWithTheirPlaceInSharedMemory() {
+        Stage stage;
+        stage.start();
+        SharedFd fd;
+        stage.session.shareFrames({.number = 7, .take = stage.take, .slotCount = 4, .offer = fd.offer()});
+        QVERIFY(stage.ear.waitFor([&] { return stage.ear.answers.size() == 1; }));
+        QCOMPARE(stage.ear.answers[0].ring, int64_t{7});
+        QVERIFY(stage.ear.answers[0].refusal.empty());
+        // The frames of four slots, then none is free.
+        std::vector<RingFrame> placed;
+        int without = 0;
+        const bool came = stage.readUntil([&](const RingFrame& frame) {
+            if (frame.shared) placed.push_back(frame);
+            else if (!placed.empty()) ++without;
+            return without == 30;
+        });
+        QVERIFY(came);
+        QCOMPARE(placed.size(), size_t{4});
+        {
+            const std::lock_guard lock(stage.plan.mutex);
+            QCOMPARE(stage.plan.written.size(), placed.size());
+            for (size_t i = 0; i < placed.size(); ++i) {
+                QCOMPARE(placed[i].shared->ring, int64_t{7});
+                QCOMPARE(placed[i].shared->slot, static_cast<int>(i));
+                QCOMPARE(placed[i].shared->ready, uint64_t{i + 1});
+                QCOMPARE(stage.plan.written[i].released, uint64_t{0});
+                QCOMPARE(stage.plan.written[i].picture, placed[i].picture.rgb[0]);
+            }
+        }
+        // One comes back, another that nobody knows does not.
+        stage.session.giveBack(6, 3, 1);
+        stage.session.giveBack(7, 2, 9);
+        RingFrame again;
+        QVERIFY(stage.readUntil([&](const RingFrame& frame) {
+            again = frame;
+            return frame.shared.has_value();
+        }));
+        QCOMPARE(again.shared->slot, 2);
+        QCOMPARE(again.shared->ready, uint64_t{5});
+        const std::lock_guard lock(stage.plan.mutex);
+        QCOMPARE(stage.plan.written.size(), size_t{5});
+        QCOMPARE(stage.plan.written.back().released, uint64_t{9});  // what the GPU waits for
+        QCOMPARE(stage.plan.written.back().picture, again.picture.rgb[0]);
+    }
+
+    void memoryThatCannotBeSharedIsSaidAndFramesComeAllTheSame() {
+        Stage stage;
+        stage.plan.refusesImport = "the display is on another GPU";
+        stage.start();
+        SharedFd fd;
+        stage.session.shareFrames({.number = 1, .take = stage.take, .slotCount = 4, .offer = fd.offer()});
+        QVERIFY(stage.ear.waitFor([&] { return stage.ear.answers.size() == 1; }));
+        QCOMPARE(stage.ear.answers[0].refusal, std::string("the display is on another GPU"));
+        QVERIFY(!fd.isOpen());
+        const auto frame = stage.show(40);
+        QVERIFY(frame && !frame->shared);
+    }
+
+    void sharedMemoryEndsWithItsTakeOrWhenTheDisplayLosesIt() {
+        Stage stage;
+        stage.start();
+        const int64_t first = stage.take;
+        SharedFd used, late;
+        stage.session.shareFrames({.number = 1, .take = first, .slotCount = 1000, .offer = used.offer()});
+        QVERIFY(stage.ear.waitFor([&] { return stage.ear.answers.size() == 1; }));
+        QCOMPARE(stage.plan.writers.load(), 1);
+        stage.take = stage.session.restart(3);
+        QVERIFY(stage.ear.waitFor([&] { return stage.ear.takes.size() == 2; }));
+        QCOMPARE(stage.plan.writers.load(), 0);
+        stage.session.shareFrames({.number = 2, .take = first, .slotCount = 4, .offer = late.offer()});  // too late
+        QTRY_VERIFY(!late.isOpen());
+        SharedFd lost;
+        stage.session.shareFrames({.number = 3, .take = stage.take, .slotCount = 1000, .offer = lost.offer()});
+        QVERIFY(stage.readUntil([&](const RingFrame& frame) { return frame.shared && frame.shared->ring == 3; }));
+        stage.session.endSharing();
+        QVERIFY(stage.readUntil([&](const RingFrame& frame) { return !frame.shared; }));
+        QTRY_COMPARE(stage.plan.writers.load(), 0);
+        QCOMPARE(stage.ear.answers.size(), size_t{2});
     }
 
     void generationStopsWhenNobodyReads() {

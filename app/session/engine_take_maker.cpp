@@ -16,6 +16,7 @@ public:
     void setTimeline(PromptTimeline timeline) override { take_->setTimeline(std::move(timeline)); }
     Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass) override { return take_->next(frames, afterPass); }
     void restart(uint64_t seed) override { take_->restart(seed); }
+    void setPictureTap(PictureTap tap) override { take_->setPictureTap(std::move(tap)); }
     int64_t nextChunk() const override { return take_->nextChunk(); }
     TakeOptions options() const override { return take_->options(); }
     ChunkClock clock() const override { return take_->clock(); }

@@ -138,6 +138,30 @@ void Session::askPlan(int64_t width, int64_t height, const RolloutConfig& window
     changed_.notify_all();
 }
 
+void Session::shareFrames(SharedRing ring) {
+    {
+        const std::lock_guard lock(mutex_);
+        orders_.share = std::move(ring);
+        orders_.endSharing = false;
+    }
+    changed_.notify_all();
+}
+
+void Session::endSharing() {
+    {
+        const std::lock_guard lock(mutex_);
+        orders_.share.reset();
+        orders_.endSharing = true;
+        sharedRing_ = 0;
+    }
+    changed_.notify_all();
+}
+
+void Session::giveBack(int64_t ring, int slot, uint64_t releasedValue) {
+    const std::lock_guard lock(mutex_);
+    if (ring == sharedRing_) freeSlots_.push_back({slot, releasedValue});
+}
+
 std::optional<RingFrame> Session::takeFrame() {
     std::optional<RingFrame> frame = ring_.pop();
     if (!frame) return frame;

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,6 +46,14 @@ struct TakeRequest {
     FirstMotion motion = FirstMotion::Playing;
 };
 
+// Memory of the display that the frames of a take may be written into as well.
+struct SharedRing {
+    int64_t number = 0;  // tells it from others, above 0
+    int64_t take = 0;
+    int slotCount = 0;
+    SharedFramesOffer offer;
+};
+
 // Where a prompt given now takes over.
 struct Steering {
     int64_t chunk = 0;
@@ -69,6 +78,13 @@ public:
     Steering setTimeline(PromptTimeline timeline);
     void askPlan(int64_t width, int64_t height, const RolloutConfig& window);
 
+    // Frames that are made from then on come with their place there too; it replaces what was shared before. A new take
+    // needs another one. Where no slot is free a frame comes without.
+    void shareFrames(SharedRing ring);
+    void endSharing();
+    // The display has done with that slot when its timeline reaches the value; 0: it never used it.
+    void giveBack(int64_t ring, int slot, uint64_t releasedValue);
+
     std::optional<RingFrame> takeFrame();
     void noteShown(int64_t take, int64_t frame);
 
@@ -91,7 +107,13 @@ private:
         std::optional<EngineChoice> load;
         std::optional<TakeRequest> start;
         std::optional<uint64_t> restart;
-        bool any() const { return stop || load || start || restart; }
+        std::optional<SharedRing> share;
+        bool endSharing = false;
+        bool any() const { return stop || load || start || restart || share || endSharing; }
+    };
+    struct FreeSlot {
+        int slot = 0;
+        uint64_t released = 0;
     };
     struct Awaited {  // a prompt on its way to the screen
         std::string prompt;
@@ -101,12 +123,15 @@ private:
 
     void run();
     void turn(std::unique_lock<std::mutex>& lock);
-    void obey(const Orders& orders);
+    void obey(Orders orders);
     void loadNow(const EngineChoice& choice);
     void startNow(const TakeRequest& request);
     void restartNow(uint64_t seed);
     void adopt();
     void dropTake();
+    void shareNow(SharedRing ring);
+    void dropSharing();
+    void writeShared(const PicturesParams& picture);
     void endRanking();
     void rankWeights();
     void makeChunk();
@@ -130,6 +155,8 @@ private:
     // Generation thread only. The source is destroyed before the maker.
     std::unique_ptr<TakeMaker> maker_;
     std::unique_ptr<TakeSource> source_;
+    std::unique_ptr<SharedFrameWriter> writer_;
+    std::deque<std::optional<SharedPlace>> written_;  // of the pictures that are yet to come as frames
     std::optional<ModelInfo> model_;
     std::string loadProblem_;  // why there is none
     RankProbe probe_;
@@ -164,6 +191,8 @@ private:
     Clock::time_point chunkBegan_;
     bool inChunk_ = false;
     std::shared_ptr<FrameStore> store_;
+    int64_t sharedRing_ = 0;  // whose slots these are; 0: none
+    std::deque<FreeSlot> freeSlots_;
 
     std::thread thread_;  // last: starts when all else is there
 };

@@ -24,6 +24,7 @@ enum class SessionState : uint8_t {
 
 struct TakeStarted {
     int64_t take = 0;  // number of the take in this session, as in RingFrame
+    std::string device;  // what computes it, as in EngineChoice
     TakeOptions options;
     ChunkClock clock;
     MemoryPlan plan;
@@ -44,6 +45,12 @@ struct PromptSeen {
     double seconds = 0;  // from setTimeline() to its first frame on the screen
 };
 
+// The answer to shareFrames().
+struct SharingAnswer {
+    int64_t ring = 0;
+    std::string refusal;  // empty: frames come with their place in that memory
+};
+
 class SessionListener {
 public:
     virtual ~SessionListener() = default;
@@ -52,6 +59,7 @@ public:
     virtual void modelLoaded(const ModelInfo& info) = 0;
     virtual void planned(const MemoryPlan& plan) = 0;  // the answer to askPlan()
     virtual void takeStarted(const TakeStarted& started) = 0;
+    virtual void sharingAnswered(const SharingAnswer& answer) = 0;
     virtual void chunkBegun(int64_t take, int64_t chunk) = 0;
     virtual void progressed(const DenoiseProgress& progress) = 0;
     virtual void framesReady() = 0;  // takeFrame() has some

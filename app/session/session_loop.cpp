@@ -32,16 +32,17 @@ void Session::run() {
     }
     lock.unlock();
     endRanking();
+    dropSharing();
     source_.reset();
     maker_.reset();
 }
 
 void Session::turn(std::unique_lock<std::mutex>& lock) {
     if (orders_.any()) {
-        const Orders orders = std::exchange(orders_, {});
+        Orders orders = std::exchange(orders_, {});
         abort_ = quit_;
         lock.unlock();
-        obey(orders);
+        obey(std::move(orders));
         return lock.lock();
     }
     const bool asked = planQuestion_ && model_;
@@ -65,7 +66,7 @@ void Session::turn(std::unique_lock<std::mutex>& lock) {
     lock.lock();
 }
 
-void Session::obey(const Orders& orders) {
+void Session::obey(Orders orders) {
     if (orders.stop) dropTake();
     if (orders.load) {
         loadNow(*orders.load);
@@ -73,6 +74,8 @@ void Session::obey(const Orders& orders) {
     }
     if (orders.start) startNow(*orders.start);
     if (orders.restart) restartNow(*orders.restart);
+    if (orders.endSharing) dropSharing();
+    if (orders.share) shareNow(std::move(*orders.share));
 }
 
 void Session::dropTake() {
@@ -82,7 +85,50 @@ void Session::dropTake() {
         inChunk_ = false;
         if (store_) store_->close();
     }
+    dropSharing();
     source_.reset();
+}
+
+void Session::dropSharing() {
+    {
+        const std::lock_guard lock(mutex_);
+        sharedRing_ = 0;
+        freeSlots_.clear();
+    }
+    if (source_) source_->setPictureTap({});
+    writer_.reset();
+    written_.clear();
+}
+
+void Session::shareNow(SharedRing ring) {
+    dropSharing();
+    if (!source_ || ring.take != running_) return;  // of a take that is no more
+    Result<std::unique_ptr<SharedFrameWriter>> writer = maker_->importFrames(ring.offer.take());
+    if (writer) {
+        writer_ = std::move(*writer);
+        source_->setPictureTap([this](const PicturesParams& picture) { writeShared(picture); });
+        const std::lock_guard lock(mutex_);
+        sharedRing_ = ring.number;
+        for (int slot = 0; slot < ring.slotCount; ++slot) freeSlots_.push_back({slot, 0});
+    }
+    listener_.sharingAnswered({ring.number, writer ? std::string() : writer.message()});
+}
+
+// Where no slot is free the display still shows what it has: the frame then comes through the CPU's memory alone.
+void Session::writeShared(const PicturesParams& picture) {
+    std::optional<FreeSlot> free;
+    SharedPlace place;
+    {
+        const std::lock_guard lock(mutex_);
+        if (sharedRing_ != 0 && !freeSlots_.empty()) {
+            free = freeSlots_.front();
+            freeSlots_.pop_front();
+            place = {.ring = sharedRing_, .slot = free->slot};
+        }
+    }
+    if (!free) return written_.push_back(std::nullopt);
+    place.ready = writer_->write(picture, free->slot, free->released);
+    written_.push_back(place);
 }
 
 void Session::endRanking() {
@@ -116,6 +162,7 @@ void Session::startNow(const TakeRequest& request) {
 
 void Session::restartNow(uint64_t seed) {
     if (!source_) return refuse("there is no take to begin again; start a new one");
+    dropSharing();
     source_->restart(seed);
     adopt();
 }
@@ -144,7 +191,7 @@ void Session::adopt() {
         store_ = store ? *store : nullptr;
         ring_.reset();
         ring_.resize(static_cast<size_t>(clock_.framesPerChunk * options_.ringChunks));
-        started = {running_, options, clock_, {}};
+        started = {running_, model_->choice.device, options, clock_, {}};
     }
     started.plan = maker_->plan(options.width, options.height, options.window);
     listener_.takeStarted(started);
@@ -208,6 +255,11 @@ void Session::makeChunk() {
 }
 
 void Session::keepFrame(Frame8 picture, ChunkReport& report) {
+    std::optional<SharedPlace> shared;
+    if (!written_.empty()) {
+        shared = written_.front();
+        written_.pop_front();
+    }
     if (abort_) return;
     const int64_t index = report.chunk.firstFrame + static_cast<int64_t>(report.hashes.size());
     report.hashes.push_back(frameHash(picture));
@@ -220,7 +272,7 @@ void Session::keepFrame(Frame8 picture, ChunkReport& report) {
     const ColourFields colours = colourFields(picture);
     if (!firstColours_.filled) firstColours_ = colours;
     report.drift = driftBetween(firstColours_, colours);
-    if (ring_.push({std::move(picture), index, running_})) listener_.framesReady();
+    if (ring_.push({std::move(picture), index, running_, shared})) listener_.framesReady();
 }
 
 void Session::lookAtCache() {

@@ -42,6 +42,7 @@ public:
     // As Take::next().
     virtual Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass) = 0;
     virtual void restart(uint64_t seed) = 0;
+    virtual void setPictureTap(PictureTap tap) = 0;
     virtual int64_t nextChunk() const = 0;
     virtual TakeOptions options() const = 0;
     virtual ChunkClock clock() const = 0;
@@ -62,6 +63,8 @@ public:
     // The rest needs a loaded model.
     virtual MemoryPlan plan(int64_t width, int64_t height, const RolloutConfig& window) const = 0;
     virtual Result<std::unique_ptr<TakeSource>> begin(const TakeOptions& options) = 0;
+    // For the pictures that a tap sees; fails with the reason alone. Gone before the next load().
+    virtual Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin) = 0;
     // Computes the rank of the weights; refers to nothing of the maker, may run on any thread and takes its time.
     virtual RankJob weightRanks() const = 0;
 };

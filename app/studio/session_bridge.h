@@ -25,6 +25,7 @@ public:
     void modelLoaded(const ModelInfo& info) override { emit modelTold(info); }
     void planned(const MemoryPlan& plan) override { emit planTold(plan); }
     void takeStarted(const TakeStarted& started) override { emit takeTold(started); }
+    void sharingAnswered(const SharingAnswer& answer) override { emit sharingTold(answer); }
     void chunkBegun(int64_t take, int64_t chunk) override { emit chunkBegunTold(take, chunk); }
     void progressed(const DenoiseProgress& progress) override { emit progressTold(progress); }
     // A chunk's frames come in a burst: one event is enough for all of them.
@@ -43,6 +44,7 @@ signals:
     void modelTold(const longtake::ModelInfo& info);
     void planTold(const longtake::MemoryPlan& plan);
     void takeTold(const longtake::TakeStarted& started);
+    void sharingTold(const longtake::SharingAnswer& answer);
     void chunkBegunTold(qint64 take, qint64 chunk);
     void progressTold(const longtake::DenoiseProgress& progress);
     void framesTold();

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/studio/session_bridge.h"
+#include "app/studio/shared_preview.h"
 #include "ui/canvas/canvas_widget.h"
 #include "ui/panels/cache_panel.h"
 #include "ui/panels/prompt_bar.h"
@@ -26,7 +27,7 @@ constexpr double kBackSeconds = 1;  // of the J key
 }  // namespace
 
 TakeController::TakeController(Session& session, SessionBridge& bridge, TimelineModel& model, const StudioWidgets& widgets, QObject* parent)
-    : QObject(parent), session_(session), bridge_(bridge), model_(model), w_(widgets) {
+    : QObject(parent), session_(session), bridge_(bridge), model_(model), w_(widgets), preview_(new SharedPreview(session, bridge, *w_.canvas, this)) {
     connectSession();
     connectWidgets();
     tick_.setInterval(100);
@@ -66,6 +67,7 @@ void TakeController::connectSession() {
 }
 
 void TakeController::connectWidgets() {
+    connect(preview_, &SharedPreview::changed, this, &TakeController::showHud);
     connect(w_.canvas, &CanvasWidget::frameShown, this, &TakeController::frameShown);
     connect(w_.canvas, &CanvasWidget::frameNeeded, this, &TakeController::giveFrame, Qt::QueuedConnection);
     connect(w_.transport, &TransportBar::playRequested, this, &TakeController::play);
@@ -110,6 +112,7 @@ void TakeController::takeStarted(const TakeStarted& started) {
     w_.transport->setHasTake(true);
     w_.session->setTakeState(SessionPanel::TakeState::Running);
     w_.timeline->setTakeName(tr("Take %1").arg(started.take));
+    preview_->begin(started);
     emit takeBegun();
 }
 
@@ -120,8 +123,9 @@ void TakeController::takeFrames() {
         if (frame->take != take_) continue;
         const Frame8& picture = frame->picture;
         const ptrdiff_t stride = ptrdiff_t{3} * picture.width;
-        w_.canvas->submitFrame(viewOf(picture),
-                               {.index = frame->index, .seconds = started_.clock.secondsOfFrame(frame->index)});
+        const FrameStamp stamp{.index = frame->index, .seconds = started_.clock.secondsOfFrame(frame->index)};
+        if (frame->shared) preview_->show(*frame->shared, stamp);
+        w_.canvas->submitFrame(viewOf(picture), stamp);
         newest_ = frame->index;
         if (view->thumbnails().wants(frame->index))
             view->addThumbnail(frame->index, QImage(picture.rgb.data(), picture.width, picture.height, static_cast<qsizetype>(stride), QImage::Format_RGB888));
@@ -285,6 +289,7 @@ void TakeController::showHud() {
         const QString name = shortened(pendingPrompt_, 24);
         hud_.pill = (left > 0.05 ? tr("‘%1’ visible in %2").arg(name, secondsText(left)) : tr("‘%1’ visible any moment").arg(name)).toStdString();
     }
+    hud_.preview = preview_->text().toStdString();
     w_.canvas->setHud(hud_);
 }
 

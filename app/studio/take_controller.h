@@ -20,6 +20,7 @@
 namespace longtake {
 
 class SessionBridge;
+class SharedPreview;
 class TimelineModel;
 
 class TakeController final : public QObject {
@@ -89,6 +90,7 @@ private:
     SessionBridge& bridge_;
     TimelineModel& model_;
     StudioWidgets w_;
+    SharedPreview* preview_;  // a child
     int64_t take_ = 0;
     TakeStarted started_;
     bool playing_ = false;

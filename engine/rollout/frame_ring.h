@@ -15,11 +15,19 @@
 
 namespace longtake {
 
+// Where a frame lies in memory that the display shares with the backend (kernels/shared_frames.h).
+struct SharedPlace {
+    int64_t ring = 0;  // which memory: the number that whoever shared it gave
+    int slot = 0;
+    uint64_t ready = 0;  // what the writer's timeline has reached when the picture is there
+};
+
 // A frame and its place.
 struct RingFrame {
     Frame8 picture;
     int64_t index = 0;  // video frame of the take
     int64_t take = 0;   // which take of the session
+    std::optional<SharedPlace> shared;  // the same picture
 };
 
 class FrameRing {

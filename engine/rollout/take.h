@@ -50,6 +50,7 @@ public:
     // The next chunk; frames are handed out in order. "stopped" when the callback said so: nothing was handed out.
     Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass = {});
     void restart(uint64_t seed);
+    void setPictureTap(PictureTap tap) { decoder_->setPictureTap(std::move(tap)); }
 
     const TakeOptions& options() const { return options_; }
     int64_t nextChunk() const { return rollout_->nextChunk(); }

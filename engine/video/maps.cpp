@@ -64,8 +64,10 @@ void PictureReader::read(const Tensor& pictures, const FrameSink& sink) {
     const size_t bytes = static_cast<size_t>(3 * pixels);
     if (shape[0] == 0) return;
     if (this->bytes() < static_cast<size_t>(shape[0]) * bytes) shown_ = Tensor::allocate(backend_, DType::U8, {shape[0] * 3 * pixels});
-    backend_.pictures({.x = pictures.data(), .dtype = pictures.dtype(), .y = shown_.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_});
+    PicturesParams all{.x = pictures.data(), .dtype = pictures.dtype(), .y = shown_.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_};
+    backend_.pictures(all);
     for (int64_t f = 0; f < shape[0]; ++f) {
+        if (tap_) tap_({.x = pictures.slice(f, 1).data(), .dtype = all.dtype, .pixels = pixels, .scale = scale_, .offset = offset_});
         Frame8 frame{static_cast<int>(shape[2]), static_cast<int>(shape[1]), std::vector<uint8_t>(bytes)};
         backend_.download(frame.rgb.data(), shown_.as<uint8_t>() + static_cast<size_t>(f) * bytes, bytes);
         sink(std::move(frame));

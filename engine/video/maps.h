@@ -30,11 +30,13 @@ class PictureReader {
 public:
     PictureReader(Backend& backend, float scale, float offset) : backend_(backend), scale_(scale), offset_(offset) {}
     void read(const Tensor& pictures, const FrameSink& sink);  // [frames, height, width, 3]
+    void setTap(PictureTap tap) { tap_ = std::move(tap); }
     size_t bytes() const { return shown_.empty() ? 0 : shown_.bytes(); }
 
 private:
     Backend& backend_;
     float scale_, offset_;
+    PictureTap tap_;
     Tensor shown_;
 };
 

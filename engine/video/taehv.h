@@ -32,6 +32,7 @@ public:
     void reset() override;
     Tensor decode(const Tensor& latents) override;
     void decodeRgb8(const Tensor& latents, const FrameSink& sink) override;
+    void setPictureTap(PictureTap tap) override { reader_.setTap(std::move(tap)); }
     // All frames, the first ones of a stream too, which decode() leaves out; not clamped.
     Tensor decodeRaw(const Tensor& latents);  // [framesPerLatent * n, 3, H, W], F32, host memory
 

@@ -24,6 +24,9 @@
 namespace longtake {
 
 using FrameSink = std::function<void(Frame8)>;
+// Sees each picture while it still lies in the backend's memory, as the parameters that show it without y; once for every
+// frame, in the same order and before it.
+using PictureTap = std::function<void(const PicturesParams& picture)>;
 
 // What a stream remembers, as a deep copy: stateBytes() of memory.
 struct VideoState {
@@ -50,6 +53,7 @@ public:
     virtual Tensor decode(const Tensor& latents) = 0;  // [frames, 3, H, W], F32, host memory, 0 ... 1
     // The same as 8-bit pictures, each handed out as soon as it is done. If the sink throws, reset or restore.
     virtual void decodeRgb8(const Tensor& latents, const FrameSink& sink) = 0;
+    virtual void setPictureTap(PictureTap tap) = 0;  // empty: none
 
     virtual VideoState snapshot() const = 0;
     virtual void restore(const VideoState& state) = 0;

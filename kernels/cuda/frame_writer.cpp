@@ -97,14 +97,14 @@ private:
 Result<std::unique_ptr<SharedFrameWriter>> makeFrameWriter(const SharedFramesOrigin& origin, const std::array<unsigned char, 16>& uuid,
                                                            const LaunchContext& context) {
     Descriptor memory(origin.memoryFd), ready(origin.readyFd), released(origin.releasedFd);
-    if (origin.deviceUuid != uuid) return Error{"the display is on another GPU: frames go through the CPU's memory"};
+    if (origin.deviceUuid != uuid) return Error{"the display is on another GPU"};
     if (origin.slotCount < 1 || origin.slotBytes * static_cast<uint64_t>(origin.slotCount) > origin.allocationBytes)
-        return Error{"the display shares less memory than its frames need: they go through the CPU's memory"};
+        return Error{"the display shares less memory than its frames need"};
     auto writer = std::make_unique<FrameWriter>(context);
     try {
         writer->import(origin, memory, ready, released);
     } catch (const std::exception& failure) {
-        return Error{std::string("the display's memory cannot be imported (") + failure.what() + "): frames go through the CPU's memory"};
+        return Error{std::string("the display's memory cannot be imported (") + failure.what() + ")"};
     }
     return std::unique_ptr<SharedFrameWriter>(std::move(writer));
 }

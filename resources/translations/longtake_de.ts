@@ -1167,6 +1167,21 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     </message>
 </context>
 <context>
+    <name>longtake::SharedPreview</name>
+    <message>
+        <source>the model runs there</source>
+        <translation>sie rechnet selbst</translation>
+    </message>
+    <message>
+        <source>preview stays on the GPU</source>
+        <translation>Vorschau bleibt auf der GPU</translation>
+    </message>
+    <message>
+        <source>preview via CPU: %1</source>
+        <translation>Vorschau über CPU: %1</translation>
+    </message>
+</context>
+<context>
     <name>longtake::ShortcutSheet</name>
     <message>
         <source>Shortcuts</source>

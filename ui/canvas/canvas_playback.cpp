@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace longtake {
 namespace {
@@ -41,10 +43,21 @@ void CanvasPlayback::note(FrameStamp stamp) {
     if (!followsRefresh_ || !isPlaying()) wake();  // a paused screen does not tick
 }
 
+// Handing slots back may bring the next picture: nobody is called while the map is looked through.
+void CanvasPlayback::freeSlotsBefore(int64_t index) {
+    std::vector<int> freed;
+    std::erase_if(shared_, [&](const auto& entry) {
+        if (entry.first >= index) return false;
+        freed.push_back(entry.second.slot);
+        return true;
+    });
+    for (int slot : freed) emit slotFreed(slot);
+}
+
 void CanvasPlayback::clear() {
     pacer_.clear();
     history_.clear();
-    shared_.clear();
+    freeSlotsBefore(std::numeric_limits<int64_t>::max());
     shownAt_.clear();
     drawn_ = {};
     missing_ = -1;
@@ -118,6 +131,7 @@ void CanvasPlayback::choose(FrameStamp stamp) {
     drawn_ = stamp;
     ++serial_;
     presented_ = false;
+    freeSlotsBefore(stamp.index);
     emit changed();
 }
 

@@ -42,7 +42,7 @@ public:
     void submit(const FrameView& frame, FrameStamp stamp);
     // Replaces what was in that slot before.
     void submitShared(SharedPicture picture, FrameStamp stamp);
-    void dropShared();
+    void dropShared();  // the memory is gone: nothing is given back
     void clear();
     void setFrameSeconds(double seconds) { pacer_.setFrameSeconds(seconds); }
     void setEnded(bool ended) { pacer_.setEnded(ended); }
@@ -75,9 +75,11 @@ signals:
     void frameShown(qint64 index, double seconds);
     void frameNeeded(qint64 index);  // sought, but no longer in memory: submit it again
     void wantsFramesChanged(bool wants);
+    void slotFreed(int slot);  // its picture has had its turn
 
 private:
     void note(FrameStamp stamp);
+    void freeSlotsBefore(int64_t index);
     bool holds(int64_t index) const { return history_.holds(index) || shared_.contains(index); }
     void wake();
     void schedule();

@@ -37,6 +37,7 @@ CanvasWidget::CanvasWidget(CanvasOptions options, QWidget* parent)
     connect(&playback, &CanvasPlayback::frameShown, this, &CanvasWidget::noteView);
     connect(&playback, &CanvasPlayback::frameNeeded, this, &CanvasWidget::frameNeeded);
     connect(&playback, &CanvasPlayback::wantsFramesChanged, this, &CanvasWidget::wantsFramesChanged);
+    connect(&playback, &CanvasPlayback::slotFreed, this, [this](int slot) { emit slotFreed(slot, releaseValue(slot)); });
 
     if (options.drawing == CanvasDrawing::Painted) {
         usePainted(tr("as asked"));
@@ -126,6 +127,10 @@ Result<SharedFrames> CanvasWidget::shareFrames(PictureSize size, int slotCount) 
                         .readyFd = *readyFd,
                         .releasedFd = *releasedFd,
                         .deviceUuid = memory->deviceUuid};
+}
+
+void CanvasWidget::stopSharing() {
+    if (window_) window_->setShared(nullptr);
 }
 
 void CanvasWidget::submitShared(int slot, uint64_t readyValue, FrameStamp stamp) {

@@ -60,10 +60,11 @@ public:
     // Frames that never leave the graphics card. Fails, with the reason, where there is no card, it cannot share, or the
     // canvas has not been shown yet (wait for deviceInfo): then submitFrame() is the way.
     Result<SharedFrames> shareFrames(PictureSize size, int slotCount);
-    // The writer has been told to fill the slot and to bring `ready` to that value.
+    void stopSharing();
+    // The writer has been told to fill the slot and to bring `ready` to that value. slotFreed() gives it back. Where
+    // submitFrame() has the same picture too, it is there for what the slot no longer holds.
     void submitShared(int slot, uint64_t readyValue, FrameStamp stamp);
-    // What `released` must have reached before the slot is written again; 0: at once.
-    uint64_t releaseValue(int slot) const;
+    uint64_t releaseValue(int slot) const;  // 0: never shown
     // Before the frames of another take.
     void clearFrames();
     // No more will come: reaching the end is no underrun.
@@ -112,6 +113,8 @@ signals:
     void hudVisibleChanged(bool visible);
     void deviceInfo(const QString& text);      // what draws, and why not Vulkan if it does not
     void sharedFramesLost();                   // the device was: share again
+    // May be written again, once `released` has reached the value; 0: at once.
+    void slotFreed(int slot, quint64 releasedValue);
     void menuRequested(const QPoint& global);  // right click
 
 protected:

@@ -27,6 +27,7 @@ struct HudValues {
     uint64_t denseCacheBytes = 0;  // what an uncompressed cache would take; 0: not said
     std::vector<HudSeries> series;
     std::string backend;  // one line: "CPU · 2 threads · embedded model"
+    std::string preview;  // how frames come to the screen, and why: broken into a few lines
     std::string pill;     // at the top right, shown even while the panel is hidden; empty: none
     std::string message;  // in the middle, shown even while the panel is hidden: "Loading the model…"
 };

@@ -24,6 +24,8 @@ constexpr double kPanelWidth = 244;
 constexpr double kRow = 19;
 constexpr double kRadius = 7;
 constexpr double kSeriesHeight = 20;
+constexpr double kSmallRow = 15;
+constexpr size_t kMostPreviewLines = 3;
 constexpr double kNarrowestPill = 90;
 constexpr double kLeastHeight = 200;  // of a picture that the panel fits on
 
@@ -87,6 +89,19 @@ std::string elided(HudPainter& painter, HudFont font, const std::string& text, d
     return part(fits);
 }
 
+// Broken at spaces into lines of that width; the last one is cut when there are too many.
+std::vector<std::string> wrapped(HudPainter& painter, HudFont font, const std::string& text, double width, size_t mostLines) {
+    std::vector<std::string> lines;
+    for (const QString& word : QString::fromStdString(text).split(' ', Qt::SkipEmptyParts)) {
+        const std::string added = word.toStdString();
+        const bool fits = !lines.empty() && painter.textWidth(font, lines.back() + ' ' + added) <= width;
+        if (fits || lines.size() == mostLines) lines.back() += ' ' + added;
+        else lines.push_back(added);
+    }
+    for (std::string& line : lines) line = elided(painter, font, line, width);
+    return lines;
+}
+
 // Draws one panel from top to bottom.
 class PanelDrawing {
 public:
@@ -133,7 +148,12 @@ public:
 
     void backend(const std::string& text) {
         y_ += px(3);
-        painter_.text(HudFont::Small, {left_, y_}, kMuted, elided(painter_, HudFont::Small, text, right_ - left_));
+        small(elided(painter_, HudFont::Small, text, right_ - left_));
+    }
+
+    void small(const std::string& line) {
+        painter_.text(HudFont::Small, {left_, y_}, kMuted, line);
+        y_ += px(kSmallRow);
     }
 
 private:
@@ -190,8 +210,10 @@ HudBox drawPanel(const HudValues& values, PictureSize canvas, double scale, HudP
     double height = 2 * kPadding - 6 + kRow * double(rows.size()) + kSeriesHeight * double(lines);
     if (hasCacheBar(values)) height += 11;
     if (!values.backend.empty()) height += 17;
+    const auto preview = wrapped(painter, HudFont::Small, values.preview, (kPanelWidth - 2 * kPadding) * scale, kMostPreviewLines);
+    height += kSmallRow * double(preview.size());
     HudBox box{kMargin * scale, kMargin * scale, kPanelWidth * scale, height * scale};
-    bool isEmpty = rows.empty() && lines == 0 && values.backend.empty();
+    bool isEmpty = rows.empty() && lines == 0 && values.backend.empty() && preview.empty();
     if (isEmpty || box.x + box.width > canvas.width || box.y + box.height > canvas.height) return {};
 
     painter.box(box, kRadius * scale, kPanel);
@@ -204,6 +226,7 @@ HudBox drawPanel(const HudValues& values, PictureSize canvas, double scale, HudP
         if (isDrawable(series)) drawing.series(series, own);
     }
     if (!values.backend.empty()) drawing.backend(values.backend);
+    for (const std::string& line : preview) drawing.small(line);
     return box;
 }
 
@@ -268,7 +291,7 @@ HudBox hudRoom(const Placement& placement, PictureSize canvas, double scale) {
 }
 
 std::vector<std::string> hudTexts(const HudScene& scene) {
-    std::vector<std::string> texts{scene.values.pill, scene.values.backend, scene.values.message, "…"};
+    std::vector<std::string> texts{scene.values.pill, scene.values.backend, scene.values.preview, scene.values.message, "…"};
     for (const HudSeries& series : scene.values.series) texts.push_back(series.name);
     for (const Row& row : rowsOf(scene.values)) {
         texts.push_back(row.label);

@@ -30,7 +30,7 @@ bool canExport(VkPhysicalDevice physical, VkBufferUsageFlags usage) {
 Result<std::unique_ptr<SharedTimeline>> ExternalTimeline::create(VulkanContext& context) {
     if (!context.facts().sharesSemaphores) {
         return Error{"[Vulkan] " + context.facts().name +
-                     " shares no semaphores with other APIs: frames go through the CPU's memory"};
+                     " shares no semaphores with other APIs"};
     }
     std::unique_ptr<ExternalTimeline> self(new ExternalTimeline(context));
     VkExportSemaphoreCreateInfo shared{.sType = VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO,
@@ -97,7 +97,7 @@ Result<void> SharedSource::allocate() {
     constexpr VkBufferUsageFlags usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
     if (!context_.facts().sharesMemory || !canExport(context_.physical(), usage)) {
         return Error{"[Vulkan] " + context_.facts().name +
-                     " shares no memory with other APIs: frames go through the CPU's memory"};
+                     " shares no memory with other APIs"};
     }
     VkExternalMemoryBufferCreateInfo external{.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
                                               .pNext = nullptr,
