@@ -4,6 +4,25 @@
 
 namespace longtake {
 
+namespace {
+
+class DoneCopy final : public HostCopy {
+public:
+    bool ready() const override { return true; }
+    void finish() override {}
+};
+
+}  // namespace
+
+// Where work is done in order there is nothing to wait for.
+void Backend::waitFor(const Backend&) {}
+void Backend::waitFor(const HostCopy&) {}
+
+std::unique_ptr<HostCopy> Backend::downloadLater(void* host, const void* device, size_t bytes) {
+    download(host, device, bytes);
+    return std::make_unique<DoneCopy>();
+}
+
 SharedFramesOffer::~SharedFramesOffer() {
     for (int fd : {origin_.memoryFd, origin_.readyFd, origin_.releasedFd})
         if (fd >= 0) ::close(fd);

@@ -17,6 +17,7 @@ namespace longtake {
 
 enum class Precision : uint8_t { Fp32, Bf16 };
 
+class HostCopy;
 class RecordedPass;
 
 class Backend {
@@ -37,6 +38,16 @@ public:
     virtual void download(void* host, const void* device, size_t bytes) = 0;
     virtual void copyBytes(void* to, const void* from, size_t bytes) = 0;  // may not overlap
     virtual void synchronize() = 0;
+
+    // A queue of the same device, for work beside this one's; null where all work is done in order anyway. Each may use the
+    // other's memory, in the order that waitFor() makes. Must go before this one.
+    virtual std::unique_ptr<Backend> makeQueue() { return nullptr; }
+    // What is queued here from now on begins when what `other`, a queue of the same device, holds until now is done.
+    virtual void waitFor(const Backend& other);
+    // Copies behind what is queued until now and beside what is queued later. `host` must stay until it is finished.
+    virtual std::unique_ptr<HostCopy> downloadLater(void* host, const void* device, size_t bytes);
+    // What is queued here from now on begins when that copy, of this backend, has read its source.
+    virtual void waitFor(const HostCopy& copy);
 
     // Between these two, operations are recorded and not done. Memory cannot be allocated, uploaded or downloaded meanwhile
     // (std::logic_error). beginRecording() is false where there is no such thing: operations are then done as always.
@@ -80,6 +91,14 @@ class RecordedPass {
 public:
     virtual ~RecordedPass() = default;
     virtual void run() = 0;
+};
+
+// Numbers on their way to host memory. Dropping one gives it up, and waits if it must.
+class HostCopy {
+public:
+    virtual ~HostCopy() = default;
+    virtual bool ready() const = 0;  // finish() would not wait
+    virtual void finish() = 0;       // the numbers are there
 };
 
 struct CpuOptions {

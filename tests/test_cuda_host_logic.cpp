@@ -39,6 +39,77 @@ class TestCudaHostLogic : public QObject {
 private slots:
     void init() { emulation::machine() = {}; }
 
+    // ---- queues ----
+    // The emulated streams do nothing before somebody waits for it: an order that was not asked for is not there.
+    void queuesKeepTheOrderThatWasAskedFor() {
+        CudaBackend main({});
+        const auto queue = main.makeQueue();
+        const DeviceValues first(main, DType::F32, {1, 2, 3, 4}), second(main, DType::F32, {5, 6, 7, 8});
+        const DeviceValues between = DeviceValues::poisoned(main, DType::F32, 4), out = DeviceValues::poisoned(*queue, DType::F32, 4);
+        constexpr size_t kBytes = 4 * sizeof(float);
+        main.copyBytes(between.data(), first.data(), kBytes);
+        queue->waitFor(main);
+        queue->copyBytes(out.data(), between.data(), kBytes);
+        main.waitFor(*queue);
+        main.copyBytes(between.data(), second.data(), kBytes);  // after the queue has read it
+        main.synchronize();
+        QCOMPARE(out.read(), (std::vector<float>{1, 2, 3, 4}));
+        QCOMPARE(between.read(), (std::vector<float>{5, 6, 7, 8}));
+    }
+
+    void aQueueWorksOfItsOwn() {
+        CudaBackend main({});
+        const auto queue = main.makeQueue();
+        const size_t before = main.allocatedBytes();
+        const DeviceValues from(*queue, DType::F32, {1, 2}), to = DeviceValues::poisoned(*queue, DType::F32, 2);
+        QCOMPARE(main.allocatedBytes(), before + 512);  // one pool
+        queue->copyBytes(to.data(), from.data(), 2 * sizeof(float));
+        main.synchronize();  // of its own work alone
+        std::vector<float> raw(2);
+        std::memcpy(raw.data(), to.data(), sizeof(float) * raw.size());
+        QVERIFY(std::isnan(raw[0]));
+        queue->synchronize();
+        QCOMPARE(to.read(), (std::vector<float>{1, 2}));
+    }
+
+    void aCopyThatNobodyWaitsForHasReadItsSourceBeforeThatIsWrittenAgain() {
+        CudaBackend main({});
+        const DeviceValues source(main, DType::F32, {1, 2, 3}), other(main, DType::F32, {7, 8, 9});
+        std::vector<float> host(3, 0.0f);
+        const auto copy = main.downloadLater(host.data(), source.data(), 3 * sizeof(float));
+        QVERIFY(!copy->ready());
+        main.waitFor(*copy);
+        main.copyBytes(source.data(), other.data(), 3 * sizeof(float));
+        main.synchronize();
+        QVERIFY(copy->ready());
+        QCOMPARE(host, (std::vector<float>{0, 0, 0}));  // in pinned memory until it is asked for
+        copy->finish();
+        QCOMPARE(host, (std::vector<float>{1, 2, 3}));
+        QCOMPARE(source.read(), (std::vector<float>{7, 8, 9}));
+        main.waitFor(*copy);  // nothing to wait for any more
+        copy->finish();
+    }
+
+    void copiesUseTheirPinnedMemoryAgainAndOnlyWhenTheyAreDone() {
+        CudaBackend main({});
+        const DeviceValues a(main, DType::F32, {1}), b(main, DType::F32, {2}), c(main, DType::F32, {3});
+        float first = 0, second = 0, third = 0;
+        auto one = main.downloadLater(&first, a.data(), sizeof(float));
+        auto two = main.downloadLater(&second, b.data(), sizeof(float));
+        two->finish();
+        emulation::failOnce("cudaMallocHost", cudaErrorMemoryAllocation);
+        auto three = main.downloadLater(&third, c.data(), sizeof(float));
+        void* asked = nullptr;
+        QCOMPARE(cudaMallocHost(&asked, 1), cudaErrorMemoryAllocation);  // by nobody before
+        three->finish();
+        one->finish();
+        QCOMPARE(first, 1.0f);
+        QCOMPARE(second, 2.0f);
+        QCOMPARE(third, 3.0f);
+        (void)main.downloadLater(&first, b.data(), sizeof(float));  // given up
+        QCOMPARE(first, 1.0f);
+    }
+
     // ---- starting ----
     void aDeviceOpens() { QCOMPARE(refusal(), std::string("opened")); }
     void everyFailureToStartHasItsSentence() {

@@ -2,6 +2,8 @@
 // and runs out, the text encoder that stays with the processor.
 #include <QtTest>
 
+#include "engine/checkpoint/checkpoint.h"
+#include "engine/rollout/decode_stage.h"
 #include "engine/rollout/take.h"
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/emulation/machine.h"
@@ -131,10 +133,77 @@ private slots:
         QCOMPARE(largestDifference(want, frames(**model, chunks)), 0);
     }
 
+    // Decoded on a queue of its own, latents written over as soon as they were handed in: as one after the other.
+    void decodingBesideGivesTheSamePictures() {
+        cuda::CudaBackend gpu({.precision = Precision::Bf16});
+        const auto queue = gpu.makeQueue();
+        const auto config = Model::readConfig(kFolder);
+        const auto weights = Checkpoint::open(kFolder / config->video.weights);
+        const auto decoderFor = [&](Backend& backend) { return std::move(*makeVideoDecoder(config->video.kind, *weights, backend)); };
+        DecodeStage serial(gpu, nullptr, decoderFor(gpu)), beside(gpu, queue.get(), decoderFor(*queue));
+        const Shape shape{3, config->dit.outDim, 4, 6};
+        const std::vector<float> poison(static_cast<size_t>(shape.count()), std::nanf(""));
+        Tensor latents = Tensor::allocate(gpu, DType::F32, shape);
+        std::vector<Frame8> want, got;
+        const auto into = [](std::vector<Frame8>& frames) { return [&frames](Frame8 frame) { frames.push_back(std::move(frame)); }; };
+        for (uint32_t chunk = 0; chunk < 4; ++chunk) {
+            for (DecodeStage* stage : {&serial, &beside}) {
+                gpu.noise({latents.as<float>(), latents.count(), 3, chunk, 0});
+                const size_t before = got.size();
+                stage->push(latents, into(stage == &serial ? want : got));
+                gpu.upload(latents.data(), poison.data(), latents.bytes());
+                gpu.synchronize();
+                if (stage == &serial) continue;
+                // What has been handed out is the chunk before; this one's frames nobody has waited for.
+                QCOMPARE(got.size() - before, chunk == 0 ? size_t{0} : chunk == 1 ? size_t{9} : size_t{12});
+                QCOMPARE(stage->waiting(), int64_t{chunk == 0 ? 9 : 12});
+                stage->handOut([](Frame8) { qFatal("a frame without anybody having waited"); });
+            }
+        }
+        beside.finish(into(got));
+        QCOMPARE(beside.waiting(), int64_t{0});
+        QCOMPARE(got.size(), size_t{9 + 3 * 12});
+        QCOMPARE(largestDifference(want, got), 0);
+    }
+
+    // Nothing of the next chunk's denoising waits for the decoder: on the emulated device its frames would be there then.
+    void theNextChunkIsDenoisedWhileOneIsDecoded() {
+        const auto gpu = emulated(Precision::Fp32);
+        auto model = Model::load(kFolder, *gpu);
+        const std::vector<Frame8> want = frames(**model, 3);
+        TakeOptions options = smallTake(**model);
+        options.decoding = Decoding::Beside;
+        auto take = Take::create(**model, options);
+        (*take)->setTimeline(PromptTimeline::create("a beach at dusk").value());
+        std::vector<Frame8> got;
+        const FrameSink sink = [&](Frame8 frame) { got.push_back(std::move(frame)); };
+        for (size_t made = 0, chunk = 0; chunk < 3; ++chunk) {
+            const auto next = (*take)->next(sink, [&](const DenoiseProgress&) { return got.size() == made; });
+            QVERIFY2(next.ok(), "a pass waited for the decoder");
+            made += static_cast<size_t>(chunk == 0 ? 0 : (*take)->clock().framesOf(static_cast<int64_t>(chunk) - 1));
+            QCOMPARE(got.size(), made);
+            QCOMPARE((*take)->framesToCome(), int64_t{next->frames});
+        }
+        (*take)->finish(sink);
+        QCOMPARE(largestDifference(want, got), 0);
+        // A take that is given up with frames on their way leaves nothing behind.
+        QVERIFY((*take)->next(sink).ok());
+        (*take)->restart(5);
+        QCOMPARE((*take)->framesToCome(), int64_t{0});
+        got.clear();
+        QVERIFY((*take)->next(sink).ok());
+        (*take)->finish(sink);
+        QCOMPARE(largestDifference({want.begin(), want.begin() + static_cast<ptrdiff_t>(got.size())}, got), 0);
+        QVERIFY((*take)->next(sink).ok());
+        take->reset();
+    }
+
     void aWarmTakeAllocatesNothing() {
         const auto gpu = emulated(Precision::Fp32);
         auto model = Model::load(kFolder, *gpu);
-        auto take = Take::create(**model, smallTake(**model));
+        TakeOptions options = smallTake(**model);
+        options.decoding = Decoding::Beside;
+        auto take = Take::create(**model, options);
         (*take)->setTimeline(PromptTimeline::create("a beach at dusk").value());
         const int warm = (*model)->config().rollout.windowFrames / (*model)->config().rollout.chunkFrames + 1;
         for (int i = 0; i < warm; ++i) QVERIFY((*take)->next([](Frame8) {}).ok());

@@ -26,6 +26,7 @@ struct FakePlan {
     std::atomic<int64_t> failAtChunk = -1;
     std::atomic<int64_t> throwAtChunk = -1;
     std::atomic<int64_t> outOfMemoryAtChunk = -1;
+    std::atomic<bool> framesComeLater = false;  // with the next chunk, or when they are asked for
     std::atomic<int> passes = 0;  // made in all
     std::atomic<int> alive = 0;   // takes
     std::mutex mutex;
@@ -64,18 +65,24 @@ public:
         chunk.index = next_;
         chunk.firstFrame = clock().firstFrameOf(next_);
         chunk.frames = static_cast<int>(clock().framesOf(next_));
+        finish(frames);
         for (int i = 0; i < chunk.frames; ++i) {
             Frame8 frame;
             frame.width = 16;
             frame.height = 16;
             frame.rgb.assign(16 * 16 * 3, static_cast<uint8_t>(chunk.firstFrame + i + static_cast<int64_t>(options_.seed)));
             if (tap_) tap_({.x = frame.rgb.data(), .pixels = 16 * 16});
-            frames(std::move(frame));
+            later_.push_back(std::move(frame));
         }
+        if (!plan_.framesComeLater) finish(frames);
         ++next_;
         return chunk;
     }
-    void restart(uint64_t seed) override { options_.seed = seed, next_ = 0; }
+    int64_t framesToCome() const override { return static_cast<int64_t>(later_.size()); }
+    void finish(const FrameSink& frames) override {
+        for (Frame8& frame : std::exchange(later_, {})) frames(std::move(frame));
+    }
+    void restart(uint64_t seed) override { options_.seed = seed, next_ = 0, later_.clear(); }
     void setPictureTap(PictureTap tap) override { tap_ = std::move(tap); }
     int64_t nextChunk() const override { return next_; }
     TakeOptions options() const override { return options_; }
@@ -94,6 +101,7 @@ private:
     TakeOptions options_;
     PromptTimeline timeline_;
     PictureTap tap_;
+    std::vector<Frame8> later_;
     int64_t next_ = 0;
 };
 
@@ -274,49 +282,44 @@ private slots:
         QCOMPARE(stage.ear.chunks[1].hashes.size(), size_t{12});
     }
 
-    void framesComeWithTheirPlaceInSharedMemory() {
+    void framesThatComeLaterComeWithTheirOwnChunk() {
         Stage stage;
+        stage.plan.framesComeLater = true;
         stage.start();
-        SharedFd fd;
-        stage.session.shareFrames({.number = 7, .take = stage.take, .slotCount = 4, .offer = fd.offer()});
-        QVERIFY(stage.ear.waitFor([&] { return stage.ear.answers.size() == 1; }));
-        QCOMPARE(stage.ear.answers[0].ring, int64_t{7});
-        QVERIFY(stage.ear.answers[0].refusal.empty());
-        // The frames of four slots, then none is free.
-        std::vector<RingFrame> placed;
-        int without = 0;
-        const bool came = stage.readUntil([&](const RingFrame& frame) {
-            if (frame.shared) placed.push_back(frame);
-            else if (!placed.empty()) ++without;
-            return without == 30;
-        });
-        QVERIFY(came);
-        QCOMPARE(placed.size(), size_t{4});
-        {
-            const std::lock_guard lock(stage.plan.mutex);
-            QCOMPARE(stage.plan.written.size(), placed.size());
-            for (size_t i = 0; i < placed.size(); ++i) {
-                QCOMPARE(placed[i].shared->ring, int64_t{7});
-                QCOMPARE(placed[i].shared->slot, static_cast<int>(i));
-                QCOMPARE(placed[i].shared->ready, uint64_t{i + 1});
-                QCOMPARE(stage.plan.written[i].released, uint64_t{0});
-                QCOMPARE(stage.plan.written[i].picture, placed[i].picture.rgb[0]);
-            }
+        int64_t expected = 0;
+        QVERIFY(stage.readUntil([&](const RingFrame& frame) { return frame.index != expected++ || expected == 60; }));
+        QCOMPARE(expected, int64_t{60});
+        QVERIFY(stage.ear.waitFor([&] { return stage.ear.chunks.size() >= 4; }));
+        for (size_t i = 0; i < 4; ++i) {
+            QCOMPARE(stage.ear.chunks[i].chunk.index, static_cast<int64_t>(i));
+            QCOMPARE(stage.ear.chunks[i].hashes.size(), size_t{i == 0 ? 9u : 12u});
+            QVERIFY(stage.ear.chunks[i].wallMs > 0);
         }
-        // One comes back, another that nobody knows does not.
-        stage.session.giveBack(6, 3, 1);
-        stage.session.giveBack(7, 2, 9);
-        RingFrame again;
-        QVERIFY(stage.readUntil([&](const RingFrame& frame) {
-            again = frame;
-            return frame.shared.has_value();
-        }));
-        QCOMPARE(again.shared->slot, 2);
-        QCOMPARE(again.shared->ready, uint64_t{5});
-        const std::lock_guard lock(stage.plan.mutex);
-        QCOMPARE(stage.plan.written.size(), size_t{5});
-        QCOMPARE(stage.plan.written.back().released, uint64_t{9});  // what the GPU waits for
-        QCOMPARE(stage.plan.written.back().picture, again.picture.rgb[0]);
+    }
+
+    // Nothing is held back when nobody goes on: by pausing, or because the ring is full.
+    void framesThatComeLaterComeWhenGenerationRests() {
+        for (const bool pauses : {true, false}) {
+            Stage stage;
+            stage.plan.framesComeLater = true;
+            stage.plan.passMs = 10;
+            stage.start();
+            QVERIFY(stage.ear.waitFor([&] { return stage.ear.begun.size() == 1; }));
+            if (pauses) stage.session.pause();
+            const size_t chunks = pauses ? 1 : 2;  // the ring holds two
+            QVERIFY(stage.ear.waitFor([&] { return stage.ear.chunks.size() == chunks; }));
+            QTRY_COMPARE(stage.session.state(), pauses ? SessionState::Paused : SessionState::Holding);
+            int frames = 0;
+            while (stage.session.takeFrame()) ++frames;
+            QCOMPARE(frames, pauses ? 9 : 21);
+        }
+    }
+
+    void framesComeWithTheirPlaceInSharedMemory() {
+        for (const bool later : {false, true}) {
+            placesIn(later);
+            if (QTest::currentTestFailed()) return;
+        }
     }
 
     void memoryThatCannotBeSharedIsSaidAndFramesComeAllTheSame() {
@@ -590,6 +593,53 @@ private slots:
         session.stop();
         QTRY_COMPARE_WITH_TIMEOUT(session.state(), SessionState::Ready, 20000);
         QVERIFY(ear.failures.empty());
+    }
+
+private:
+    void placesIn(bool framesComeLater) {
+        Stage stage;
+        stage.plan.framesComeLater = framesComeLater;
+        stage.start();
+        SharedFd fd;
+        stage.session.shareFrames({.number = 7, .take = stage.take, .slotCount = 4, .offer = fd.offer()});
+        QVERIFY(stage.ear.waitFor([&] { return stage.ear.answers.size() == 1; }));
+        QCOMPARE(stage.ear.answers[0].ring, int64_t{7});
+        QVERIFY(stage.ear.answers[0].refusal.empty());
+        // The frames of four slots, then none is free.
+        std::vector<RingFrame> placed;
+        int without = 0;
+        const bool came = stage.readUntil([&](const RingFrame& frame) {
+            if (frame.shared) placed.push_back(frame);
+            else if (!placed.empty()) ++without;
+            return without == 30;
+        });
+        QVERIFY(came);
+        QCOMPARE(placed.size(), size_t{4});
+        {
+            const std::lock_guard lock(stage.plan.mutex);
+            QCOMPARE(stage.plan.written.size(), placed.size());
+            for (size_t i = 0; i < placed.size(); ++i) {
+                QCOMPARE(placed[i].shared->ring, int64_t{7});
+                QCOMPARE(placed[i].shared->slot, static_cast<int>(i));
+                QCOMPARE(placed[i].shared->ready, uint64_t{i + 1});
+                QCOMPARE(stage.plan.written[i].released, uint64_t{0});
+                QCOMPARE(stage.plan.written[i].picture, placed[i].picture.rgb[0]);
+            }
+        }
+        // One comes back, another that nobody knows does not.
+        stage.session.giveBack(6, 3, 1);
+        stage.session.giveBack(7, 2, 9);
+        RingFrame again;
+        QVERIFY(stage.readUntil([&](const RingFrame& frame) {
+            again = frame;
+            return frame.shared.has_value();
+        }));
+        QCOMPARE(again.shared->slot, 2);
+        QCOMPARE(again.shared->ready, uint64_t{5});
+        const std::lock_guard lock(stage.plan.mutex);
+        QCOMPARE(stage.plan.written.size(), size_t{5});
+        QCOMPARE(stage.plan.written.back().released, uint64_t{9});  // what the GPU waits for
+        QCOMPARE(stage.plan.written.back().picture, again.picture.rgb[0]);
     }
 };
 

@@ -38,26 +38,35 @@ Result<std::vector<RunTotals>> runTakes(TakeSetup& setup, const std::vector<Take
     std::vector<RunTotals> totals(takes.size());
     const Clock::time_point start = Clock::now();
     bool wanted = true;
+    const auto sinkOf = [&](size_t i) {
+        return [&, i](const Frame8& frame) {
+            RunTotals& mine = totals[i];
+            if (!wanted || mine.frames == setup.frames) return;
+            if (mine.frames == 0) mine.firstFrameMs = msSince(start);
+            wanted = frames(i, frame);
+            if (wanted) ++mine.frames;
+        };
+    };
+    // Whether it goes on.
+    const auto noteTime = [&] {
+        const bool stopped = !wanted || stop.asked();
+        for (RunTotals& one : totals) {
+            one.wallMs = msSince(start);
+            one.stopped = stopped;
+        }
+        return !stopped;
+    };
     for (int64_t index = 0; index < setup.chunks; ++index) {
         for (size_t i = 0; i < takes.size(); ++i) {
-            RunTotals& mine = totals[i];
-            const auto takeFrame = [&](const Frame8& frame) {
-                if (!wanted || mine.frames == setup.frames) return;
-                if (mine.frames == 0) mine.firstFrameMs = msSince(start);
-                wanted = frames(i, frame);
-                if (wanted) ++mine.frames;
-            };
-            const Result<TakeChunk> chunk = takes[i]->next(takeFrame, [&](const DenoiseProgress&) { return !stop.asked(); });
-            for (RunTotals& one : totals) one.wallMs = msSince(start);
-            if (!wanted || stop.asked()) {
-                for (RunTotals& one : totals) one.stopped = true;
-                return totals;
-            }
+            const Result<TakeChunk> chunk = takes[i]->next(sinkOf(i), [&](const DenoiseProgress&) { return !stop.asked(); });
+            if (!noteTime()) return totals;
             if (!chunk) return chunk.error();
-            add(mine, *chunk);
-            reporter.progress(progressOf(setup, totals, mine.wallMs));
+            add(totals[i], *chunk);
+            reporter.progress(progressOf(setup, totals, totals[i].wallMs));
         }
     }
+    for (size_t i = 0; i < takes.size(); ++i) takes[i]->finish(sinkOf(i));
+    noteTime();
     return totals;
 }
 

@@ -151,7 +151,8 @@ CommandResult prepareTake(const TakeArguments& arguments, Reporter& reporter, Ta
                         .window = project.rollout,
                         .sampler = project.sampler,
                         .maxFrames = setup.chunks * project.rollout.chunkFrames,
-                        .start = startPictureFrom(project.startImage, project.startPicture)};
+                        .start = startPictureFrom(project.startImage, project.startPicture),
+                        .decoding = Decoding::Beside};
     Result<std::unique_ptr<Take>> take = Take::create(*setup.model, options);
     if (!take) return failure(take.message());
     setup.take = std::move(*take);

@@ -15,6 +15,8 @@ public:
 
     void setTimeline(PromptTimeline timeline) override { take_->setTimeline(std::move(timeline)); }
     Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass) override { return take_->next(frames, afterPass); }
+    int64_t framesToCome() const override { return take_->framesToCome(); }
+    void finish(const FrameSink& frames) override { take_->finish(frames); }
     void restart(uint64_t seed) override { take_->restart(seed); }
     void setPictureTap(PictureTap tap) override { take_->setPictureTap(std::move(tap)); }
     int64_t nextChunk() const override { return take_->nextChunk(); }
@@ -105,7 +107,9 @@ MemoryPlan EngineTakeMaker::plan(int64_t width, int64_t height, const RolloutCon
     return model_->plan(width, height, window);
 }
 
-Result<std::unique_ptr<TakeSource>> EngineTakeMaker::begin(const TakeOptions& options) {
+Result<std::unique_ptr<TakeSource>> EngineTakeMaker::begin(const TakeOptions& given) {
+    TakeOptions options = given;
+    options.decoding = Decoding::Beside;
     Result<std::unique_ptr<Take>> take = Take::create(*model_, options);
     if (!take) return take.error();
     return std::unique_ptr<TakeSource>(std::make_unique<EngineTake>(std::move(take).value(), model_->config().dit));

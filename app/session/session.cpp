@@ -216,7 +216,8 @@ bool Session::isAhead() const {
 }
 
 bool Session::mayMake() const {
-    return ring_.room() >= static_cast<size_t>(clock_.framesOf(nextChunk_)) && !isAhead();
+    const int64_t toCome = source_ ? source_->framesToCome() : 0;
+    return ring_.room() >= static_cast<size_t>(toCome + clock_.framesOf(nextChunk_)) && !isAhead();
 }
 
 SessionState Session::stateNow() const {

@@ -136,7 +136,8 @@ private:
     void rankWeights();
     void makeChunk();
     bool beginChunk(int64_t chunk);
-    void keepFrame(Frame8 picture, ChunkReport& report);
+    void keepFrame(Frame8 picture);
+    void reportChunks();
     void lookAtCache();
     void answerPlan();
     void collectRanks();
@@ -161,6 +162,13 @@ private:
     std::string loadProblem_;  // why there is none
     RankProbe probe_;
     int64_t submittedChunk_ = -1, rankedChunk_ = -1;  // to the probe and back
+    struct OpenChunk {
+        ChunkReport report;
+        Clock::time_point begun;
+        bool made = false;
+    };
+    std::deque<OpenChunk> open_;  // begun, and not all of their frames are there: the first one gets them
+    Clock::time_point lastFrame_;  // of the newest chunk that is complete
     ColourFields firstColours_;
     int64_t running_ = 0;  // number of source_'s take
     bool storeFailed_ = false;

@@ -33,7 +33,7 @@ struct TakeStarted {
 struct ChunkReport {
     int64_t take = 0;
     TakeChunk chunk;
-    double wallMs = 0;       // from its begin to its last frame in the ring
+    double wallMs = 0;       // to its last frame in the ring: from its begin, or from the last frame before where that was later
     double fps = 0;          // frames a second at that pace
     double drift = 0;        // how far the colours have come from the take's first frame, 0 .. 1 (see drift.h)
     std::vector<uint64_t> hashes;  // of its frames

@@ -9,10 +9,6 @@ namespace {
 
 constexpr auto kRankPoll = std::chrono::milliseconds(50);
 
-double millisecondsSince(std::chrono::steady_clock::time_point when) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - when).count();
-}
-
 }  // namespace
 
 void Session::run() {
@@ -47,6 +43,12 @@ void Session::turn(std::unique_lock<std::mutex>& lock) {
     }
     const bool asked = planQuestion_ && model_;
     const SessionState now = stateNow();
+    if (now != SessionState::Generating && source_ && source_->framesToCome() > 0) {
+        lock.unlock();
+        source_->finish([this](Frame8 picture) { keepFrame(std::move(picture)); });
+        reportChunks();
+        return lock.lock();
+    }
     if (asked || now != state_) {
         lock.unlock();
         if (asked) answerPlan();
@@ -175,6 +177,7 @@ void Session::adopt() {
     storeFailed_ = !store;
     if (!store) listener_.failed(store.message() + "; what was shown cannot be exported afterwards");
     firstColours_ = {};
+    open_.clear();
     submittedChunk_ = rankedChunk_ = -1;
     TakeStarted started;
     {
@@ -219,17 +222,19 @@ bool Session::beginChunk(int64_t chunk) {
 void Session::makeChunk() {
     const int64_t index = source_->nextChunk();
     if (!beginChunk(index)) return;
-    const auto start = Clock::now();
-    ChunkReport report;
-    report.take = running_;
-    report.chunk.firstFrame = source_->clock().firstFrameOf(index);
+    OpenChunk& open = open_.emplace_back();
+    open.begun = Clock::now();
+    open.report.take = running_;
+    open.report.chunk.firstFrame = source_->clock().firstFrameOf(index);
+    open.report.chunk.frames = static_cast<int>(source_->clock().framesOf(index));
     const auto afterPass = [&](const DenoiseProgress& progress) {
+        reportChunks();
         listener_.progressed(progress);
         if (progress.step == 1) listener_.cacheViewed(source_->cacheView());
         answerPlan();
         return !abort_;
     };
-    Result<TakeChunk> made = source_->next([&](Frame8 picture) { keepFrame(std::move(picture), report); }, afterPass);
+    Result<TakeChunk> made = source_->next([this](Frame8 picture) { keepFrame(std::move(picture)); }, afterPass);
     {
         const std::lock_guard lock(mutex_);
         inChunk_ = false;
@@ -238,29 +243,45 @@ void Session::makeChunk() {
             if (!abort_) playing_ = false;
         } else {
             nextChunk_ = index + 1;
-            lastChunkSeconds_ = millisecondsSince(start) / 1000;
         }
     }
     if (!made) {
+        open_.pop_back();
         if (!abort_) listener_.failed(made.message());
         return;
     }
     if (abort_) return;
-    report.chunk = *made;
-    report.wallMs = millisecondsSince(start);
-    report.fps = report.wallMs > 0 ? made->frames * 1000.0 / report.wallMs : 0;
-    listener_.chunkDone(report);
+    open_.back().report.chunk = *made;
+    open_.back().made = true;
+    reportChunks();
     lookAtCache();
     if (!weightsRanked_) rankWeights();
 }
 
-void Session::keepFrame(Frame8 picture, ChunkReport& report) {
+// Tells of the chunks whose frames are all there.
+void Session::reportChunks() {
+    while (!open_.empty() && open_.front().made && !abort_) {
+        OpenChunk& first = open_.front();
+        ChunkReport& report = first.report;
+        if (static_cast<int64_t>(report.hashes.size()) < report.chunk.frames) return;
+        {
+            const std::lock_guard lock(mutex_);
+            lastChunkSeconds_ = std::chrono::duration<double>(lastFrame_ - first.begun).count();
+        }
+        report.fps = report.wallMs > 0 ? report.chunk.frames * 1000.0 / report.wallMs : 0;
+        listener_.chunkDone(report);
+        open_.pop_front();
+    }
+}
+
+void Session::keepFrame(Frame8 picture) {
     std::optional<SharedPlace> shared;
     if (!written_.empty()) {
         shared = written_.front();
         written_.pop_front();
     }
     if (abort_) return;
+    ChunkReport& report = open_.front().report;
     const int64_t index = report.chunk.firstFrame + static_cast<int64_t>(report.hashes.size());
     report.hashes.push_back(frameHash(picture));
     if (!storeFailed_) {
@@ -273,6 +294,9 @@ void Session::keepFrame(Frame8 picture, ChunkReport& report) {
     if (!firstColours_.filled) firstColours_ = colours;
     report.drift = driftBetween(firstColours_, colours);
     if (ring_.push({std::move(picture), index, running_, shared})) listener_.framesReady();
+    if (static_cast<int64_t>(report.hashes.size()) < report.chunk.frames) return;
+    const Clock::time_point before = std::exchange(lastFrame_, Clock::now());
+    report.wallMs = std::chrono::duration<double, std::milli>(lastFrame_ - std::max(before, open_.front().begun)).count();
 }
 
 void Session::lookAtCache() {

@@ -41,6 +41,9 @@ public:
     virtual void setTimeline(PromptTimeline timeline) = 0;
     // As Take::next().
     virtual Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass) = 0;
+    // Frames of made chunks that are still to come: with next(), or here at once.
+    virtual int64_t framesToCome() const { return 0; }
+    virtual void finish(const FrameSink&) {}
     virtual void restart(uint64_t seed) = 0;
     virtual void setPictureTap(PictureTap tap) = 0;
     virtual int64_t nextChunk() const = 0;

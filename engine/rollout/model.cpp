@@ -94,6 +94,7 @@ Result<std::unique_ptr<Model>> Model::loadParts(const fs::path& folder, Backend&
     if (!text) return inFile(textFile, text.message());
     model->text_.emplace(std::move(text).value());
 
+    model->decodeQueue_ = backend.makeQueue();
     auto decoder = model->makeDecoder();
     if (!decoder) return decoder.error();
     if ((*decoder)->latentChannels() != c.dit.outDim)
@@ -108,11 +109,12 @@ void Model::measureDecoder(VideoDecoder& decoder) {
     videoBytes_ = decoder.weightBytes();
     pixelsPerLatent_ = decoder.pixelsPerLatent();
     const Tensor host = Tensor::host(DType::F32, {config_.rollout.chunkFrames, config_.dit.outDim, kSide, kSide});
-    Tensor latents = Tensor::allocate(backend_, DType::F32, host.shape());
-    backend_.upload(latents.data(), host.data(), host.bytes());
+    Tensor latents = Tensor::allocate(decodeBackend(), DType::F32, host.shape());
+    decodeBackend().upload(latents.data(), host.data(), host.bytes());
     decoder.decodeRgb8(latents, [](Frame8) {});
     decoder.decodeRgb8(latents, [](Frame8) {});  // the first chunk of a stream is shorter than the others
-    streamBytesPerLatent_ = static_cast<double>(decoder.stateBytes() + decoder.scratchBytes()) / (kSide * kSide);
+    const size_t handedOver = decodeQueue_ ? latents.bytes() : 0;  // the queue has latents of its own
+    streamBytesPerLatent_ = static_cast<double>(decoder.stateBytes() + decoder.scratchBytes() + handedOver) / (kSide * kSide);
 }
 
 Result<Tensor> Model::textRows(const std::string& prompt) const {
@@ -134,7 +136,7 @@ Result<std::unique_ptr<VideoDecoder>> Model::makeDecoder() const {
     const fs::path file = folder_ / config_.video.weights;
     Result<Checkpoint> weights = Checkpoint::open(file);
     if (!weights) return inFile(file, weights.message());
-    auto decoder = makeVideoDecoder(config_.video.kind, *weights, backend_);
+    auto decoder = makeVideoDecoder(config_.video.kind, *weights, decodeBackend());
     if (!decoder) return inFile(file, decoder.message());
     return decoder;
 }

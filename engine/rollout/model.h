@@ -49,7 +49,10 @@ public:
     Result<Tensor> textRows(const std::string& prompt) const;
     // How many of the prompt's tokens have no room in the model's text length.
     Result<int64_t> droppedTokens(const std::string& prompt) const;
+    // For decodeBackend(): pictures are made beside what backend() computes where the device has queues.
     Result<std::unique_ptr<VideoDecoder>> makeDecoder() const;
+    Backend& decodeBackend() const { return decodeQueue_ ? *decodeQueue_ : backend_; }
+    Backend* decodeQueue() const { return decodeQueue_.get(); }
     Result<std::unique_ptr<VideoEncoder>> makeEncoder() const;
 
     // Pixels in a row or column of one token; sizes must be multiples of these.
@@ -68,6 +71,7 @@ private:
     std::filesystem::path folder_;
     ModelConfig config_;
     Backend& backend_;
+    std::unique_ptr<Backend> decodeQueue_;  // null: backend_ decodes, in order
     std::unique_ptr<Backend> textBackend_;  // null: backend_ encodes text too
     std::optional<TextEncoder> text_;
     std::unique_ptr<CausalDit> dit_;

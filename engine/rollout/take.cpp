@@ -43,7 +43,8 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     try {
         auto rollout = Rollout::create(model.dit(), model.backend(), rolloutOptions, [&model](const std::string& prompt) { return model.textRows(prompt); });
         if (!rollout) return rollout.error();
-        std::unique_ptr<Take> take(new Take(options, std::move(rollout).value(), std::move(decoder).value(), model.config().fps));
+        DecodeStage decode(model.backend(), model.decodeQueue(), std::move(decoder).value());
+        std::unique_ptr<Take> take(new Take(options, std::move(rollout).value(), std::move(decode), model.config().fps));
         take->start_ = std::move(start).value();
         return take;
     } catch (const std::bad_alloc&) {
@@ -51,11 +52,11 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     }
 }
 
-Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, std::unique_ptr<VideoDecoder> decoder, double fps)
-    : options_(options), rollout_(std::move(rollout)), decoder_(std::move(decoder)) {
+Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, double fps)
+    : options_(options), rollout_(std::move(rollout)), decode_(std::move(decode)) {
     const int64_t chunk = options_.window.chunkFrames;
-    clock_.framesPerChunk = static_cast<int>(chunk * decoder_->framesPerLatent());
-    clock_.firstChunkFrames = static_cast<int>(decoder_->framesOf(chunk));
+    clock_.framesPerChunk = static_cast<int>(chunk * decode_.decoder().framesPerLatent());
+    clock_.firstChunkFrames = static_cast<int>(decode_.decoder().framesOf(chunk));
     clock_.fps = fps;
 }
 
@@ -70,7 +71,10 @@ Result<RolloutChunk> Take::nextLatents(const PassCallback& afterPass) {
 }
 
 Result<TakeChunk> Take::next(const FrameSink& frames, const PassCallback& afterPass) {
-    Result<RolloutChunk> made = nextLatents(afterPass);
+    Result<RolloutChunk> made = nextLatents([&](const DenoiseProgress& progress) {
+        decode_.handOut(frames);
+        return !afterPass || afterPass(progress);
+    });
     if (!made) return made.error();
     TakeChunk chunk;
     chunk.index = made->index;
@@ -81,10 +85,9 @@ Result<TakeChunk> Take::next(const FrameSink& frames, const PassCallback& afterP
     chunk.recacheMs = made->recacheMs;
     if (made->recached) recaches_.push_back(made->index);
     const auto start = std::chrono::steady_clock::now();
-    decoder_->decodeRgb8(made->latents, [&](Frame8 frame) {
-        ++chunk.frames;
-        frames(std::move(frame));
-    });
+    chunk.frames = static_cast<int>(clock_.framesOf(made->index));
+    decode_.push(made->latents, frames);
+    if (options_.decoding == Decoding::WithItsChunk) decode_.finish(frames);
     chunk.decodeMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return chunk;
 }
@@ -93,7 +96,7 @@ void Take::restart(uint64_t seed) {
     options_.seed = seed;
     recaches_.clear();
     rollout_->restart(seed);
-    decoder_->reset();
+    decode_.reset();
 }
 
 CacheView Take::cacheView() const {
@@ -121,7 +124,7 @@ CacheView Take::cacheView() const {
 }
 
 size_t Take::bytes() const {
-    return rollout_->cache().bytes() + rollout_->workingBytes() + decoder_->weightBytes() + decoder_->stateBytes() + decoder_->scratchBytes();
+    return rollout_->cache().bytes() + rollout_->workingBytes() + decode_.bytes();
 }
 
 }  // namespace longtake

@@ -10,11 +10,15 @@
 
 #include "engine/rollout/cache_view.h"
 #include "engine/rollout/chunk_clock.h"
+#include "engine/rollout/decode_stage.h"
 #include "engine/rollout/model.h"
 #include "engine/rollout/rollout.h"
 #include "engine/rollout/start_picture.h"
 
 namespace longtake {
+
+// Beside: where the device can, a chunk is decoded beside the next one, and its frames come with later calls.
+enum class Decoding : uint8_t { WithItsChunk, Beside };
 
 struct TakeOptions {
     int64_t width = 0, height = 0;  // pixels; 0: the model's own
@@ -23,6 +27,7 @@ struct TakeOptions {
     SamplerConfig sampler;
     int64_t maxFrames = 0;  // latent frames, only where the window is unlimited
     StartPicture start;     // becomes chunk 0; none: everything is generated
+    Decoding decoding = Decoding::WithItsChunk;
 
     // What the model was made for.
     static TakeOptions of(const ModelConfig& config);
@@ -31,10 +36,11 @@ struct TakeOptions {
 struct TakeChunk {
     int64_t index = 0;
     int64_t firstFrame = 0;  // video frame
-    int frames = 0;
+    int frames = 0;  // those that are still to come included
     bool recached = false;
     double denoiseMs = 0;  // of a start picture: its encoding
-    double cleanPassMs = 0, recacheMs = 0, decodeMs = 0;
+    double cleanPassMs = 0, recacheMs = 0;
+    double decodeMs = 0;  // that were waited for, those of the chunk before included
 
     double totalMs() const { return denoiseMs + cleanPassMs + recacheMs + decodeMs; }
 };
@@ -47,10 +53,13 @@ public:
     static Result<std::unique_ptr<Take>> create(const Model& model, const TakeOptions& options, const Take* beside = nullptr);
 
     void setTimeline(PromptTimeline timeline) { rollout_->setTimeline(std::move(timeline)); }
-    // The next chunk; frames are handed out in order. "stopped" when the callback said so: nothing was handed out.
+    // The next chunk; frames are handed out in order. "stopped" when the callback said so: no frame of it was handed out.
     Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass = {});
+    // The frames that are still to come, with Decoding::Beside.
+    void finish(const FrameSink& frames) { decode_.finish(frames); }
+    int64_t framesToCome() const { return decode_.waiting(); }
     void restart(uint64_t seed);
-    void setPictureTap(PictureTap tap) { decoder_->setPictureTap(std::move(tap)); }
+    void setPictureTap(PictureTap tap) { decode_.decoder().setPictureTap(std::move(tap)); }
 
     const TakeOptions& options() const { return options_; }
     int64_t nextChunk() const { return rollout_->nextChunk(); }
@@ -61,12 +70,12 @@ public:
     size_t bytes() const;
 
 private:
-    Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, std::unique_ptr<VideoDecoder> decoder, double fps);
+    Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, double fps);
     Result<RolloutChunk> nextLatents(const PassCallback& afterPass);
 
     TakeOptions options_;
     std::unique_ptr<Rollout> rollout_;
-    std::unique_ptr<VideoDecoder> decoder_;
+    DecodeStage decode_;
     ChunkClock clock_;
     std::vector<int64_t> recaches_;
     std::optional<EncodedStart> start_;

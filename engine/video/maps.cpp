@@ -59,19 +59,36 @@ void mapToPlanes(Backend& backend, const Tensor& map, const ValueChange& change,
 }
 
 void PictureReader::read(const Tensor& pictures, const FrameSink& sink) {
+    LaterFrames frames;
+    readLater(pictures, frames);
+    for (LaterFrame& later : frames) {
+        later.copy->finish();
+        sink(std::move(later.frame));
+    }
+}
+
+void PictureReader::readLater(const Tensor& pictures, LaterFrames& frames) {
     const Shape& shape = pictures.shape();
     const int64_t pixels = shape[1] * shape[2];
     const size_t bytes = static_cast<size_t>(3 * pixels);
     if (shape[0] == 0) return;
-    if (this->bytes() < static_cast<size_t>(shape[0]) * bytes) shown_ = Tensor::allocate(backend_, DType::U8, {shape[0] * 3 * pixels});
-    PicturesParams all{.x = pictures.data(), .dtype = pictures.dtype(), .y = shown_.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_};
+    Room& room = rooms_[turn_++ % rooms_.size()];
+    if (room.last) backend_.waitFor(*room.last);
+    if (room.shown.empty() || room.shown.bytes() < static_cast<size_t>(shape[0]) * bytes) room.shown = Tensor::allocate(backend_, DType::U8, {shape[0] * 3 * pixels});
+    PicturesParams all{.x = pictures.data(), .dtype = pictures.dtype(), .y = room.shown.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_};
     backend_.pictures(all);
     for (int64_t f = 0; f < shape[0]; ++f) {
         if (tap_) tap_({.x = pictures.slice(f, 1).data(), .dtype = all.dtype, .pixels = pixels, .scale = scale_, .offset = offset_});
         Frame8 frame{static_cast<int>(shape[2]), static_cast<int>(shape[1]), std::vector<uint8_t>(bytes)};
-        backend_.download(frame.rgb.data(), shown_.as<uint8_t>() + static_cast<size_t>(f) * bytes, bytes);
-        sink(std::move(frame));
+        room.last = backend_.downloadLater(frame.rgb.data(), all.y + static_cast<size_t>(f) * bytes, bytes);
+        frames.push_back({std::move(frame), room.last});
     }
+}
+
+size_t PictureReader::bytes() const {
+    size_t total = 0;
+    for (const Room& room : rooms_) total += room.shown.empty() ? 0 : room.shown.bytes();
+    return total;
 }
 
 }  // namespace longtake

@@ -4,6 +4,7 @@
 // Thread: plain functions; the backend's rule applies.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <vector>
 
@@ -25,19 +26,26 @@ void planesToMap(Backend& backend, const float* planes, const ValueChange& chang
 // And back.
 void mapToPlanes(Backend& backend, const Tensor& map, const ValueChange& change, float* planes);
 
-// Turns a model's pictures into 8-bit ones: shown = clamp(value * scale + offset, 0, 1). Keeps room for the largest lot.
+// Turns a model's pictures into 8-bit ones: shown = clamp(value * scale + offset, 0, 1). Keeps room for the largest lot,
+// twice: one is filled while the other is copied.
 class PictureReader {
 public:
     PictureReader(Backend& backend, float scale, float offset) : backend_(backend), scale_(scale), offset_(offset) {}
     void read(const Tensor& pictures, const FrameSink& sink);  // [frames, height, width, 3]
+    void readLater(const Tensor& pictures, LaterFrames& frames);
     void setTap(PictureTap tap) { tap_ = std::move(tap); }
-    size_t bytes() const { return shown_.empty() ? 0 : shown_.bytes(); }
+    size_t bytes() const;
 
 private:
     Backend& backend_;
     float scale_, offset_;
     PictureTap tap_;
-    Tensor shown_;
+    struct Room {
+        Tensor shown;
+        std::shared_ptr<HostCopy> last;  // of what lies there
+    };
+    std::array<Room, 2> rooms_;
+    size_t turn_ = 0;
 };
 
 }  // namespace longtake

@@ -32,6 +32,7 @@ public:
     void reset() override;
     Tensor decode(const Tensor& latents) override;
     void decodeRgb8(const Tensor& latents, const FrameSink& sink) override;
+    void decodeLater(const Tensor& latents, LaterFrames& frames) override;
     void setPictureTap(PictureTap tap) override { reader_.setTap(std::move(tap)); }
     // All frames, the first ones of a stream too, which decode() leaves out; not clamped.
     Tensor decodeRaw(const Tensor& latents);  // [framesPerLatent * n, 3, H, W], F32, host memory
@@ -63,6 +64,8 @@ private:
     void grow(const Stage& stage, const Tensor& from, Tensor to, Activation activation) const;
     void observeGrowth(const Stage& stage, size_t index, const Tensor& from) const;
     Tensor planes(const Tensor& latents, int64_t skippedFrames, bool clamped);
+    // Of all frames that latents give, those before the first of the stream.
+    int64_t skippedFrames(int64_t latents) const { return latents * framesPerLatent_ - framesOf(latents); }
 
     Backend& backend_;
     Scratch scratch_;

@@ -177,7 +177,7 @@ Tensor TaehvDecoder::planes(const Tensor& latents, int64_t skippedFrames, bool c
 
 Tensor TaehvDecoder::decode(const Tensor& latents) {
     check(latents);
-    return planes(latents, latents.shape()[0] * framesPerLatent_ - framesOf(latents.shape()[0]), true);
+    return planes(latents, skippedFrames(latents.shape()[0]), true);
 }
 
 Tensor TaehvDecoder::decodeRaw(const Tensor& latents) {
@@ -187,8 +187,12 @@ Tensor TaehvDecoder::decodeRaw(const Tensor& latents) {
 
 void TaehvDecoder::decodeRgb8(const Tensor& latents, const FrameSink& sink) {
     check(latents);
-    run(latents, latents.shape()[0] * framesPerLatent_ - framesOf(latents.shape()[0]),
-        [&](const Tensor& pictures) { reader_.read(pictures, sink); });
+    run(latents, skippedFrames(latents.shape()[0]), [&](const Tensor& pictures) { reader_.read(pictures, sink); });
+}
+
+void TaehvDecoder::decodeLater(const Tensor& latents, LaterFrames& frames) {
+    check(latents);
+    run(latents, skippedFrames(latents.shape()[0]), [&](const Tensor& pictures) { reader_.readLater(pictures, frames); });
 }
 
 VideoState TaehvDecoder::snapshot() const {

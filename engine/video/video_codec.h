@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,12 @@
 namespace longtake {
 
 using FrameSink = std::function<void(Frame8)>;
+// A frame that is still on its way from the device: there once the copy is finished.
+struct LaterFrame {
+    Frame8 frame;
+    std::shared_ptr<HostCopy> copy;
+};
+using LaterFrames = std::deque<LaterFrame>;
 // Sees each picture while it still lies in the backend's memory, as the parameters that show it without y; once for every
 // frame, in the same order and before it.
 using PictureTap = std::function<void(const PicturesParams& picture)>;
@@ -53,6 +60,8 @@ public:
     virtual Tensor decode(const Tensor& latents) = 0;  // [frames, 3, H, W], F32, host memory, 0 ... 1
     // The same as 8-bit pictures, each handed out as soon as it is done. If the sink throws, reset or restore.
     virtual void decodeRgb8(const Tensor& latents, const FrameSink& sink) = 0;
+    // The same without waiting: everything is queued, frames are added in order. The latents are read by what is queued.
+    virtual void decodeLater(const Tensor& latents, LaterFrames& frames) = 0;
     virtual void setPictureTap(PictureTap tap) = 0;  // empty: none
 
     virtual VideoState snapshot() const = 0;

@@ -125,6 +125,11 @@ void WanVaeDecoder::decodeRgb8(const Tensor& latents, const FrameSink& sink) {
     run(latents, [&](const Tensor& pictures) { reader_.read(pictures, sink); });
 }
 
+void WanVaeDecoder::decodeLater(const Tensor& latents, LaterFrames& frames) {
+    check(latents);
+    run(latents, [&](const Tensor& pictures) { reader_.readLater(pictures, frames); });
+}
+
 VideoState WanVaeDecoder::snapshot() const {
     VideoState copy{{}, seen_};
     for (const Tensor* map : state()) copy.maps.push_back(map->empty() ? Tensor() : cloneMap(backend_, *map));

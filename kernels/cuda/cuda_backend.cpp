@@ -38,13 +38,29 @@ CudaBackend::CudaBackend(const CudaBackendOptions& options)
     check(cudaSetDevice(options.device), "cuda");
     traits_ = traitsOf(options.device, deviceName_, deviceBytes_, uuid_);
     if (traits_.architecture < 80) compute_ = DType::F32;  // no bf16 products before
-    memory_ = DeviceMemory::create(options.device);
-    staging_ = std::make_unique<Staging>(memory_->stream());
-    (void)context(kProductWorkspace);  // taken at once, so that what is free afterwards is for takes
+    start(DeviceMemory::create(options.device));
     gemm_ = makeGemm({.device = deviceName_, .cacheFolder = options.cacheFolder, .timed = options.tunedProducts});
 }
 
-CudaBackend::~CudaBackend() { (void)cudaSetDevice(options_.device); }
+CudaBackend::CudaBackend(const CudaBackend& beside)
+    : options_(beside.options_), compute_(beside.compute_), traits_(beside.traits_), deviceName_(beside.deviceName_), deviceBytes_(beside.deviceBytes_),
+      uuid_(beside.uuid_), gemm_(beside.gemm_) {
+    check(cudaSetDevice(options_.device), "cuda");
+    start(beside.memory_->onAnotherStream());
+}
+
+void CudaBackend::start(std::shared_ptr<DeviceMemory> memory) {
+    memory_ = std::move(memory);
+    staging_ = std::make_unique<Staging>(memory_->stream());
+    copies_ = HostCopies::create();
+    check(cudaEventCreateWithFlags(&reached_, cudaEventDisableTiming), "cuda");
+    (void)context(kProductWorkspace);  // taken at once, so that what is free afterwards is for takes
+}
+
+CudaBackend::~CudaBackend() {
+    (void)cudaSetDevice(options_.device);
+    if (reached_) (void)cudaEventDestroy(reached_);
+}
 
 std::string CudaBackend::description() const {
     return deviceName_ + ", " + std::to_string(deviceBytes_ >> 30) + " GiB, compute capability " + std::to_string(traits_.architecture / 10) + "." +
@@ -102,6 +118,19 @@ void CudaBackend::synchronize() {
     check(cudaSetDevice(options_.device), "synchronize");
     check(cudaStreamSynchronize(stream()), "synchronize");
 }
+
+void CudaBackend::waitFor(const Backend& other) {
+    check(cudaSetDevice(options_.device), "queue");
+    check(cudaEventRecord(reached_, dynamic_cast<const CudaBackend&>(other).stream()), "queue");
+    check(cudaStreamWaitEvent(stream(), reached_, 0), "queue");
+}
+
+std::unique_ptr<HostCopy> CudaBackend::downloadLater(void* host, const void* device, size_t bytes) {
+    check(cudaSetDevice(options_.device), "copy");
+    return copies_->start(host, device, bytes, stream());
+}
+
+void CudaBackend::waitFor(const HostCopy& copy) { HostCopies::holdBack(stream(), copy); }
 
 namespace {
 

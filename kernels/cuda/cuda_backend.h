@@ -1,4 +1,5 @@
-// The CUDA backend: one device, one stream; operations are queued and return at once.
+// The CUDA backend: one device, one stream; operations are queued and return at once. Copies that nobody waits for have a
+// stream of their own.
 //
 // Owner:  the program, through the module's entry. Weights and tensors must be gone before it.
 // Thread: one at a time, as Backend says.
@@ -10,6 +11,7 @@
 #include "kernels/backend.h"
 #include "kernels/cuda/device_memory.h"
 #include "kernels/cuda/gemm.h"
+#include "kernels/cuda/host_copies.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/staging.h"
 #include "kernels/cuda/weights.h"
@@ -30,6 +32,8 @@ class CudaBackend final : public Backend {
 public:
     // Throws CudaError when the device cannot be used.
     explicit CudaBackend(const CudaBackendOptions& options);
+    // A queue of the same device: its own stream and working memory, the same pool and product choices.
+    explicit CudaBackend(const CudaBackend& beside);
     ~CudaBackend() override;
 
     std::string name() const override { return "cuda"; }
@@ -44,6 +48,10 @@ public:
     void download(void* host, const void* device, size_t bytes) override;
     void copyBytes(void* to, const void* from, size_t bytes) override;
     void synchronize() override;
+    std::unique_ptr<Backend> makeQueue() override { return std::make_unique<CudaBackend>(*this); }
+    void waitFor(const Backend& other) override;
+    std::unique_ptr<HostCopy> downloadLater(void* host, const void* device, size_t bytes) override;
+    void waitFor(const HostCopy& copy) override;
     bool beginRecording() override;
     std::unique_ptr<RecordedPass> endRecording() override;
 
@@ -74,6 +82,7 @@ public:
     cudaStream_t stream() const { return memory_->stream(); }
 
 private:
+    void start(std::shared_ptr<DeviceMemory> memory);
     // Makes the device current for this thread and gives what launchers need, with at least so much workspace.
     LaunchContext context(size_t workspaceBytes = 0);
     std::shared_ptr<void> uploadWeight(const void* w, DType from, DType to, int64_t count);
@@ -84,7 +93,7 @@ private:
     bool toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight& weight);
     void* buffer(std::shared_ptr<void>& kept, size_t& keptBytes, size_t bytes);
 
-    CudaBackendOptions options_;
+    const CudaBackendOptions options_;
     DType compute_;
     DeviceTraits traits_;
     std::string deviceName_;
@@ -92,7 +101,9 @@ private:
     std::array<unsigned char, 16> uuid_{};
     std::shared_ptr<DeviceMemory> memory_;
     std::unique_ptr<Staging> staging_;
-    std::unique_ptr<Gemm> gemm_;
+    std::shared_ptr<HostCopies> copies_;
+    cudaEvent_t reached_ = nullptr;  // of other queues that this one waits for
+    std::shared_ptr<Gemm> gemm_;
     std::shared_ptr<void> workspace_, product_, gatedBias_, f8Rows_, f8Scales_;
     size_t workspaceBytes_ = 0, productBytes_ = 0, gatedBiasBytes_ = 0, f8RowsBytes_ = 0, f8ScalesBytes_ = 0;
 };

@@ -9,42 +9,50 @@
 namespace longtake::cuda {
 
 std::shared_ptr<DeviceMemory> DeviceMemory::create(int device) {
-    std::shared_ptr<DeviceMemory> memory(new DeviceMemory(device));
-    check(cudaStreamCreateWithFlags(&memory->stream_, cudaStreamNonBlocking), "memory");
+    auto pool = std::make_shared<Pool>();
     cudaMemPoolProps properties = {};
     properties.allocType = cudaMemAllocationTypePinned;
     properties.handleTypes = cudaMemHandleTypeNone;
     properties.location.type = cudaMemLocationTypeDevice;
     properties.location.id = device;
-    check(cudaMemPoolCreate(&memory->pool_, &properties), "memory");
+    check(cudaMemPoolCreate(&pool->handle, &properties), "memory");
     uint64_t keepAll = std::numeric_limits<uint64_t>::max();
-    check(cudaMemPoolSetAttribute(memory->pool_, cudaMemPoolAttrReleaseThreshold, &keepAll), "memory");
-    return memory;
+    check(cudaMemPoolSetAttribute(pool->handle, cudaMemPoolAttrReleaseThreshold, &keepAll), "memory");
+    return std::shared_ptr<DeviceMemory>(new DeviceMemory(std::move(pool)));
+}
+
+std::shared_ptr<DeviceMemory> DeviceMemory::onAnotherStream() const { return std::shared_ptr<DeviceMemory>(new DeviceMemory(pool_)); }
+
+DeviceMemory::DeviceMemory(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "memory");
+}
+
+DeviceMemory::Pool::~Pool() {
+    if (handle) (void)cudaMemPoolDestroy(handle);
 }
 
 DeviceMemory::~DeviceMemory() {
-    if (stream_) (void)cudaStreamSynchronize(stream_);
-    if (pool_) (void)cudaMemPoolDestroy(pool_);
-    if (stream_) (void)cudaStreamDestroy(stream_);
+    (void)cudaStreamSynchronize(stream_);
+    (void)cudaStreamDestroy(stream_);
 }
 
 std::shared_ptr<void> DeviceMemory::allocate(size_t bytes) {
     if (recording_) throw std::logic_error("[memory] nothing can be allocated while a pass is recorded");
     const size_t rounded = (bytes + 256) / 256 * 256;
     void* block = nullptr;
-    cudaError_t status = cudaMallocFromPoolAsync(&block, rounded, pool_, stream_);
+    cudaError_t status = cudaMallocFromPoolAsync(&block, rounded, pool_->handle, stream_);
     if (status == cudaErrorMemoryAllocation) {
         // What the pool holds may lie in pieces that do not fit: give them back and ask once more.
         (void)cudaGetLastError();
         check(cudaStreamSynchronize(stream_), "memory");
-        check(cudaMemPoolTrimTo(pool_, 0), "memory");
-        status = cudaMallocFromPoolAsync(&block, rounded, pool_, stream_);
+        check(cudaMemPoolTrimTo(pool_->handle, 0), "memory");
+        status = cudaMallocFromPoolAsync(&block, rounded, pool_->handle, stream_);
     }
     check(status, "memory");
-    live_.fetch_add(rounded);
+    pool_->live.fetch_add(rounded);
     return {block, [self = shared_from_this(), rounded](void* p) {
                 self->giveBack(p);
-                self->live_.fetch_sub(rounded);
+                self->pool_->live.fetch_sub(rounded);
             }};
 }
 
@@ -66,8 +74,8 @@ size_t DeviceMemory::freeBytes() const {
     size_t free = 0, total = 0;
     check(cudaMemGetInfo(&free, &total), "memory");
     uint64_t reserved = 0, used = 0;
-    check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &reserved), "memory");
-    check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &used), "memory");
+    check(cudaMemPoolGetAttribute(pool_->handle, cudaMemPoolAttrReservedMemCurrent, &reserved), "memory");
+    check(cudaMemPoolGetAttribute(pool_->handle, cudaMemPoolAttrUsedMemCurrent, &used), "memory");
     return free + (reserved > used ? static_cast<size_t>(reserved - used) : 0);
 }
 

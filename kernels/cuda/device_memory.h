@@ -19,13 +19,15 @@ class DeviceMemory : public std::enable_shared_from_this<DeviceMemory> {
 public:
     // Makes the stream that memory is ordered on. The device must be current.
     static std::shared_ptr<DeviceMemory> create(int device);
+    // Memory of the same pool, in the order of another stream.
+    std::shared_ptr<DeviceMemory> onAnotherStream() const;
     ~DeviceMemory();
     DeviceMemory(const DeviceMemory&) = delete;
     DeviceMemory& operator=(const DeviceMemory&) = delete;
 
     // 256-byte aligned, never null. Throws std::bad_alloc; nothing is lost then. Throws std::logic_error while recording.
     std::shared_ptr<void> allocate(size_t bytes);
-    size_t liveBytes() const { return live_.load(); }
+    size_t liveBytes() const { return pool_->live.load(); }  // of all streams
     size_t freeBytes() const;  // of the driver, and what the pool holds unused
 
     cudaStream_t stream() const { return stream_; }
@@ -34,13 +36,17 @@ public:
     bool recording() const { return recording_; }
 
 private:
-    void giveBack(void* block);
-    explicit DeviceMemory(int device) : device_(device) {}
+    struct Pool {
+        cudaMemPool_t handle = nullptr;
+        std::atomic<size_t> live = 0;
+        ~Pool();
+    };
 
-    int device_;
+    explicit DeviceMemory(std::shared_ptr<Pool> pool);
+    void giveBack(void* block);
+
+    std::shared_ptr<Pool> pool_;
     cudaStream_t stream_ = nullptr;
-    cudaMemPool_t pool_ = nullptr;
-    std::atomic<size_t> live_ = 0;
     std::atomic<bool> recording_ = false;
     std::mutex mutex_;
     std::vector<void*> freedLater_;  // given up while recording: a graph must not hold their freeing

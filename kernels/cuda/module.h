@@ -9,7 +9,7 @@
 namespace longtake {
 
 // Changes whenever a type that crosses the interface changes its size, or kModuleRevision is raised by hand.
-constexpr uint32_t kModuleRevision = 5;
+constexpr uint32_t kModuleRevision = 6;
 constexpr uint32_t moduleAbi() {
     uint32_t hash = 2166136261u;
     for (size_t part : {size_t{kModuleRevision}, sizeof(MatmulParams), sizeof(NormParams), sizeof(RopeParams), sizeof(AttentionParams), sizeof(ConvParams),
