@@ -14,6 +14,11 @@ inline Rows columns(const Rows& rows, int64_t first, int64_t count) {
     return {static_cast<char*>(rows.data) + static_cast<size_t>(first) * sizeOf(rows.dtype), rows.dtype, rows.rows, count, rows.stride};
 }
 
+// Rows [first, first + count) of others.
+inline Rows part(const Rows& rows, int64_t first, int64_t count) {
+    return {static_cast<char*>(rows.data) + static_cast<size_t>(first * rows.stride) * sizeOf(rows.dtype), rows.dtype, count, rows.cols, rows.stride};
+}
+
 // Rows [first, first + count) of a tensor whose last axis is a row.
 inline Rows rowsOf(const Tensor& tensor, int64_t first, int64_t count) {
     const int64_t width = tensor.shape()[-1];

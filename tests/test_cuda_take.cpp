@@ -124,6 +124,28 @@ private slots:
         QCOMPARE(largestDifference(want, got), 0);
     }
 
+    // Passes of two takes are recorded as one; another prompt of the second must not be missed by what the first recorded.
+    void takesTogetherGiveThePicturesOfEachAlone() {
+        cuda::CudaBackend gpu({.precision = Precision::Fp32});
+        auto model = Model::load(kFolder, gpu);
+        const int chunks = (*model)->config().rollout.windowFrames / (*model)->config().rollout.chunkFrames + 5;
+        const std::vector<PromptTimeline> timelines = {
+            PromptTimeline::create("a beach at dusk").value(),
+            PromptTimeline::create({{.firstChunk = 0, .text = "a forest at night"}, {.firstChunk = chunks - 2, .text = "a beach at dusk", .transition = Transition::Keep}}).value()};
+        auto first = Take::create(**model, smallTake(**model)), second = Take::create(**model, smallTake(**model), first->get());
+        QVERIFY(first.ok() && second.ok());
+        Take* const takes[] = {first->get(), second->get()};
+        for (size_t i = 0; i < 2; ++i) takes[i]->setTimeline(timelines[i]);
+        const int64_t before = emulation::graphLaunches();
+        std::vector<Frame8> together[2];
+        for (int chunk = 0; chunk < chunks; ++chunk) {
+            const auto made = Take::nextTogether(takes, [&](size_t take, Frame8 frame) { together[take].push_back(std::move(frame)); });
+            QVERIFY2(made.ok() && made->size() == 2, made.ok() ? "" : made.message().c_str());
+        }
+        QVERIFY(emulation::graphLaunches() >= before + 3);
+        for (size_t i = 0; i < 2; ++i) QCOMPARE(largestDifference(frames(**model, chunks, timelines[i]), together[i]), 0);
+    }
+
     void aRecordingThatFailsIsDoneWithout() {
         cuda::CudaBackend gpu({.precision = Precision::Fp32});
         auto model = Model::load(kFolder, gpu);

@@ -20,6 +20,9 @@ private slots:
     void restartRepeatsTheTake();
     void aBlendEndsInTheNewPrompt();
     void fullWindowEqualsOneAssembledFromAllFrames();
+    void rolloutsTogetherMakeWhatEachMakesAlone_data();
+    void rolloutsTogetherMakeWhatEachMakesAlone();
+    void rolloutsThatCannotJoinTakeTurns();
     void sayWhatCannotWork();
 };
 
@@ -122,14 +125,23 @@ struct TinyRollout {
                          SinkAtRecache sinkAtRecache = SinkAtRecache::Kept)
         : backend(makeCpuBackend({.threads = threads, .precision = Precision::Fp32})) {
         dit = CausalDit::load(tinyConfig(), positions, tinyWeights(tinyConfig()), *backend).value();
-        RolloutOptions options;
         options.window = {3, window, sink, positions, 0.0f, sinkAtRecache};
         options.seed = seed;
         options.latentHeight = 4;
         options.latentWidth = 6;
-        rollout = Rollout::create(*dit, *backend, options, [](const std::string& prompt) -> Result<Tensor> {
+        rollout = make(options);
+    }
+    std::unique_ptr<Rollout> make(const RolloutOptions& wanted) const {
+        return Rollout::create(*dit, *backend, wanted, [](const std::string& prompt) -> Result<Tensor> {
             return prompt == "A" ? appendixInput("prompt.A", {4, 24}) : appendixInput("prompt.B", {3, 24});
         }).value();
+    }
+    // Another rollout of the same model and working memory.
+    std::unique_ptr<Rollout> beside(uint64_t otherSeed) const {
+        RolloutOptions wanted = options;
+        wanted.seed = otherSeed;
+        wanted.workspace = rollout->workspace();
+        return make(wanted);
     }
     void useAppendixNoise() {
         rollout->noiseOverride = [](int64_t chunk, int step, float* out, int64_t count) {
@@ -144,10 +156,15 @@ struct TinyRollout {
         return {chunk->latents.as<float>(), chunk->latents.as<float>() + chunk->latents.count()};
     }
 
+    RolloutOptions options;
     std::unique_ptr<Backend> backend;
     std::unique_ptr<CausalDit> dit;
     std::unique_ptr<Rollout> rollout;
 };
+
+PromptTimeline timelineOf(std::vector<PromptSegment> segments) { return PromptTimeline::create(std::move(segments)).value(); }
+
+std::vector<float> valuesOf(const RolloutChunk& chunk) { return {chunk.latents.as<float>(), chunk.latents.as<float>() + chunk.latents.count()}; }
 
 }  // namespace
 
@@ -281,6 +298,64 @@ void RolloutTest::fullWindowEqualsOneAssembledFromAllFrames() {
             history.insert(history.end(), got.as<float>() + got.count() - 3 * frameTokens * width, got.as<float>() + got.count());
         }
     }
+}
+
+void RolloutTest::rolloutsTogetherMakeWhatEachMakesAlone_data() {
+    QTest::addColumn<int>("positions");
+    QTest::newRow("window positions") << static_cast<int>(Positions::Window);
+    QTest::newRow("absolute positions") << static_cast<int>(Positions::Absolute);
+}
+
+// Each with its own seed and prompts, one of them written anew in the middle, one pass stopped.
+void RolloutTest::rolloutsTogetherMakeWhatEachMakesAlone() {
+    QFETCH(int, positions);
+    const auto place = static_cast<Positions>(positions);
+    const std::vector<std::vector<PromptSegment>> prompts = {
+        {{0, "A", Transition::Keep, 0}}, {{0, "B", Transition::Keep, 0}}, {{0, "A", Transition::Keep, 0}, {3, "B", Transition::Recache, 0}}};
+    TinyRollout shared(7, 1, place, 1, 5);
+    std::vector<std::unique_ptr<Rollout>> more;
+    for (uint64_t seed : {6, 7}) more.push_back(shared.beside(seed));
+    Rollout* const together[] = {shared.rollout.get(), more[0].get(), more[1].get()};
+    std::vector<std::unique_ptr<TinyRollout>> alone;
+    for (size_t i = 0; i < prompts.size(); ++i) {
+        together[i]->setTimeline(timelineOf(prompts[i]));
+        alone.push_back(std::make_unique<TinyRollout>(7, 1, place, 1, 5 + i));
+        alone[i]->prompts(prompts[i]);
+    }
+    for (int64_t index = 0; index < 5; ++index) {
+        if (index == 2) QVERIFY(!Rollout::nextTogether(together, [](const DenoiseProgress& p) { return p.step != 2; }).ok());
+        int passes = 0;
+        const auto chunks = Rollout::nextTogether(together, [&](const DenoiseProgress&) { return ++passes, true; });
+        QVERIFY2(chunks.ok(), chunks.ok() ? "" : chunks.message().c_str());
+        QCOMPARE(passes, index == 3 ? 6 : 5);  // one set for all, and the re-cache of one
+        for (size_t i = 0; i < prompts.size(); ++i) {
+            QCOMPARE((*chunks)[i].index, index);
+            QCOMPARE((*chunks)[i].recached, i == 2 && index == 3);
+            QCOMPARE(valuesOf((*chunks)[i]), alone[i]->next());
+            for (int layer = 0; layer < 2; ++layer) {
+                const Tensor want = alone[i]->rollout->cache().snapshot(layer), got = together[i]->cache().snapshot(layer);
+                for (int64_t v = 0; v < want.count(); ++v) QCOMPARE(got.as<float>()[v], want.as<float>()[v]);
+            }
+        }
+    }
+}
+
+void RolloutTest::rolloutsThatCannotJoinTakeTurns() {
+    TinyRollout first(7, 1, Positions::Window, 1, 5), other(7, 1, Positions::Window, 1, 5), straight(7, 1, Positions::Window, 1, 5);
+    for (TinyRollout* tiny : {&first, &other, &straight}) tiny->prompts({{0, "A", Transition::Keep, 0}});
+    QVERIFY(!first.rollout->canJoin(*other.rollout));  // another model's
+    const auto late = first.beside(5);
+    QVERIFY(first.rollout->canJoin(*late));
+    const std::vector<float> want = straight.next();
+    first.next();
+    QVERIFY(!first.rollout->canJoin(*late));  // a chunk behind
+    late->setTimeline(timelineOf({{0, "A", Transition::Keep, 0}}));
+    Rollout* const unlike[] = {first.rollout.get(), late.get(), other.rollout.get()};
+    const auto chunks = Rollout::nextTogether(unlike);
+    QVERIFY(chunks.ok());
+    QCOMPARE((*chunks)[0].index, int64_t{1});
+    QCOMPARE(valuesOf((*chunks)[1]), want);
+    QCOMPARE(valuesOf((*chunks)[2]), want);
 }
 
 void RolloutTest::sayWhatCannotWork() {

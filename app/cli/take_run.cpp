@@ -1,6 +1,8 @@
 #include "app/cli/take_run.h"
 
+#include <algorithm>
 #include <chrono>
+#include <span>
 
 namespace longtake {
 namespace {
@@ -38,14 +40,12 @@ Result<std::vector<RunTotals>> runTakes(TakeSetup& setup, const std::vector<Take
     std::vector<RunTotals> totals(takes.size());
     const Clock::time_point start = Clock::now();
     bool wanted = true;
-    const auto sinkOf = [&](size_t i) {
-        return [&, i](const Frame8& frame) {
-            RunTotals& mine = totals[i];
-            if (!wanted || mine.frames == setup.frames) return;
-            if (mine.frames == 0) mine.firstFrameMs = msSince(start);
-            wanted = frames(i, frame);
-            if (wanted) ++mine.frames;
-        };
+    const auto takeFrame = [&](size_t i, const Frame8& frame) {
+        RunTotals& mine = totals[i];
+        if (!wanted || mine.frames == setup.frames) return;
+        if (mine.frames == 0) mine.firstFrameMs = msSince(start);
+        wanted = frames(i, frame);
+        if (wanted) ++mine.frames;
     };
     // Whether it goes on.
     const auto noteTime = [&] {
@@ -56,16 +56,19 @@ Result<std::vector<RunTotals>> runTakes(TakeSetup& setup, const std::vector<Take
         }
         return !stopped;
     };
+    const auto together = static_cast<size_t>(takes.front()->joinedTakes());
     for (int64_t index = 0; index < setup.chunks; ++index) {
-        for (size_t i = 0; i < takes.size(); ++i) {
-            const Result<TakeChunk> chunk = takes[i]->next(sinkOf(i), [&](const DenoiseProgress&) { return !stop.asked(); });
+        for (size_t first = 0; first < takes.size(); first += together) {
+            const std::span<Take* const> group = std::span(takes).subspan(first, std::min(together, takes.size() - first));
+            const auto chunks = Take::nextTogether(group, [&](size_t i, const Frame8& frame) { takeFrame(first + i, frame); },
+                                                   [&](const DenoiseProgress&) { return !stop.asked(); });
             if (!noteTime()) return totals;
-            if (!chunk) return chunk.error();
-            add(totals[i], *chunk);
-            reporter.progress(progressOf(setup, totals, totals[i].wallMs));
+            if (!chunks) return chunks.error();
+            for (size_t i = 0; i < group.size(); ++i) add(totals[first + i], (*chunks)[i]);
+            reporter.progress(progressOf(setup, totals, totals[first].wallMs));
         }
     }
-    for (size_t i = 0; i < takes.size(); ++i) takes[i]->finish(sinkOf(i));
+    for (size_t i = 0; i < takes.size(); ++i) takes[i]->finish([&](const Frame8& frame) { takeFrame(i, frame); });
     noteTime();
     return totals;
 }

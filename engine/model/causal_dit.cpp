@@ -183,82 +183,106 @@ const Modulation& CausalDit::modulation(std::span<const float> timesteps, DitWor
     return workspace.modulations[key] = std::move(made);
 }
 
-void CausalDit::forward(const DitPass& pass, DitWorkspace& workspace) const {
-    const Shape& shape = pass.latents.shape();
+void CausalDit::checkPasses(std::span<const DitPass> takes) const {
+    const DitPass& first = takes.front();
+    const Shape& shape = first.latents.shape();
     if (shape.rank() != 4 || shape[1] != config_.inDim || shape[2] % config_.patchH != 0 || shape[3] % config_.patchW != 0 ||
-        static_cast<int64_t>(pass.timesteps.size()) != shape[0])
+        static_cast<int64_t>(first.timesteps.size()) != shape[0])
         throw std::invalid_argument("[dit] latents of shape " + shape.text() + " do not fit the model's " + std::to_string(config_.inDim) + " channels and patches");
-    const int64_t frames = shape[0], gridH = shape[2] / config_.patchH, gridW = shape[3] / config_.patchW, tokens = frames * gridH * gridW;
-    if (pass.cache->tokensPerFrame() != gridH * gridW || pass.firstSlot + frames > pass.cache->liveFrames())
-        throw std::invalid_argument("[dit] the cache has no slots for this pass");
+    for (const DitPass& pass : takes) {
+        if (pass.cache->tokensPerFrame() != shape[2] / config_.patchH * (shape[3] / config_.patchW) || pass.firstSlot + shape[0] > pass.cache->liveFrames())
+            throw std::invalid_argument("[dit] the cache has no slots for this pass");
+        const bool oneTime = std::all_of(pass.timesteps.begin(), pass.timesteps.end(), [&](float t) { return t == first.timesteps[0]; });
+        const bool alike = pass.latents.shape() == shape && oneTime && pass.firstSlot == first.firstSlot && pass.cache->liveFrames() == first.cache->liveFrames() &&
+                           (positions_ == Positions::Window || pass.cache->frames() == first.cache->frames()) && !pass.flow == !first.flow && !pass.observer;
+        if (takes.size() > 1 && !alike) throw std::invalid_argument("[dit] these takes cannot share a pass");
+    }
+}
 
-    std::vector<int64_t> positions = pass.cache->frames();
+void CausalDit::forward(std::span<const DitPass> takes, DitWorkspace& workspace) const {
+    checkPasses(takes);
+    const DitPass& first = takes.front();
+    const Shape& shape = first.latents.shape();
+    const int64_t frames = shape[0], gridH = shape[2] / config_.patchH, gridW = shape[3] / config_.patchW, tokens = frames * gridH * gridW;
+    const int64_t allTokens = tokens * static_cast<int64_t>(takes.size());
+
+    std::vector<int64_t> positions = first.cache->frames();
     if (positions_ == Positions::Window)
         for (size_t i = 0; i < positions.size(); ++i) positions[i] = static_cast<int64_t>(i);
     workspace.rope.prepare(positions, gridH, gridW);
 
-    const Rows patches = workspace.scratch.rows(kPatches, backend_.computeType(), tokens, config_.inDim * config_.patchH * config_.patchW);
-    backend_.patchify({const_cast<float*>(pass.latents.as<float>()), patches, frames, config_.inDim, shape[2], shape[3], config_.patchH, config_.patchW});
-    const Rows x = workspace.scratch.rows(kResidual, DType::F32, tokens, config_.dim);
+    const Rows patches = workspace.scratch.rows(kPatches, backend_.computeType(), allTokens, config_.inDim * config_.patchH * config_.patchW);
+    for (size_t take = 0; take < takes.size(); ++take)
+        backend_.patchify({const_cast<float*>(takes[take].latents.as<float>()), part(patches, static_cast<int64_t>(take) * tokens, tokens), frames, config_.inDim,
+                           shape[2], shape[3], config_.patchH, config_.patchW});
+    const Rows x = workspace.scratch.rows(kResidual, DType::F32, allTokens, config_.dim);
     backend_.matmul({.x = patches, .weight = patch_.get(), .y = x});
-    if (place_) backend_.matmul({.x = workspace.places.rows(frames, gridH, gridW), .weight = place_.get(), .y = x, .accumulate = true});
-    if (pass.observer) (*pass.observer)("patch_embedding", 0, x);
+    for (size_t take = 0; place_ && take < takes.size(); ++take)
+        backend_.matmul({.x = workspace.places.rows(frames, gridH, gridW), .weight = place_.get(), .y = part(x, static_cast<int64_t>(take) * tokens, tokens), .accumulate = true});
+    if (first.observer) (*first.observer)("patch_embedding", 0, x);
 
-    const Modulation& mod = modulation(pass.timesteps, workspace, pass.observer);
-    for (size_t layer = 0; layer < blocks_.size(); ++layer) runBlock(layer, pass, x, mod, workspace);
-    if (pass.flow) runHead(pass, x, mod, workspace);
+    const Modulation& mod = modulation(first.timesteps, workspace, first.observer);
+    for (size_t layer = 0; layer < blocks_.size(); ++layer) runBlock(layer, takes, x, mod, workspace);
+    if (first.flow) runHead(takes, x, mod, workspace);
 }
 
-void CausalDit::runBlock(size_t layer, const DitPass& pass, const Rows& x, const Modulation& mod, DitWorkspace& workspace) const {
+void CausalDit::runBlock(size_t layer, std::span<const DitPass> takes, const Rows& x, const Modulation& mod, DitWorkspace& workspace) const {
+    const DitPass& first = takes.front();
     const Block& block = *blocks_[layer];
     const int64_t rowsPerGroup = x.rows / mod.groups;
     PerGroup mu[6];
     for (int i = 0; i < 6; ++i) mu[i] = group(mod.layers, static_cast<int64_t>(layer), mod.groups, i, 6, config_.dim, rowsPerGroup);
-    auto observe = [&](const char* name, const Rows& rows) { if (pass.observer) (*pass.observer)(name, static_cast<int>(layer), rows); };
+    auto observe = [&](const char* name, const Rows& rows) { if (first.observer) (*first.observer)(name, static_cast<int>(layer), rows); };
 
     const Rows u = workspace.scratch.rows(kInput, backend_.computeType(), x.rows, config_.dim);
     backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .scale = mu[1], .shift = mu[0], .eps = config_.eps});
     observe("self_attn_in", u);
 
     // The last layer of a pass that only writes the cache is done once its rows are there.
-    const bool onlyWrite = !pass.flow && layer + 1 == blocks_.size();
-    block.selfAttention->run({.u = u, .x = x, .gate = mu[2], .cache = pass.cache, .layer = static_cast<int>(layer), .firstSlot = pass.firstSlot,
-                              .liveSlots = pass.cache->liveFrames(), .onlyWrite = onlyWrite, .rope = &workspace.rope,
-                              .scratch = &workspace.scratch, .observer = pass.observer});
+    const bool onlyWrite = !first.flow && layer + 1 == blocks_.size();
+    std::vector<KvCache*> caches;
+    for (const DitPass& pass : takes) caches.push_back(pass.cache);
+    block.selfAttention->run({.u = u, .x = x, .gate = mu[2], .caches = caches, .layer = static_cast<int>(layer), .firstSlot = first.firstSlot,
+                              .liveSlots = first.cache->liveFrames(), .onlyWrite = onlyWrite, .rope = &workspace.rope,
+                              .scratch = &workspace.scratch, .observer = first.observer});
     if (onlyWrite) return;
-    runCrossAttention(block, layer, pass, x, workspace);
-    runFeedForward(block, layer, pass, x, mu, workspace);
+    runCrossAttention(block, layer, takes, x, workspace);
+    runFeedForward(block, layer, first, x, mu, workspace);
     observe("block", x);
 }
 
-void CausalDit::runCrossAttention(const Block& block, size_t layer, const DitPass& pass, const Rows& x, DitWorkspace& workspace) const {
+void CausalDit::runCrossAttention(const Block& block, size_t layer, std::span<const DitPass> takes, const Rows& x, DitWorkspace& workspace) const {
     const DType type = backend_.computeType();
-    const int64_t dim = config_.dim, headDim = config_.headDim();
+    const int64_t dim = config_.dim, headDim = config_.headDim(), tokens = x.rows / static_cast<int64_t>(takes.size());
+    const DitPass& first = takes.front();
     const Rows u = workspace.scratch.rows(kInput, type, x.rows, dim);
     backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .gain = block.norm3Gain.as<float>(), .bias = block.norm3Bias.as<float>(), .eps = config_.eps});
-    if (pass.observer) (*pass.observer)("cross_attn_in", static_cast<int>(layer), u);
+    if (first.observer) (*first.observer)("cross_attn_in", static_cast<int>(layer), u);
     const Rows projected = workspace.scratch.rows(kCrossProjected, DType::F32, x.rows, dim);
     backend_.matmul({.x = u, .weight = block.crossQuery.get(), .y = projected});
     const Rows queries = workspace.scratch.rows(kCrossQueries, type, x.rows, dim);
     backend_.norm({.kind = NormKind::Rms, .x = projected, .y = queries, .gain = block.crossQueryNorm.as<float>(), .eps = config_.eps});
 
     const Rows out = workspace.scratch.rows(kCrossOut, type, x.rows, dim);
-    AttentionParams attention;
-    attention.dtype = type;
-    attention.q = queries.data;
-    attention.k = pass.prompt->keys[layer].data();
-    attention.v = pass.prompt->values[layer].data();
-    attention.out = out.data;
-    attention.qRowStride = attention.kRowStride = attention.vRowStride = attention.outRowStride = dim;
-    attention.qHeadStride = attention.kHeadStride = attention.vHeadStride = attention.outHeadStride = headDim;
-    attention.qkDim = attention.vDim = headDim;
-    attention.queries = x.rows;
-    attention.keys = pass.prompt->rows;
-    attention.heads = config_.numHeads;
-    attention.scale = 1.0f / std::sqrt(static_cast<float>(headDim));
-    attention.lastKeyBias = pass.prompt->lastKeyBias;
-    backend_.attention(attention);
-    observeProduct(pass, "cross_attn_out", layer, out, *block.crossOut, workspace);
+    for (size_t take = 0; take < takes.size(); ++take) {
+        const PromptContext& prompt = *takes[take].prompt;
+        AttentionParams attention;
+        attention.dtype = type;
+        attention.q = part(queries, static_cast<int64_t>(take) * tokens, tokens).data;
+        attention.k = prompt.keys[layer].data();
+        attention.v = prompt.values[layer].data();
+        attention.out = part(out, static_cast<int64_t>(take) * tokens, tokens).data;
+        attention.qRowStride = attention.kRowStride = attention.vRowStride = attention.outRowStride = dim;
+        attention.qHeadStride = attention.kHeadStride = attention.vHeadStride = attention.outHeadStride = headDim;
+        attention.qkDim = attention.vDim = headDim;
+        attention.queries = tokens;
+        attention.keys = prompt.rows;
+        attention.heads = config_.numHeads;
+        attention.scale = 1.0f / std::sqrt(static_cast<float>(headDim));
+        attention.lastKeyBias = prompt.lastKeyBias;
+        backend_.attention(attention);
+    }
+    observeProduct(first, "cross_attn_out", layer, out, *block.crossOut, workspace);
     backend_.matmul({.x = out, .weight = block.crossOut.get(), .y = x, .accumulate = true});
 }
 
@@ -281,16 +305,19 @@ void CausalDit::runFeedForward(const Block& block, size_t layer, const DitPass& 
     backend_.matmul({.x = hidden, .weight = block.ffn2.get(), .y = x, .accumulate = true, .gate = mu[5]});
 }
 
-void CausalDit::runHead(const DitPass& pass, const Rows& x, const Modulation& mod, DitWorkspace& workspace) const {
-    const int64_t rowsPerGroup = x.rows / mod.groups;
+void CausalDit::runHead(std::span<const DitPass> takes, const Rows& x, const Modulation& mod, DitWorkspace& workspace) const {
+    const DitPass& first = takes.front();
+    const int64_t rowsPerGroup = x.rows / mod.groups, tokens = x.rows / static_cast<int64_t>(takes.size());
     const Rows u = workspace.scratch.rows(kInput, backend_.computeType(), x.rows, config_.dim);
     backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .scale = group(mod.head, 0, mod.groups, 1, 2, config_.dim, rowsPerGroup),
                    .shift = group(mod.head, 0, mod.groups, 0, 2, config_.dim, rowsPerGroup), .eps = config_.eps});
     const Rows out = workspace.scratch.rows(kHeadOut, DType::F32, x.rows, config_.outDim * config_.patchH * config_.patchW);
     backend_.matmul({.x = u, .weight = head_.get(), .y = out});
-    if (pass.observer) (*pass.observer)("head", 0, out);
-    const Shape& shape = pass.latents.shape();
-    backend_.unpatchify({pass.flow->as<float>(), out, shape[0], config_.outDim, shape[2], shape[3], config_.patchH, config_.patchW});
+    if (first.observer) (*first.observer)("head", 0, out);
+    const Shape& shape = first.latents.shape();
+    for (size_t take = 0; take < takes.size(); ++take)
+        backend_.unpatchify({takes[take].flow->as<float>(), part(out, static_cast<int64_t>(take) * tokens, tokens), shape[0], config_.outDim, shape[2], shape[3],
+                             config_.patchH, config_.patchW});
 }
 
 size_t CausalDit::workingBytes(int64_t tokens, int64_t held) const {

@@ -74,7 +74,10 @@ public:
     PromptContext encodePrompt(const Tensor& text, DitWorkspace& workspace, const PassObserver* observer = nullptr) const;
 
     // flow = noise - x0 as the model sees it. Throws std::invalid_argument on shapes that do not fit.
-    void forward(const DitPass& pass, DitWorkspace& workspace) const;
+    void forward(const DitPass& pass, DitWorkspace& workspace) const { forward({&pass, 1}, workspace); }
+    // Passes of several takes at once: every weight is read once for all. All alike in shapes, timesteps (one for all
+    // frames), slots and frames held; each has its own latents, prompt and cache. No observer.
+    void forward(std::span<const DitPass> takes, DitWorkspace& workspace) const;
 
 private:
     struct Block;
@@ -82,11 +85,12 @@ private:
 
     void loadWeights(WeightReader& reader, MlaForm form);
     const Modulation& modulation(std::span<const float> timesteps, DitWorkspace& workspace, const PassObserver* observer) const;
-    void runBlock(size_t layer, const DitPass& pass, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
-    void runCrossAttention(const Block& block, size_t layer, const DitPass& pass, const Rows& x, DitWorkspace& workspace) const;
+    void checkPasses(std::span<const DitPass> takes) const;
+    void runBlock(size_t layer, std::span<const DitPass> takes, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
+    void runCrossAttention(const Block& block, size_t layer, std::span<const DitPass> takes, const Rows& x, DitWorkspace& workspace) const;
     void runFeedForward(const Block& block, size_t layer, const DitPass& pass, const Rows& x, const PerGroup mu[6], DitWorkspace& workspace) const;
     void observeProduct(const DitPass& pass, const char* name, size_t layer, const Rows& in, const PackedWeight& weight, DitWorkspace& workspace) const;
-    void runHead(const DitPass& pass, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
+    void runHead(std::span<const DitPass> takes, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
 
     DitConfig config_;
     Positions positions_;

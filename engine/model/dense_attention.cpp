@@ -34,6 +34,9 @@ public:
 private:
     int64_t headDim() const { return dim_ / heads_; }
 
+    void writeCache(const SelfAttentionPass& p, const Rows& projected, const Rows& slots) const;
+    void attend(const SelfAttentionPass& p, size_t take, const Rows& normed, const Rows& queries, const Rows& out) const;
+
     void rmsNorm(const Rows& x, const Rows& y, const Tensor& gain) const {
         backend_.norm({.kind = NormKind::Rms, .x = x, .y = y, .gain = gain.as<float>(), .bias = nullptr, .scale = {}, .shift = {}, .eps = eps_});
     }
@@ -52,13 +55,7 @@ private:
     Tensor queryNorm_, keyNorm_;
 };
 
-void DenseAttention::run(const SelfAttentionPass& p) const {
-    const DType type = p.u.dtype;
-    const int64_t tokens = p.u.rows, frameTokens = p.cache->tokensPerFrame();
-    const Rows projected = p.scratch->rows(kProjected, DType::F32, tokens, 3 * dim_);
-    backend_.matmul({.x = p.u, .weight = projections_.get(), .y = projected});
-
-    const Rows slots = rowsOf(p.cache->rows(p.layer), p.firstSlot * frameTokens, tokens);
+void DenseAttention::writeCache(const SelfAttentionPass& p, const Rows& projected, const Rows& slots) const {
     const Rows newKeys = columns(projected, dim_, dim_);
     if (rotateInCache_) {
         rmsNorm(newKeys, newKeys, keyNorm_);
@@ -67,28 +64,24 @@ void DenseAttention::run(const SelfAttentionPass& p) const {
         rmsNorm(newKeys, columns(slots, 0, dim_), keyNorm_);
     }
     backend_.copy({columns(projected, 2 * dim_, dim_), columns(slots, dim_, dim_)});
-    if (p.onlyWrite) return;
+}
 
-    const Rows newQueries = columns(projected, 0, dim_);
-    const Rows queries = p.scratch->rows(kQueries, type, tokens, dim_);
-    rmsNorm(newQueries, newQueries, queryNorm_);
-    rotate(newQueries, queries, *p.rope, p.firstSlot);
-
-    const Rows live = rowsOf(p.cache->rows(p.layer), 0, p.liveSlots * frameTokens);
+void DenseAttention::attend(const SelfAttentionPass& p, size_t take, const Rows& normed, const Rows& queries, const Rows& out) const {
+    rotate(normed, queries, *p.rope, p.firstSlot);
+    const Rows live = p.live(take);
     Rows keys = columns(live, 0, dim_);
     if (!rotateInCache_) {
-        keys = p.scratch->rows(kKeys, type, live.rows, dim_);
+        keys = p.scratch->rows(kKeys, queries.dtype, live.rows, dim_);
         rotate(columns(live, 0, dim_), keys, *p.rope, 0);
     }
     const Rows values = columns(live, dim_, dim_);
-    const Rows out = p.scratch->rows(kOut, type, tokens, dim_);
     if (p.observer) {
         (*p.observer)("q_rotated", p.layer, queries);
         (*p.observer)("k_rotated", p.layer, keys);
         (*p.observer)("v", p.layer, values);
     }
     AttentionParams attention;
-    attention.dtype = type;
+    attention.dtype = queries.dtype;
     attention.q = queries.data;
     attention.k = keys.data;
     attention.v = values.data;
@@ -99,11 +92,25 @@ void DenseAttention::run(const SelfAttentionPass& p) const {
     attention.outRowStride = out.stride;
     attention.qHeadStride = attention.kHeadStride = attention.vHeadStride = attention.outHeadStride = headDim();
     attention.qkDim = attention.vDim = headDim();
-    attention.queries = tokens;
+    attention.queries = queries.rows;
     attention.keys = live.rows;
     attention.heads = heads_;
     attention.scale = 1.0f / std::sqrt(static_cast<float>(headDim()));
     backend_.attention(attention);
+}
+
+void DenseAttention::run(const SelfAttentionPass& p) const {
+    const DType type = p.u.dtype;
+    const int64_t tokens = p.u.rows;
+    const Rows projected = p.scratch->rows(kProjected, DType::F32, tokens, 3 * dim_);
+    backend_.matmul({.x = p.u, .weight = projections_.get(), .y = projected});
+    for (size_t take = 0; take < p.caches.size(); ++take) writeCache(p, p.ofTake(projected, take), p.written(take));
+    if (p.onlyWrite) return;
+
+    const Rows newQueries = columns(projected, 0, dim_);
+    rmsNorm(newQueries, newQueries, queryNorm_);
+    const Rows queries = p.scratch->rows(kQueries, type, tokens, dim_), out = p.scratch->rows(kOut, type, tokens, dim_);
+    for (size_t take = 0; take < p.caches.size(); ++take) attend(p, take, p.ofTake(newQueries, take), p.ofTake(queries, take), p.ofTake(out, take));
     if (p.observer) {
         const Rows branch = p.scratch->rows(kBranch, DType::F32, tokens, dim_);
         backend_.matmul({.x = out, .weight = out_.get(), .y = branch});

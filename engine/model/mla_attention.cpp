@@ -47,10 +47,11 @@ private:
     void packMaterialised(const Projections& w);
     void packAbsorbed(const Projections& w);
     void packQueries(const std::vector<float>& content, int64_t contentRows, const std::vector<float>& rope);
-    void writeCache(const SelfAttentionPass& p, const Rows& down) const;
-    void materialise(const SelfAttentionPass& p, AttentionParams& attention) const;
-    void gatherLatents(const SelfAttentionPass& p, AttentionParams& attention) const;
-    void rotateKeys(const SelfAttentionPass& p, const Rows& keys, int64_t contentWidth, int64_t heads) const;
+    void writeCache(const Rows& down, const Rows& slots) const;
+    void attend(const SelfAttentionPass& p, size_t take, const Rows& queries, const Rows& out) const;
+    void materialise(const SelfAttentionPass& p, const Rows& live, AttentionParams& attention) const;
+    void gatherLatents(const SelfAttentionPass& p, const Rows& live, AttentionParams& attention) const;
+    void rotateKeys(const SelfAttentionPass& p, const Rows& live, const Rows& keys, int64_t contentWidth, int64_t heads) const;
 
     Backend& backend_;
     MlaConfig m_;
@@ -122,26 +123,22 @@ void MlaAttention::packAbsorbed(const Projections& w) {
 }
 
 // The normalised latent and the unrotated positional key go straight into the chunk's slots.
-void MlaAttention::writeCache(const SelfAttentionPass& p, const Rows& down) const {
-    const Rows slots = rowsOf(p.cache->rows(p.layer), p.firstSlot * p.cache->tokensPerFrame(), p.u.rows);
+void MlaAttention::writeCache(const Rows& down, const Rows& slots) const {
     backend_.norm({.kind = NormKind::Rms, .x = columns(down, m_.dCq, m_.dC), .y = columns(slots, 0, m_.dC),
                    .gain = kvNorm_.as<float>(), .bias = nullptr, .scale = {}, .shift = {}, .eps = m_.eps});
     backend_.copy({columns(down, m_.dCq + m_.dC, m_.dR), columns(slots, m_.dC, m_.dR)});
 }
 
-void MlaAttention::rotateKeys(const SelfAttentionPass& p, const Rows& keys, int64_t contentWidth, int64_t heads) const {
-    const Rows live = rowsOf(p.cache->rows(p.layer), 0, keys.rows);
+void MlaAttention::rotateKeys(const SelfAttentionPass& p, const Rows& live, const Rows& keys, int64_t contentWidth, int64_t heads) const {
     backend_.rope({.x = offset(live, m_.dC), .xDtype = live.dtype, .xRowStride = live.stride, .xHeadStride = 0,
                    .y = offset(keys, contentWidth), .yDtype = keys.dtype, .yRowStride = keys.stride, .yHeadStride = queryWidth(),
                    .rows = keys.rows, .heads = heads, .pairs = m_.dR / 2, .cosines = p.rope->cosines(0), .sines = p.rope->sines(0)});
 }
 
-void MlaAttention::materialise(const SelfAttentionPass& p, AttentionParams& attention) const {
-    const DType type = p.u.dtype;
-    const Rows keys = p.scratch->rows(kKeys, type, attention.keys, heads_ * (queryWidth() + m_.dV));
-    const Rows live = rowsOf(p.cache->rows(p.layer), 0, attention.keys);
+void MlaAttention::materialise(const SelfAttentionPass& p, const Rows& live, AttentionParams& attention) const {
+    const Rows keys = p.scratch->rows(kKeys, p.u.dtype, attention.keys, heads_ * (queryWidth() + m_.dV));
     backend_.matmul({.x = columns(live, 0, m_.dC), .weight = window_.get(), .y = keys});
-    rotateKeys(p, keys, m_.dNope, heads_);
+    rotateKeys(p, live, keys, m_.dNope, heads_);
     if (p.observer) (*p.observer)("keys", p.layer, columns(keys, 0, heads_ * queryWidth()));
     attention.k = keys.data;
     attention.kRowStride = attention.vRowStride = keys.stride;
@@ -150,14 +147,37 @@ void MlaAttention::materialise(const SelfAttentionPass& p, AttentionParams& atte
     attention.vHeadStride = m_.dV;
 }
 
-void MlaAttention::gatherLatents(const SelfAttentionPass& p, AttentionParams& attention) const {
+void MlaAttention::gatherLatents(const SelfAttentionPass& p, const Rows& live, AttentionParams& attention) const {
     const Rows keys = p.scratch->rows(kKeys, p.u.dtype, attention.keys, queryWidth());
-    const Rows live = rowsOf(p.cache->rows(p.layer), 0, attention.keys);
     backend_.copy({columns(live, 0, m_.dC), columns(keys, 0, m_.dC)});
-    rotateKeys(p, keys, m_.dC, 1);
+    rotateKeys(p, live, keys, m_.dC, 1);
     attention.k = attention.v = keys.data;
     attention.kRowStride = attention.vRowStride = keys.stride;
     attention.kHeadStride = attention.vHeadStride = 0;
+}
+
+void MlaAttention::attend(const SelfAttentionPass& p, size_t take, const Rows& queries, const Rows& out) const {
+    void* rotated = offset(queries, queryWidth() - m_.dR);
+    backend_.rope({.x = rotated, .xDtype = queries.dtype, .xRowStride = queries.stride, .xHeadStride = queryWidth(), .y = rotated,
+                   .yDtype = queries.dtype, .yRowStride = queries.stride, .yHeadStride = queryWidth(), .rows = queries.rows, .heads = heads_,
+                   .pairs = m_.dR / 2, .cosines = p.rope->cosines(p.firstSlot), .sines = p.rope->sines(p.firstSlot)});
+    if (p.observer) (*p.observer)("queries", p.layer, queries);
+    AttentionParams attention;
+    attention.dtype = queries.dtype;
+    attention.q = queries.data;
+    attention.qRowStride = queries.stride;
+    attention.qHeadStride = attention.qkDim = queryWidth();
+    attention.out = out.data;
+    attention.outRowStride = out.stride;
+    attention.outHeadStride = attention.vDim = valueWidth();
+    attention.queries = queries.rows;
+    attention.heads = heads_;
+    attention.scale = 1.0f / std::sqrt(static_cast<float>(m_.dNope + m_.dR));
+    const Rows live = p.live(take);
+    attention.keys = live.rows;
+    if (absorbed_) gatherLatents(p, live, attention);
+    else materialise(p, live, attention);
+    backend_.attention(attention);
 }
 
 void MlaAttention::run(const SelfAttentionPass& p) const {
@@ -165,39 +185,17 @@ void MlaAttention::run(const SelfAttentionPass& p) const {
     const int64_t tokens = p.u.rows;
     const Rows down = p.scratch->rows(kDown, DType::F32, tokens, m_.dCq + m_.dC + m_.dR);
     backend_.matmul({.x = p.u, .weight = down_.get(), .y = down});
-    writeCache(p, down);
+    for (size_t take = 0; take < p.caches.size(); ++take) writeCache(p.ofTake(down, take), p.written(take));
     if (p.onlyWrite) return;
 
     const Rows latent = p.scratch->rows(kQueryLatent, type, tokens, m_.dCq);
     backend_.norm({.kind = NormKind::Rms, .x = columns(down, 0, m_.dCq), .y = latent, .gain = queryNorm_.as<float>(),
                    .bias = nullptr, .scale = {}, .shift = {}, .eps = m_.eps});
+    if (p.observer) (*p.observer)("query_latent", p.layer, latent);
     const Rows queries = p.scratch->rows(kQueries, type, tokens, heads_ * queryWidth());
     backend_.matmul({.x = latent, .weight = queries_.get(), .y = queries});
-    void* rotated = offset(queries, queryWidth() - m_.dR);
-    backend_.rope({.x = rotated, .xDtype = type, .xRowStride = queries.stride, .xHeadStride = queryWidth(), .y = rotated,
-                   .yDtype = type, .yRowStride = queries.stride, .yHeadStride = queryWidth(), .rows = tokens, .heads = heads_,
-                   .pairs = m_.dR / 2, .cosines = p.rope->cosines(p.firstSlot), .sines = p.rope->sines(p.firstSlot)});
-    if (p.observer) {
-        (*p.observer)("query_latent", p.layer, latent);
-        (*p.observer)("queries", p.layer, queries);
-    }
-
     const Rows out = p.scratch->rows(kOut, type, tokens, heads_ * valueWidth());
-    AttentionParams attention;
-    attention.dtype = type;
-    attention.q = queries.data;
-    attention.qRowStride = queries.stride;
-    attention.qHeadStride = attention.qkDim = queryWidth();
-    attention.out = out.data;
-    attention.outRowStride = out.stride;
-    attention.outHeadStride = attention.vDim = valueWidth();
-    attention.queries = tokens;
-    attention.keys = p.liveSlots * p.cache->tokensPerFrame();
-    attention.heads = heads_;
-    attention.scale = 1.0f / std::sqrt(static_cast<float>(m_.dNope + m_.dR));
-    if (absorbed_) gatherLatents(p, attention);
-    else materialise(p, attention);
-    backend_.attention(attention);
+    for (size_t take = 0; take < p.caches.size(); ++take) attend(p, take, p.ofTake(queries, take), p.ofTake(out, take));
     backend_.matmul({.x = out, .weight = out_.get(), .y = p.x, .accumulate = true, .gate = p.gate});
 }
 

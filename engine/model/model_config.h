@@ -69,6 +69,8 @@ struct SamplerConfig {
     SamplerKind kind = SamplerKind::Consistency;
     std::vector<int> steps = {1000, 750, 500, 250};  // indices into the 1000-entry table, falling
     float shift = 5.0f;
+
+    bool operator==(const SamplerConfig&) const = default;
 };
 
 enum class Positions : uint8_t {
@@ -87,6 +89,8 @@ struct RolloutConfig {
     Positions positions = Positions::Window;
     float contextNoise = 0.0f;  // timestep of the pass that writes the clean chunk
     SinkAtRecache sinkAtRecache = SinkAtRecache::Kept;
+
+    bool operator==(const RolloutConfig&) const = default;
 };
 
 struct ModelKnowledge {  // for hints; empty for models that know everything

@@ -1,5 +1,6 @@
 // Self-attention of one block over the cached window: writes the chunk's rows into the cache, attends to all live
-// slots, and adds the gated result to the residual stream.
+// slots, and adds the gated result to the residual stream. Chunks of several takes lie one after the other: what is the
+// same for all rows is done once for all, and each take attends to its own cache.
 //
 // Owner:  CausalDit. Const after load; all state is the caller's (cache, scratch, rope table).
 // Thread: one pass at a time.
@@ -7,10 +8,12 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "engine/model/kv_cache.h"
 #include "engine/model/rope_table.h"
+#include "engine/rows.h"
 #include "engine/scratch.h"
 #include "engine/weight_reader.h"
 
@@ -20,10 +23,10 @@ namespace longtake {
 using PassObserver = std::function<void(const std::string& name, int layer, const Rows& rows)>;
 
 struct SelfAttentionPass {
-    Rows u;              // [tokens, dim], compute type: the normalised, modulated input
-    Rows x;              // [tokens, dim], F32: the residual stream, added to
+    Rows u;              // [takes * tokens, dim], compute type: the normalised, modulated input
+    Rows x;              // [takes * tokens, dim], F32: the residual stream, added to
     PerGroup gate;       // of the result
-    KvCache* cache = nullptr;
+    std::span<KvCache* const> caches;  // one a take, equally full
     int layer = 0;
     int64_t firstSlot = 0;  // slot of the pass's first frame
     int64_t liveSlots = 0;  // slots attended to
@@ -31,6 +34,12 @@ struct SelfAttentionPass {
     const RopeTable* rope = nullptr;
     Scratch* scratch = nullptr;
     const PassObserver* observer = nullptr;
+
+    int64_t takeTokens() const { return u.rows / static_cast<int64_t>(caches.size()); }
+    Rows ofTake(const Rows& all, size_t take) const { return part(all, static_cast<int64_t>(take) * takeTokens(), takeTokens()); }
+    // Of a take's cache: the rows of this pass, and those that are attended to.
+    Rows written(size_t take) const { return rowsOf(caches[take]->rows(layer), firstSlot * caches[take]->tokensPerFrame(), takeTokens()); }
+    Rows live(size_t take) const { return rowsOf(caches[take]->rows(layer), 0, liveSlots * caches[take]->tokensPerFrame()); }
 };
 
 class SelfAttention {

@@ -162,6 +162,16 @@ Result<void> Model::checkSize(int64_t width, int64_t height) const {
                  std::to_string(nearest(width, widthStep())) + "x" + std::to_string(nearest(height, heightStep()))};
 }
 
+// The rollout keeps four chunks' and a window's latents.
+size_t Model::latentBytes(int64_t width, int64_t height, const RolloutConfig& window) const {
+    const int64_t latents = (height / pixelsPerLatent_) * (width / pixelsPerLatent_);
+    return static_cast<size_t>((4 * window.chunkFrames + window.windowFrames) * latents * config_.dit.outDim) * sizeof(float);
+}
+
+size_t Model::joinedBytes(int64_t width, int64_t height, const RolloutConfig& window) const {
+    return dit_->workingBytes(window.chunkFrames * (height / heightStep()) * (width / widthStep()), 0) + latentBytes(width, height, window);
+}
+
 MemoryPlan Model::plan(int64_t width, int64_t height, const RolloutConfig& window) const {
     const int64_t tokens = (height / heightStep()) * (width / widthStep());
     const auto number = static_cast<int64_t>(sizeOf(backend_.computeType()));
@@ -172,9 +182,8 @@ MemoryPlan Model::plan(int64_t width, int64_t height, const RolloutConfig& windo
     plan.textEncoder = textBytes_;
     plan.cache = static_cast<size_t>(held * config_.dit.cacheWidth() * number * config_.dit.numLayers);
     plan.denseCache = static_cast<size_t>(held * config_.dit.denseCacheWidth() * number * config_.dit.numLayers);
-    // The largest pass is a re-cache, of everything but a sink. The rollout keeps four chunks' and a window's latents.
-    plan.working = dit_->workingBytes(held, held) +
-                   static_cast<size_t>((4 * window.chunkFrames + window.windowFrames) * latents * config_.dit.outDim) * sizeof(float);
+    // The largest pass is a re-cache, of everything but a sink.
+    plan.working = dit_->workingBytes(held, held) + latentBytes(width, height, window);
     plan.videoDecoder = videoBytes_ + static_cast<size_t>(streamBytesPerLatent_ * static_cast<double>(latents));
     plan.available = backend_.freeBytes();
     return plan;

@@ -60,6 +60,8 @@ public:
     int64_t heightStep() const;
     Result<void> checkSize(int64_t width, int64_t height) const;
     MemoryPlan plan(int64_t width, int64_t height, const RolloutConfig& window) const;
+    // Working memory of one more take whose chunks are made together with another's.
+    size_t joinedBytes(int64_t width, int64_t height, const RolloutConfig& window) const;
 
 private:
     static Result<std::unique_ptr<Model>> loadParts(const std::filesystem::path& folder, Backend& backend, MlaForm form);
@@ -67,6 +69,7 @@ private:
         : folder_(std::move(folder)), config_(std::move(config)), backend_(backend) {}
 
     void measureDecoder(VideoDecoder& decoder);
+    size_t latentBytes(int64_t width, int64_t height, const RolloutConfig& window) const;
 
     std::filesystem::path folder_;
     ModelConfig config_;

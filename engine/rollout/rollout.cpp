@@ -39,6 +39,7 @@ Rollout::Rollout(const CausalDit& dit, Backend& backend, RolloutOptions options,
       cache_(backend, dit.config(), capacity(options_), options_.window.sinkFrames,
              dit.tokensPerFrame(options_.latentHeight, options_.latentWidth)),
       workspace_(options_.workspace ? options_.workspace : std::make_shared<DitWorkspace>(dit.config(), backend)), recorder_(backend) {
+    options_.workspace.reset();  // who holds it is counted
     const Shape chunk{options_.window.chunkFrames, dit.config().outDim, options_.latentHeight, options_.latentWidth};
     for (Tensor* tensor : {&noisy_, &clean_, &flow_, &noise_}) *tensor = Tensor::allocate(backend, DType::F32, chunk);
     history_ = Tensor::allocate(backend, DType::F32, {capacity(options_), chunk[1], chunk[2], chunk[3]});
@@ -88,27 +89,43 @@ Result<void> Rollout::choosePrompt(int64_t chunk) {
         for (int64_t v = 0; v < (*text)->count(); ++v)
             mixed.as<float>()[v] += static_cast<float>(shares[i].weight) * (*text)->as<float>()[v];
     }
-    recorder_.clear();  // they hold the keys and values of the prompt before
+    static std::atomic<uint64_t> prompts = 0;
     prompt_ = dit_.encodePrompt(mixed.slice(0, rows), *workspace_);
+    promptNumber_ = ++prompts;
     promptTexts_ = std::move(texts);
     promptShares_ = shares;
     return {};
 }
 
-// Whether passes repeat from here on: the window is full, positions are its own, and all tables stay in memory. Takes that
-// share their working memory change it for each other.
-bool Rollout::isSteady() const {
+// Whether passes repeat from here on: the window is full, positions are its own, and all tables stay in memory. Rollouts
+// that share their working memory and are not of the group change it for each other.
+bool Rollout::isSteady(size_t rollouts) const {
     constexpr size_t kMostSteps = 32;  // modulations are kept for twice as many
-    return options_.window.positions == Positions::Window && cache_.liveFrames() == cache_.capacityFrames() && workspace_.use_count() == 1 &&
-           sampler_.steps().size() <= kMostSteps;
+    return options_.window.positions == Positions::Window && cache_.liveFrames() == cache_.capacityFrames() &&
+           static_cast<size_t>(workspace_.use_count()) == rollouts && sampler_.steps().size() <= kMostSteps;
 }
 
-void Rollout::forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow) {
-    const std::vector<float> timesteps(static_cast<size_t>(latents.shape()[0]), timestep);
-    const auto pass = [&] {
-        dit_.forward({.latents = latents, .timesteps = timesteps, .prompt = &prompt_, .cache = &cache_, .firstSlot = firstSlot, .flow = flow}, *workspace_);
-    };
-    if (isSteady()) recorder_.run({timestep, firstSlot, cache_.liveFrames(), latents.data(), flow ? flow->data() : nullptr, workspace_->bytes()}, pass);
+void Rollout::forward(Group group, const Tensor& (*latents)(const Rollout&), float timestep, int firstSlot, bool wantsFlow) {
+    Rollout& first = *group.front();
+    const std::vector<float> timesteps(static_cast<size_t>(first.options_.window.chunkFrames), timestep);
+    std::vector<DitPass> passes;
+    std::vector<uint64_t> prompts;
+    for (Rollout* one : group) {
+        passes.push_back({.latents = latents(*one), .timesteps = timesteps, .prompt = &one->prompt_, .cache = &one->cache_, .firstSlot = firstSlot,
+                          .flow = wantsFlow ? &one->flow_ : nullptr});
+        prompts.push_back(one->promptNumber_);
+    }
+    first.runPass(passes, std::move(prompts), timestep);
+}
+
+void Rollout::runPass(std::span<const DitPass> takes, std::vector<uint64_t> prompts, float timestep) {
+    // Recordings hold the keys and values of the prompts, and with them who is in the group.
+    if (prompts != recordedPrompts_) recorder_.clear();
+    recordedPrompts_ = std::move(prompts);
+    const DitPass& one = takes.front();
+    const auto pass = [&] { dit_.forward(takes, *workspace_); };
+    if (isSteady(takes.size()))
+        recorder_.run({timestep, one.firstSlot, cache_.liveFrames(), one.latents.data(), one.flow ? one.flow->data() : nullptr, workspace_->bytes()}, pass);
     else pass();
     backend_.synchronize();
 }
@@ -136,35 +153,48 @@ void Rollout::recache() {
     std::iota(frames.begin(), frames.begin() + first, 0);
     std::iota(frames.begin() + first, frames.end(), made - held + first);
     cache_.assign(frames);
-    forward(history_.slice(rememberedFrames_ - (held - first), held - first), options_.window.contextNoise, first, nullptr);
+    const Tensor latents = history_.slice(rememberedFrames_ - (held - first), held - first);
+    const std::vector<float> timesteps(static_cast<size_t>(latents.shape()[0]), options_.window.contextNoise);
+    const DitPass pass{.latents = latents, .timesteps = timesteps, .prompt = &prompt_, .cache = &cache_, .firstSlot = first};
+    runPass({&pass, 1}, {promptNumber_}, options_.window.contextNoise);
 }
 
-bool Rollout::denoise(RolloutChunk& chunk, const PassCallback& afterPass) {
-    const std::vector<DenoiseStep>& steps = sampler_.steps();
-    const int firstSlot = cache_.liveFrames() - options_.window.chunkFrames;
-    const int64_t count = noisy_.count();
-    fillNoise(chunk.index, 0);
-    // Runs that begin below sigma 1 start from the same mixture that training saw: nothing clean but noise.
-    backend_.combine({noise_.as<float>(), nullptr, noisy_.as<float>(), count, 1.0f, 0.0f});
+bool Rollout::denoise(Group group, const PassCallback& afterPass) {
+    Rollout& first = *group.front();
+    const std::vector<DenoiseStep>& steps = first.sampler_.steps();
+    const int firstSlot = first.cache_.liveFrames() - first.options_.window.chunkFrames;
+    for (Rollout* one : group) {
+        one->fillNoise(one->nextChunk_, 0);
+        // Runs that begin below sigma 1 start from the same mixture that training saw: nothing clean but noise.
+        one->backend_.combine({one->noise_.as<float>(), nullptr, one->noisy_.as<float>(), one->noisy_.count(), 1.0f, 0.0f});
+    }
     for (size_t i = 0; i < steps.size(); ++i) {
-        forward(noisy_, steps[i].timestep, firstSlot, &flow_);
-        cleanFromFlow(backend_, noisy_.as<float>(), flow_.as<float>(), steps[i].sigma, clean_.as<float>(), count);
-        if (observeClean) {
-            Tensor host = Tensor::host(DType::F32, clean_.shape());
-            backend_.download(host.data(), clean_.data(), clean_.bytes());
-            observeClean(chunk.index, static_cast<int>(i), host);
+        forward(group, [](const Rollout& one) -> const Tensor& { return one.noisy_; }, steps[i].timestep, firstSlot, true);
+        for (Rollout* one : group) {
+            cleanFromFlow(one->backend_, one->noisy_.as<float>(), one->flow_.as<float>(), steps[i].sigma, one->clean_.as<float>(), one->clean_.count());
+            if (!one->observeClean) continue;
+            Tensor host = Tensor::host(DType::F32, one->clean_.shape());
+            one->backend_.download(host.data(), one->clean_.data(), one->clean_.bytes());
+            one->observeClean(one->nextChunk_, static_cast<int>(i), host);
         }
-        if (afterPass && !afterPass({chunk.index, static_cast<int>(i) + 1, passes(), false})) return false;
-        if (i + 1 == steps.size()) break;
-        const float next = steps[i + 1].sigma;
-        if (sampler_.kind() == SamplerKind::Euler) {
-            backend_.combine({noisy_.as<float>(), flow_.as<float>(), noisy_.as<float>(), count, 1.0f, next - steps[i].sigma});
-        } else {
-            fillNoise(chunk.index, static_cast<int>(i) + 1);
-            mixNoise(backend_, clean_.as<float>(), noise_.as<float>(), next, noisy_.as<float>(), count);
-        }
+        if (afterPass && !afterPass({first.nextChunk_, static_cast<int>(i) + 1, first.passes(), false})) return false;
+        for (Rollout* one : group) one->renoise(i);
     }
     return true;
+}
+
+// From the clean latents of a step to the noisy ones of the next.
+void Rollout::renoise(size_t step) {
+    const std::vector<DenoiseStep>& steps = sampler_.steps();
+    if (step + 1 == steps.size()) return;
+    const float next = steps[step + 1].sigma;
+    const int64_t count = noisy_.count();
+    if (sampler_.kind() == SamplerKind::Euler) {
+        backend_.combine({noisy_.as<float>(), flow_.as<float>(), noisy_.as<float>(), count, 1.0f, next - steps[step].sigma});
+        return;
+    }
+    fillNoise(nextChunk_, static_cast<int>(step) + 1);
+    mixNoise(backend_, clean_.as<float>(), noise_.as<float>(), next, noisy_.as<float>(), count);
 }
 
 // Keeps the newest clean latents for a later re-cache, oldest first.
@@ -180,41 +210,81 @@ void Rollout::remember(const Tensor& latents) {
     rememberedFrames_ += count;
 }
 
-void Rollout::writeClean(const Tensor& latents) {
-    remember(latents);
-    forward(latents, options_.window.contextNoise, cache_.liveFrames() - options_.window.chunkFrames, nullptr);
+void Rollout::writeClean(Group group) {
+    const Rollout& first = *group.front();
+    for (Rollout* one : group) one->remember(one->clean_);
+    forward(group, [](const Rollout& one) -> const Tensor& { return one.clean_; }, first.options_.window.contextNoise,
+            first.cache_.liveFrames() - first.options_.window.chunkFrames, false);
 }
 
-Result<RolloutChunk> Rollout::next(const PassCallback& afterPass) {
+Result<RolloutChunk> Rollout::begin() {
     RolloutChunk chunk;
     chunk.index = nextChunk_;
     chunk.firstFrame = nextChunk_ * options_.window.chunkFrames;
     if (options_.window.windowFrames == 0 && chunk.firstFrame + options_.window.chunkFrames > capacity(options_))
         return Error{"the take is full: without a window it holds " + std::to_string(capacity(options_)) + " latent frames"};
     if (Result<void> chosen = choosePrompt(chunk.index); !chosen) return chosen.error();
-
-    if (timeline_.recachesAt(chunk.index) && recachedFor_ != chunk.index) {
-        if (afterPass && !afterPass({chunk.index, 0, passes(), true})) return Error{"stopped"};
-        const auto start = std::chrono::steady_clock::now();
-        recache();
-        chunk.recached = true;
-        chunk.recacheMs = milliseconds(start);
-        recachedFor_ = chunk.index;
-    }
-
-    const auto start = std::chrono::steady_clock::now();
-    cache_.beginChunk(chunk.firstFrame, options_.window.chunkFrames);
-    if (!denoise(chunk, afterPass)) return Error{"stopped"};
-    chunk.denoiseMs = milliseconds(start);
-
-    const auto cleanStart = std::chrono::steady_clock::now();
-    writeClean(clean_);
-    chunk.cleanPassMs = milliseconds(cleanStart);
-    ++nextChunk_;
-    // The chunk is complete: a stop asked for now is heard at the next one.
-    if (afterPass) afterPass({chunk.index, passes(), passes(), false});
     chunk.latents = clean_;
     return chunk;
+}
+
+bool Rollout::recacheIfDue(RolloutChunk& chunk, const PassCallback& afterPass) {
+    if (!timeline_.recachesAt(chunk.index) || recachedFor_ == chunk.index) return true;
+    if (afterPass && !afterPass({chunk.index, 0, passes(), true})) return false;
+    const auto start = std::chrono::steady_clock::now();
+    recache();
+    chunk.recached = true;
+    chunk.recacheMs = milliseconds(start);
+    recachedFor_ = chunk.index;
+    return true;
+}
+
+bool Rollout::canJoin(const Rollout& other) const {
+    const RolloutOptions &a = options_, &b = other.options_;
+    return &dit_ == &other.dit_ && workspace_ == other.workspace_ && a.window == b.window && a.sampler == b.sampler && a.latentHeight == b.latentHeight &&
+           a.latentWidth == b.latentWidth && a.maxFrames == b.maxFrames && nextChunk_ == other.nextChunk_;
+}
+
+Result<RolloutChunk> Rollout::next(const PassCallback& afterPass) {
+    Rollout* const alone[] = {this};
+    Result<std::vector<RolloutChunk>> chunks = nextTogether(alone, afterPass);
+    if (!chunks) return chunks.error();
+    return std::move(chunks->front());
+}
+
+Result<std::vector<RolloutChunk>> Rollout::nextTogether(Group group, const PassCallback& afterPass) {
+    Rollout& first = *group.front();
+    std::vector<RolloutChunk> chunks;
+    if (!std::all_of(group.begin(), group.end(), [&](const Rollout* one) { return one->canJoin(first); })) {
+        for (Rollout* one : group) {
+            Result<RolloutChunk> chunk = one->next(afterPass);
+            if (!chunk) return chunk.error();
+            chunks.push_back(std::move(*chunk));
+        }
+        return chunks;
+    }
+    for (Rollout* one : group) {
+        Result<RolloutChunk> chunk = one->begin();
+        if (!chunk) return chunk.error();
+        chunks.push_back(std::move(*chunk));
+    }
+    for (size_t i = 0; i < group.size(); ++i)
+        if (!group[i]->recacheIfDue(chunks[i], afterPass)) return Error{"stopped"};
+
+    const auto start = std::chrono::steady_clock::now();
+    for (size_t i = 0; i < group.size(); ++i) group[i]->cache_.beginChunk(chunks[i].firstFrame, first.options_.window.chunkFrames);
+    if (!denoise(group, afterPass)) return Error{"stopped"};
+    const auto cleanStart = std::chrono::steady_clock::now();
+    writeClean(group);
+    const double takes = static_cast<double>(group.size());
+    for (size_t i = 0; i < group.size(); ++i) {
+        chunks[i].denoiseMs = (milliseconds(start) - milliseconds(cleanStart)) / takes;
+        chunks[i].cleanPassMs = milliseconds(cleanStart) / takes;
+        ++group[i]->nextChunk_;
+    }
+    // The chunk is complete: a stop asked for now is heard at the next one.
+    if (afterPass) afterPass({chunks.front().index, first.passes(), first.passes(), false});
+    return chunks;
 }
 
 Result<RolloutChunk> Rollout::prefill(const Tensor& latents) {
@@ -227,7 +297,8 @@ Result<RolloutChunk> Rollout::prefill(const Tensor& latents) {
     const auto start = std::chrono::steady_clock::now();
     backend_.upload(clean_.data(), latents.data(), latents.bytes());
     cache_.beginChunk(chunk.firstFrame, options_.window.chunkFrames);
-    writeClean(clean_);
+    Rollout* const alone[] = {this};
+    writeClean(alone);
     chunk.cleanPassMs = milliseconds(start);
     ++nextChunk_;
     chunk.latents = clean_;

@@ -3,6 +3,8 @@
 //
 //   while (!stopped) { auto chunk = rollout.next(stop); ... chunk->latents ... }
 //
+// Rollouts beside each other may make their chunks together, in passes that read every weight once for all of them.
+//
 // Owner:  Take or a test. Dit, Backend and the prompt source must outlive it.
 // Thread: generation thread only.
 #pragma once
@@ -11,6 +13,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "engine/model/causal_dit.h"
 #include "engine/rollout/pass_recorder.h"
@@ -41,7 +45,7 @@ struct RolloutChunk {
     int64_t firstFrame = 0;  // latent frame
     Tensor latents;          // [chunkFrames, channels, height, width], F32, backend memory, valid until the next chunk
     bool recached = false;
-    double denoiseMs = 0, cleanPassMs = 0, recacheMs = 0;
+    double denoiseMs = 0, cleanPassMs = 0, recacheMs = 0;  // of a pass made together: this one's part
 };
 
 // Gives the text encoder's rows of a prompt: [rows, textDim] F32 host memory. Called once a prompt, and kept.
@@ -61,6 +65,11 @@ public:
     // The next chunk. Fails when there is no prompt, a prompt cannot be encoded, or the callback stopped it:
     // then the chunk counts as not begun, and calling again makes the same chunk.
     Result<RolloutChunk> next(const PassCallback& afterPass = {});
+    // The next chunk of each: together where canJoin() says so of all and the first, and when that is stopped none counts as
+    // begun; else one after the other.
+    static Result<std::vector<RolloutChunk>> nextTogether(std::span<Rollout* const> rollouts, const PassCallback& afterPass = {});
+    // Same model, working memory, sizes, steps, and chunk to make.
+    bool canJoin(const Rollout& other) const;
 
     // Starts over at chunk 0 with another seed; memory stays.
     void restart(uint64_t seed);
@@ -83,15 +92,22 @@ public:
 private:
     Rollout(const CausalDit& dit, Backend& backend, RolloutOptions options, TextRows text);
 
+    using Group = std::span<Rollout* const>;
+
     int passes() const { return static_cast<int>(sampler_.steps().size()) + 1; }
+    Result<RolloutChunk> begin();
     Result<void> choosePrompt(int64_t chunk);
     Result<const Tensor*> encoded(const std::string& prompt);
+    bool recacheIfDue(RolloutChunk& chunk, const PassCallback& afterPass);
     void recache();
-    bool denoise(RolloutChunk& chunk, const PassCallback& afterPass);
-    void writeClean(const Tensor& latents);
+    // These run the first one's steps for all.
+    static bool denoise(Group group, const PassCallback& afterPass);
+    static void writeClean(Group group);
+    static void forward(Group group, const Tensor& (*latents)(const Rollout&), float timestep, int firstSlot, bool wantsFlow);
+    void runPass(std::span<const DitPass> takes, std::vector<uint64_t> prompts, float timestep);
+    bool isSteady(size_t rollouts) const;
+    void renoise(size_t step);
     void fillNoise(int64_t chunk, int step);
-    void forward(const Tensor& latents, float timestep, int firstSlot, Tensor* flow);
-    bool isSteady() const;
     void remember(const Tensor& latents);
 
     const CausalDit& dit_;
@@ -107,6 +123,8 @@ private:
     std::vector<PromptShare> promptShares_;         // what prompt_ was made of
     std::vector<std::string> promptTexts_;
     PromptContext prompt_;
+    uint64_t promptNumber_ = 0;             // another one for every prompt_ of any rollout
+    std::vector<uint64_t> recordedPrompts_;  // what the recordings were made with, of the whole group
     std::deque<std::pair<std::string, Tensor>> encodings_;  // newest last, bounded
 
     Tensor noisy_, clean_, flow_, noise_;  // [chunkFrames, channels, h, w]

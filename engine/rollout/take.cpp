@@ -1,5 +1,6 @@
 #include "engine/rollout/take.h"
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 
@@ -27,7 +28,7 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     RolloutConfig window = options.window;
     if (window.windowFrames == 0) window.windowFrames = static_cast<int>(options.maxFrames);  // everything is kept
     MemoryPlan plan = model.plan(options.width, options.height, window);
-    if (beside) plan.working = 0;
+    if (beside) plan.working = model.joinedBytes(options.width, options.height, window);
     auto mega = [](size_t bytes) { return std::to_string(bytes >> 20) + " MB"; };
     const Error tooLarge{"a take of " + std::to_string(options.width) + "x" + std::to_string(options.height) + " needs about " +
                          mega(plan.forTake()) + ", there are " + mega(plan.available) + "; choose a smaller size or window"};
@@ -60,8 +61,7 @@ Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeS
     clock_.fps = fps;
 }
 
-Result<RolloutChunk> Take::nextLatents(const PassCallback& afterPass) {
-    if (!start_ || rollout_->nextChunk() > 0) return rollout_->next(afterPass);
+Result<RolloutChunk> Take::encodePicture(const PassCallback& afterPass) {
     const auto start = std::chrono::steady_clock::now();
     const Result<Tensor> latents = start_->latents(afterPass);
     if (!latents) return latents.error();
@@ -71,22 +71,55 @@ Result<RolloutChunk> Take::nextLatents(const PassCallback& afterPass) {
 }
 
 Result<TakeChunk> Take::next(const FrameSink& frames, const PassCallback& afterPass) {
-    Result<RolloutChunk> made = nextLatents([&](const DenoiseProgress& progress) {
-        decode_.handOut(frames);
+    Take* const alone[] = {this};
+    Result<std::vector<TakeChunk>> chunks = nextTogether(alone, [&](size_t, Frame8 frame) { frames(std::move(frame)); }, afterPass);
+    if (!chunks) return chunks.error();
+    return chunks->front();
+}
+
+Result<std::vector<TakeChunk>> Take::nextTogether(std::span<Take* const> takes, const NumberedFrameSink& frames, const PassCallback& afterPass) {
+    const auto sinkOf = [&](size_t take) { return [&frames, take](Frame8 frame) { frames(take, std::move(frame)); }; };
+    const auto between = [&](const DenoiseProgress& progress) {
+        for (size_t i = 0; i < takes.size(); ++i) takes[i]->decode_.handOut(sinkOf(i));
         return !afterPass || afterPass(progress);
-    });
-    if (!made) return made.error();
+    };
+    std::vector<RolloutChunk> made;
+    if (std::any_of(takes.begin(), takes.end(), [](const Take* take) { return take->beginsWithPicture(); })) {
+        for (Take* take : takes) {
+            Result<RolloutChunk> chunk = take->beginsWithPicture() ? take->encodePicture(between) : take->rollout_->next(between);
+            if (!chunk) return chunk.error();
+            made.push_back(std::move(*chunk));
+        }
+    } else {
+        std::vector<Rollout*> rollouts;
+        for (Take* take : takes) rollouts.push_back(take->rollout_.get());
+        Result<std::vector<RolloutChunk>> chunks = Rollout::nextTogether(rollouts, between);
+        if (!chunks) return chunks.error();
+        made = std::move(*chunks);
+    }
+    std::vector<TakeChunk> out;
+    for (size_t i = 0; i < takes.size(); ++i) out.push_back(takes[i]->decode(made[i], sinkOf(i)));
+    return out;
+}
+
+int64_t Take::joinedTakes() const {
+    // As many rows as products need to be as fast as they can be, on processors and GPUs.
+    constexpr int64_t kEnoughRows = 8192;
+    return std::max<int64_t>(1, kEnoughRows / (options_.window.chunkFrames * rollout_->cache().tokensPerFrame()));
+}
+
+TakeChunk Take::decode(const RolloutChunk& made, const FrameSink& frames) {
     TakeChunk chunk;
-    chunk.index = made->index;
-    chunk.firstFrame = clock_.firstFrameOf(made->index);
-    chunk.recached = made->recached;
-    chunk.denoiseMs = made->denoiseMs;
-    chunk.cleanPassMs = made->cleanPassMs;
-    chunk.recacheMs = made->recacheMs;
-    if (made->recached) recaches_.push_back(made->index);
+    chunk.index = made.index;
+    chunk.firstFrame = clock_.firstFrameOf(made.index);
+    chunk.recached = made.recached;
+    chunk.denoiseMs = made.denoiseMs;
+    chunk.cleanPassMs = made.cleanPassMs;
+    chunk.recacheMs = made.recacheMs;
+    if (made.recached) recaches_.push_back(made.index);
     const auto start = std::chrono::steady_clock::now();
-    chunk.frames = static_cast<int>(clock_.framesOf(made->index));
-    decode_.push(made->latents, frames);
+    chunk.frames = static_cast<int>(clock_.framesOf(made.index));
+    decode_.push(made.latents, frames);
     if (options_.decoding == Decoding::WithItsChunk) decode_.finish(frames);
     chunk.decodeMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return chunk;

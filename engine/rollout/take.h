@@ -45,16 +45,23 @@ struct TakeChunk {
     double totalMs() const { return denoiseMs + cleanPassMs + recacheMs + decodeMs; }
 };
 
+using NumberedFrameSink = std::function<void(size_t take, Frame8 frame)>;
+
 class Take {
 public:
     // Fails when the size does not fit the model or memory is short, naming what would; when the start picture cannot be
     // read, or the model cannot encode one.
-    // beside: a take of the same model that runs in turn with this one; they share their working memory.
+    // beside: a take of the same model that never runs at the same time by itself; they share their working memory.
     static Result<std::unique_ptr<Take>> create(const Model& model, const TakeOptions& options, const Take* beside = nullptr);
 
     void setTimeline(PromptTimeline timeline) { rollout_->setTimeline(std::move(timeline)); }
     // The next chunk; frames are handed out in order. "stopped" when the callback said so: no frame of it was handed out.
     Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass = {});
+    // The next chunk of each, as next() makes it; those that can are made in shared passes. Frames come with the number of
+    // their take. Best called with no more takes than joinedTakes().
+    static Result<std::vector<TakeChunk>> nextTogether(std::span<Take* const> takes, const NumberedFrameSink& frames, const PassCallback& afterPass = {});
+    // How many such takes share a pass to its advantage: beyond, only memory grows.
+    int64_t joinedTakes() const;
     // The frames that are still to come, with Decoding::Beside.
     void finish(const FrameSink& frames) { decode_.finish(frames); }
     int64_t framesToCome() const { return decode_.waiting(); }
@@ -71,7 +78,9 @@ public:
 
 private:
     Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, double fps);
-    Result<RolloutChunk> nextLatents(const PassCallback& afterPass);
+    bool beginsWithPicture() const { return start_ && rollout_->nextChunk() == 0; }
+    Result<RolloutChunk> encodePicture(const PassCallback& afterPass);
+    TakeChunk decode(const RolloutChunk& made, const FrameSink& frames);
 
     TakeOptions options_;
     std::unique_ptr<Rollout> rollout_;

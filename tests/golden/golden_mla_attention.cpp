@@ -95,6 +95,7 @@ void GoldenMlaAttention::materialisedAndAbsorbed() {
                 if (name == "queries") queries = copyOf(seen);
                 if (name == "keys") keys = copyOf(seen);
             };
+            KvCache* const caches[] = {&cache};
             for (int chunk = 0; chunk < chunks; ++chunk) {
                 cache.beginChunk(chunk * frames, static_cast<int>(frames));
                 QCOMPARE(cache.frames(), golden.json().at("frames_in_cache_after_chunk").at(mode.name).at(static_cast<size_t>(chunk)).get<std::vector<int64_t>>());
@@ -105,7 +106,7 @@ void GoldenMlaAttention::materialisedAndAbsorbed() {
                 for (int pass = 0; pass < passes; ++pass) {
                     const Tensor u = asFloats(in, (chunk * passes + pass) * tokens * config.dim, {tokens, config.dim});
                     Tensor out = Tensor::host(DType::F32, {tokens, config.dim});
-                    attention->run({.u = rowsOf(u), .x = rowsOf(out), .cache = &cache, .firstSlot = firstSlot, .liveSlots = cache.liveFrames(),
+                    attention->run({.u = rowsOf(u), .x = rowsOf(out), .caches = caches, .firstSlot = firstSlot, .liveSlots = cache.liveFrames(),
                                     .rope = &rope, .scratch = &scratch, .observer = &observer});
                     const std::string at = "chunk." + std::to_string(chunk) + ".pass." + std::to_string(pass) + ".";
                     const Tensor held = cache.snapshot(0).slice(firstSlot * rows * cols, tokens);
