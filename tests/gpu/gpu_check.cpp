@@ -1,22 +1,22 @@
 // What is to be known of a GPU, one part a call: gpu_check PART [--device cuda:N] [--f8] [--small]. Prints text; 0 when all is as it should be.
 //
+//   starts   nothing: that the program does
 //   parity   every operation against the CPU backend, fp32 and bf16, small and real shapes
 //   golden   rollouts against the reference's numbers, decoders and text encoder against the CPU
 //   kernels  products, attention and convolutions of the 1.3B model: time, TFLOP/s
-//   take     chunks of the 1.3B model, random weights, window 6, sink 1, 4 steps: without decoder, with each decoder
-//   dense    latent against dense cache: one take, and how many fit beside each other
-//   profile  one chunk, operation by operation, and how long the GPU had nothing to do
-#include <chrono>
-#include <cstdio>
+//   take     chunks of the 1.3B model, random weights, window 6, sink 1, 4 steps: without decoder, with each decoder, and the
+//            preview's part
+//   dense    latent against dense cache, 21 frames: one take, several in shared passes
+//   fit      how many takes fit beside each other, latent against dense cache
+//   prompt   from another prompt to the first frame that shows it, with a text encoder of the real size
+//   idle     a chunk against its passes queued back to back: what the host's part costs
+//   profile  one chunk, operation by operation
+//
+// Lines that begin with FIGURE are what the backend is asked to reach; run_all.sh puts them into one table.
 #include <cstring>
 #include <exception>
 
-#include "engine/rollout/rollout.h"
-#include "engine/video/taehv.h"
-#include "engine/video/wan_vae.h"
-#include "kernels/devices.h"
-#include "tests/gpu/profiling_backend.h"
-#include "tests/gpu/random_weights.h"
+#include "tests/gpu/gpu_parts.h"
 #include "tests/parity/device_values.h"
 #include "tests/parity/engine_cases.h"
 #include "tests/parity/operation_cases.h"
@@ -25,31 +25,12 @@ using namespace longtake;
 
 namespace {
 
-std::string device = "cuda";
-// 832 x 480 and 30 layers, unless the program itself is what is tried.
-int64_t latentHeight = 60, latentWidth = 104;
-bool f8Products = false;
-int layers = 30, timedChunks = 8, mostTakes = 400;
-
-struct NoDevice : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-constexpr int kSkipped = 77;
-
-std::unique_ptr<Backend> gpu(Precision precision) {
-    auto made = makeBackend({.device = device, .precision = precision, .f8Products = f8Products});
-    if (!made) throw NoDevice(made.message());
-    return std::move(*made);
-}
-
-double now() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
 int parity() {
     const auto cpu = makeCpuBackend({.precision = Precision::Fp32});
     int wrong = 0;
     for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
         const auto tested = gpu(precision);
-        std::printf("%s\n", tested->description().c_str());
+        say("%s\n", tested->description().c_str());
         for (const OperationCase& c : operationCases(Sizes::Real)) {
             std::string said;
             bool good = false;
@@ -61,11 +42,10 @@ int parity() {
                 said = failure.what();
             }
             wrong += !good;
-            std::printf("%s %s %-60s %s\n", good ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
-            std::fflush(stdout);
+            say("%s %s %-60s %s\n", good ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
         }
     }
-    std::printf("parity: %d wrong\n", wrong);
+    figure("operations that differ from the CPU backend", wrong, "", Wanted::Below, 1);
     return wrong ? 1 : 0;
 }
 
@@ -82,10 +62,9 @@ int golden() {
                 said = failure.what();
             }
             wrong += !said.empty();
-            std::printf("%s %s %-60s %s\n", said.empty() ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
-            std::fflush(stdout);
+            say("%s %s %-60s %s\n", said.empty() ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
         }
-    std::printf("golden: %d wrong\n", wrong);
+    figure("golden rollouts, decoders, text encoder that differ", wrong, "", Wanted::Below, 1);
     return wrong ? 1 : 0;
 }
 
@@ -105,8 +84,7 @@ double fastest(Backend& backend, Body body, int rounds = 5, int runs = 10) {
 }
 
 void line(const std::string& name, double ms, double flop, double bytes) {
-    std::printf("%-58s %9.3f ms %8.1f TFLOP/s %8.0f GB/s\n", name.c_str(), ms, flop / ms * 1e-9, bytes / ms * 1e-6);
-    std::fflush(stdout);
+    say("%-58s %9.3f ms %8.1f TFLOP/s %8.0f GB/s\n", name.c_str(), ms, flop / ms * 1e-9, bytes / ms * 1e-6);
 }
 
 void timeMatmul(Backend& b, int64_t m, int64_t n, int64_t k, Activation activation, bool added) {
@@ -153,7 +131,7 @@ void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int 
 
 int kernels() {
     const auto b = gpu(Precision::Bf16);
-    std::printf("%s\n", b->description().c_str());
+    say("%s\n", b->description().c_str());
     for (int64_t window : {6, 7, 21}) timeAttention(*b, 4680, 1560 * window, 128, 128, false);
     timeAttention(*b, 4680, 9360, 224, 192, true);
     timeAttention(*b, 60, 9360, 128, 128, false);
@@ -176,156 +154,25 @@ int kernels() {
     return 0;
 }
 
-struct LargeTake {
-    std::unique_ptr<Rollout> rollout;
-    std::unique_ptr<VideoDecoder> decoder;  // null: latents are left as they are
-
-    // Video frames of a chunk and its ms.
-    std::pair<int, double> chunk(Backend& b) {
-        const double start = now();
-        auto made = rollout->next();
-        if (!made) throw std::runtime_error(made.message());
-        int frames = 12;
-        if (decoder) {
-            frames = 0;
-            decoder->decodeRgb8(made->latents, [&](const Frame8&) { ++frames; });
-        }
-        b.synchronize();
-        return {frames, now() - start};
-    }
-};
-
-std::unique_ptr<CausalDit> largeModel(Backend& b, AttentionKind attention) {
-    DitConfig config = largeDit(attention);
-    config.numLayers = layers;
-    auto dit = CausalDit::load(config, Positions::Window, RandomWeights(ditShapes(config)), b);
-    if (!dit) throw std::runtime_error(dit.message());
-    return std::move(*dit);
-}
-
-LargeTake largeTake(Backend& b, const CausalDit& dit, int windowFrames, const std::string& decoder) {
-    RolloutOptions options;
-    options.window = {.chunkFrames = 3, .windowFrames = windowFrames, .sinkFrames = 1};
-    options.latentHeight = latentHeight;
-    options.latentWidth = latentWidth;
-    auto rollout = Rollout::create(dit, b, options, [&dit](const std::string&) -> Result<Tensor> {
-        Tensor rows = Tensor::host(DType::F32, {60, dit.config().textDim});
-        for (int64_t i = 0; i < rows.count(); ++i) rows.as<float>()[i] = 0.001f * static_cast<float>(i % 997 - 498);
-        return rows;
-    });
-    if (!rollout) throw std::runtime_error(rollout.message());
-    (*rollout)->setTimeline(PromptTimeline::create("a beach at dusk").value());
-    LargeTake take{std::move(*rollout), nullptr};
-    auto use = [&](auto loaded) {
-        if (!loaded) throw std::runtime_error(loaded.message());
-        take.decoder = std::move(*loaded);
-    };
-    if (decoder == "taehv") use(TaehvDecoder::load(RandomWeights(taehvShapes()), b));
-    if (decoder == "wan") use(WanVaeDecoder::load(RandomWeights(wanShapes()), b));
-    return take;
-}
-
-int warmChunks(int windowFrames) { return (windowFrames + 2) / 3 + 2; }
-
-int timeTake(Backend& b, const CausalDit& dit, int windowFrames, const std::string& decoder, const char* cache) {
-    LargeTake take = largeTake(b, dit, windowFrames, decoder);
-    const double first = take.chunk(b).second;
-    for (int i = 1; i < warmChunks(windowFrames); ++i) take.chunk(b);
-    int frames = 0;
-    double ms = 0, fastestChunk = 1e30;
-    for (int i = 0; i < timedChunks; ++i) {
-        const auto [made, took] = take.chunk(b);
-        frames += made;
-        ms += took;
-        fastestChunk = std::min(fastestChunk, took);
-    }
-    std::printf("%s cache, window %d, decoder %-6s %7.1f FPS (fastest chunk %.1f ms, mean %.1f ms), first chunk %.0f ms\n", cache, windowFrames,
-                decoder.empty() ? "none:" : (decoder + ":").c_str(), 1000.0 * frames / ms, fastestChunk, ms / timedChunks, first);
-    std::fflush(stdout);
-    return 0;
-}
-
-int take() {
-    const auto b = gpu(Precision::Bf16);
-    std::printf("%s\n", b->description().c_str());
-    const double start = now();
-    const auto dit = largeModel(*b, AttentionKind::Mla);
-    b->synchronize();
-    std::printf("1.3B weights in %.1f s, %.2f GB\n", (now() - start) / 1000, static_cast<double>(dit->weightBytes()) * 1e-9);
-    for (const char* decoder : {"", "taehv", "wan"}) timeTake(*b, *dit, 6, decoder, "latent");
-    return 0;
-}
-
-// Takes beside each other until memory is used up; each holds its cache and its own working memory.
-int takesThatFit(Backend& b, const CausalDit& dit, int most) {
-    std::vector<LargeTake> takes;
-    try {
-        while (static_cast<int>(takes.size()) < most) {
-            takes.push_back(largeTake(b, dit, 21, ""));
-            if (takes.size() == 1) takes.back().chunk(b);
-        }
-    } catch (const std::bad_alloc&) {
-    }
-    return static_cast<int>(takes.size());
-}
-
-int dense() {
-    const auto b = gpu(Precision::Bf16);
-    for (AttentionKind attention : {AttentionKind::Mla, AttentionKind::Dense}) {
-        const char* name = attention == AttentionKind::Mla ? "latent" : "dense";
-        const auto dit = largeModel(*b, attention);
-        timeTake(*b, *dit, 21, "", name);
-        std::printf("%s cache, window 21: %d takes fit beside each other (counted up to %d)\n", name, takesThatFit(*b, *dit, mostTakes), mostTakes);
-        std::fflush(stdout);
-    }
-    return 0;
-}
-
-int profile() {
-    const auto b = gpu(Precision::Bf16);
-    ProfilingBackend profiled(*b);
-    for (const char* decoder : {"taehv", "wan"}) {
-        double plainMs = 1e30;
-        {
-            const auto dit = largeModel(*b, AttentionKind::Mla);
-            LargeTake plain = largeTake(*b, *dit, 6, decoder);
-            for (int i = 0; i < warmChunks(6); ++i) plain.chunk(*b);
-            for (int i = 0; i < 3; ++i) plainMs = std::min(plainMs, plain.chunk(*b).second);
-        }
-        const auto dit = largeModel(profiled, AttentionKind::Mla);
-        LargeTake counted = largeTake(profiled, *dit, 6, decoder);
-        for (int i = 0; i < warmChunks(6); ++i) counted.chunk(profiled);
-        profiled.clear();
-        const double ms = counted.chunk(profiled).second;
-        std::printf("\none chunk with the decoder %s: %.1f ms as it is, %.1f ms when every operation is waited for, %.1f ms within operations\n", decoder, plainMs, ms, profiled.totalMs());
-        profiled.print();
-    }
-    return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::pair<const char*, int (*)()> parts[] = {{"parity", parity}, {"golden", golden}, {"kernels", kernels}, {"take", take}, {"dense", dense}, {"profile", profile}};
+    const std::pair<const char*, int (*)()> parts[] = {{"starts", [] { return 0; }}, {"parity", parity}, {"golden", golden}, {"kernels", kernels}, {"take", take}, {"dense", dense}, {"fit", fit}, {"prompt", prompt}, {"idle", idle}, {"profile", profile}};
     for (int i = 2; i < argc; ++i) {
-        if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc) device = argv[i + 1];
-        if (std::strcmp(argv[i], "--f8") == 0) f8Products = true;
-        if (std::strcmp(argv[i], "--small") != 0) continue;
-        latentHeight = 4;
-        latentWidth = 6;
-        layers = timedChunks = 1;
-        mostTakes = 3;
+        if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc) setup().device = argv[i + 1];
+        if (std::strcmp(argv[i], "--f8") == 0) setup().f8Products = true;
+        if (std::strcmp(argv[i], "--small") == 0) setup().makeSmall();
     }
     for (const auto& [name, part] : parts)
         if (argc > 1 && std::strcmp(argv[1], name) == 0) try {
                 return part();
             } catch (const NoDevice& failure) {
-                std::printf("%s: skipped, %s\n", name, failure.what());
+                say("%s: skipped, %s\n", name, failure.what());
                 return kSkipped;
             } catch (const std::exception& failure) {
-                std::printf("%s: %s\n", name, failure.what());
+                say("%s: %s\n", name, failure.what());
                 return 2;
             }
-    std::printf("gpu_check parity|golden|kernels|take|dense|profile [--device cuda:N] [--f8] [--small]\n");
+    say("gpu_check starts|parity|golden|kernels|take|dense|fit|prompt|idle|profile [--device cuda:N] [--f8] [--small]\n");
     return 2;
 }

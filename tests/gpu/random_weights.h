@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/model/model_config.h"
+#include "engine/text/umt5_encoder.h"
 #include "engine/weight_source.h"
 
 namespace longtake {
@@ -99,6 +100,20 @@ inline std::map<std::string, Shape> ditShapes(const DitConfig& c) {
         linear(self + "k_up", c.numHeads * m.dNope, m.dC, false);
         linear(self + "v_up", c.numHeads * m.dV, m.dC, false);
         linear(self + "o", dim, c.numHeads * m.dV);
+    }
+    return out;
+}
+
+inline std::map<std::string, Shape> umt5Shapes(const TextEncoderConfig& c) {
+    std::map<std::string, Shape> out{{"token_embedding.weight", {c.vocab, c.dim}}, {"norm.weight", {c.dim}}};
+    for (int i = 0; i < c.numLayers; ++i) {
+        const std::string block = "blocks." + std::to_string(i) + ".";
+        out[block + "norm1.weight"] = out[block + "norm2.weight"] = {c.dim};
+        for (const char* name : {"q", "k", "v"}) out[block + "attn." + name + ".weight"] = {c.dimAttn, c.dim};
+        out[block + "attn.o.weight"] = {c.dim, c.dimAttn};
+        out[block + "ffn.gate.0.weight"] = out[block + "ffn.fc1.weight"] = {c.dimFfn, c.dim};
+        out[block + "ffn.fc2.weight"] = {c.dim, c.dimFfn};
+        out[block + "pos_embedding.embedding.weight"] = {c.numBuckets, c.numHeads};
     }
     return out;
 }
