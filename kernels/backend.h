@@ -76,6 +76,7 @@ public:
     virtual void channelNorm(const ChannelNormParams&) = 0;
     virtual void planesToMap(const PlanesParams&) = 0;
     virtual void pictures(const PicturesParams&) = 0;
+    virtual void nv12(const Nv12Params&) = 0;
     virtual void activate(Rows x, Rows y, Activation) = 0;  // y = act(x), converting; y may be x
     virtual void multiply(Rows x, Rows y) = 0;              // y *= x, elementwise
     virtual void combine(const CombineParams&) = 0;

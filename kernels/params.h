@@ -152,6 +152,16 @@ struct PicturesParams {
     float scale = 1.0f, offset = 0.0f;
 };
 
+// A picture [height, width, 3], shown as by PicturesParams, to NV12 (kernels/nv12.h): luma [height, width], then pairs of blue
+// and red differences [height / 2, width]. Both sides even.
+struct Nv12Params {
+    const void* x = nullptr;
+    DType dtype = DType::F32;
+    uint8_t* y = nullptr;
+    int64_t width = 0, height = 0;
+    float scale = 1.0f, offset = 0.0f;
+};
+
 // y = a x + b z over `count` F32 elements; z may be null.
 struct CombineParams {
     const float* x = nullptr;

@@ -139,6 +139,13 @@ public:
         q.offset = numbers(p.offset, p.channels, "planesToMap");
         inner_->planesToMap(q);
     }
+    void nv12(const Nv12Params& p) override {
+        Nv12Params q = p;
+        const auto pixels = static_cast<size_t>(p.width * p.height);
+        q.x = real(p.x, 3 * pixels * sizeOf(p.dtype), "nv12");
+        q.y = static_cast<uint8_t*>(real(p.y, pixels * 3 / 2, "nv12"));
+        inner_->nv12(q);
+    }
     void pictures(const PicturesParams& p) override {
         PicturesParams q = p;
         q.x = real(p.x, static_cast<size_t>(3 * p.pixels) * sizeOf(p.dtype), "pictures");

@@ -163,6 +163,7 @@ private slots:
         const auto weights = Checkpoint::open(kFolder / config->video.weights);
         const auto decoderFor = [&](Backend& backend) { return std::move(*makeVideoDecoder(config->video.kind, *weights, backend)); };
         DecodeStage serial(gpu, nullptr, decoderFor(gpu)), beside(gpu, queue.get(), decoderFor(*queue));
+        for (DecodeStage* stage : {&serial, &beside}) stage->decoder().setNv12(true);
         const Shape shape{3, config->dit.outDim, 4, 6};
         const std::vector<float> poison(static_cast<size_t>(shape.count()), std::nanf(""));
         Tensor latents = Tensor::allocate(gpu, DType::F32, shape);
@@ -186,6 +187,10 @@ private slots:
         QCOMPARE(beside.waiting(), int64_t{0});
         QCOMPARE(got.size(), size_t{9 + 3 * 12});
         QCOMPARE(largestDifference(want, got), 0);
+        for (size_t f = 0; f < want.size(); ++f) {
+            QCOMPARE(want[f].nv12.size(), want[f].rgb.size() / 2);
+            QCOMPARE(got[f].nv12, want[f].nv12);
+        }
     }
 
     // Nothing of the next chunk's denoising waits for the decoder: on the emulated device its frames would be there then.

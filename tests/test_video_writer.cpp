@@ -17,7 +17,9 @@
 
 #include "app/media/encoders.h"
 #include "app/media/ffmpeg_handles.h"
+#include "app/media/picture_converter.h"
 #include "app/media/video_file.h"
+#include "kernels/backend.h"
 #include "tests/small_disk.h"
 
 using namespace longtake;
@@ -54,6 +56,26 @@ OwnedFrame plainFrame(PictureSize size, uint8_t red, uint8_t green, uint8_t blue
             frame.row(y)[x * 3 + 2] = blue;
         }
     }
+    return frame;
+}
+
+OwnedFrame smoothFrame(PictureSize size) {
+    OwnedFrame frame(size, PixelFormat::Rgb24);
+    for (int y = 0; y < size.height; ++y)
+        for (int x = 0; x < size.width; ++x) {
+            frame.row(y)[x * 3] = static_cast<uint8_t>(255 * x / (size.width - 1));
+            frame.row(y)[x * 3 + 1] = static_cast<uint8_t>(255 * y / (size.height - 1));
+            frame.row(y)[x * 3 + 2] = static_cast<uint8_t>(255 - 255 * x / (size.width - 1));
+        }
+    return frame;
+}
+
+OwnedFrame nv12Of(const OwnedFrame& rgb) {
+    const FrameView view = rgb.view();
+    std::vector<float> values(static_cast<size_t>(view.width * view.height * 3));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(view.data[i]) / 255.0f;
+    OwnedFrame frame(view.size(), PixelFormat::Nv12);
+    makeCpuBackend({.threads = 1})->nv12({.x = values.data(), .y = frame.row(0), .width = view.width, .height = view.height});
     return frame;
 }
 
@@ -189,6 +211,42 @@ class TestVideoWriter : public QObject {
     Q_OBJECT
 
 private slots:
+    // What a backend makes of a picture against what the exporter's own conversion makes of it.
+    void nv12OfABackendIsWhatRgbIsConvertedTo() {
+        const OwnedFrame rgb = smoothFrame(kSize);
+        const OwnedFrame made = nv12Of(rgb);
+        auto converter = PictureConverter::create(kSize, kSize, AV_PIX_FMT_NV12);
+        QVERIFY(converter.ok());
+        const auto want = converter->convert(rgb.view());
+        QVERIFY(want.ok());
+        for (int y = 0; y < kSize.height * 3 / 2; ++y) {
+            const bool isLuma = y < kSize.height;
+            const uint8_t* line = isLuma ? (*want)->data[0] + y * (*want)->linesize[0] : (*want)->data[1] + (y - kSize.height) * (*want)->linesize[1];
+            for (int x = 0; x < kSize.width; ++x) {
+                const int difference = std::abs(int(line[x]) - int(made.view().data[y * made.view().stride + x]));
+                QVERIFY2(difference <= (isLuma ? 1 : 2), qPrintable(QString("line %1, column %2: %3").arg(y).arg(x).arg(difference)));
+            }
+        }
+    }
+
+    void framesInNv12GiveTheSameVideo() {
+        const QTemporaryDir folder;
+        int centre[2][3];
+        for (const bool nv12 : {false, true}) {
+            const std::string path = folder.filePath(nv12 ? "nv12.mp4" : "rgb.mp4").toStdString();
+            auto writer = VideoWriter::create(path, kSize, optionsFor(VideoCodec::H264));
+            QVERIFY2(writer.ok(), writer.ok() ? "" : writer.message().c_str());
+            QCOMPARE((*writer)->takesNv12(), (*writer)->encoderName().ends_with("nvenc"));
+            const OwnedFrame plain = plainFrame(kSize, 200, 90, 30);
+            for (int i = 0; i < 4; ++i) QVERIFY((*writer)->write((nv12 ? nv12Of(plain) : plain).view()).ok());
+            QVERIFY((*writer)->finish().ok());
+            const Probe seen = probe(path);
+            QCOMPARE(seen.frames, 4);
+            std::copy_n(seen.centre, 3, centre[nv12]);
+        }
+        for (int plane = 0; plane < 3; ++plane) QVERIFY2(std::abs(centre[0][plane] - centre[1][plane]) <= 1, qPrintable(QString("plane %1: %2 and %3").arg(plane).arg(centre[0][plane]).arg(centre[1][plane])));
+    }
+
     void writesPlayableVideo_data() {
         QTest::addColumn<int>("codec");
         QTest::addColumn<QString>("name");

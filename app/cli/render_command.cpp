@@ -23,6 +23,7 @@ public:
 private:
     CommandResult checkOutputs(const OutputChoice& choice) const;
     CommandResult openTakes(TakeSetup& setup);
+    void chooseConversion(const TakeSetup& setup, const std::vector<Take*>& takes, Reporter& reporter) const;
     void report(const TakeSetup& setup, const TakeOutputs& outputs, const RunTotals& totals, Reporter& reporter) const;
 
     TakeArguments take_;
@@ -95,6 +96,17 @@ CommandResult RenderCommand::openTakes(TakeSetup& setup) {
     return done();
 }
 
+// A GPU makes what its own encoder takes; everywhere else the exporter's thread converts.
+void RenderCommand::chooseConversion(const TakeSetup& setup, const std::vector<Take*>& takes, Reporter& reporter) const {
+    const TakeOutputs& first = *outputs_.front();
+    if (setup.backend->name() == "cpu" || first.encoderName().empty()) return;
+    const bool onGpu = first.takesNv12();
+    for (Take* take : takes) take->setNv12(onGpu);
+    reporter.note(onGpu ? "pictures for " + first.encoderName() + " are converted on the GPU"
+                        : "pictures for " + first.encoderName() + " are converted by the processor: " +
+                              (choice_.videoSize.empty() ? "no encoder of the GPU opens" : "they change their size"));
+}
+
 void RenderCommand::report(const TakeSetup& setup, const TakeOutputs& outputs, const RunTotals& totals, Reporter& reporter) const {
     const Project& project = outputs.project();
     const OutputChoice& choice = outputs.choice();
@@ -143,6 +155,7 @@ CommandResult RenderCommand::run(Reporter& reporter) {
     }
     std::vector<Take*> takes{setup.take.get()};
     for (const auto& take : more_) takes.push_back(take.get());
+    chooseConversion(setup, takes, reporter);
     const StopSignal stop;
     const Result<std::vector<RunTotals>> totals =
         runTakes(setup, takes, reporter, stop, [this](size_t take, const Frame8& frame) { return outputs_[take]->push(frame); });

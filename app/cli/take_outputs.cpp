@@ -42,6 +42,7 @@ Result<std::unique_ptr<ExportSink>> TakeOutputs::openVideo() {
     auto writer = VideoWriter::create(choice_.output, frames, options);
     if (!writer) return writer.error();
     encoderName_ = (*writer)->encoderName();
+    takesNv12_ = (*writer)->takesNv12();
     return std::unique_ptr<ExportSink>(std::move(*writer));
 }
 
@@ -95,7 +96,8 @@ CommandResult TakeOutputs::finish(const RunTotals& totals) {
 bool TakeOutputs::push(const Frame8& frame) {
     const FrameView view = viewOf(frame);
     for (const auto& exporter : exporters_) {
-        if (exporter->push(view) == PushResult::Closed) return false;
+        const bool asNv12 = takesNv12_ && exporter == exporters_.front();
+        if (exporter->push(asNv12 ? encoderViewOf(frame) : view) == PushResult::Closed) return false;
     }
     if (sheet_) {
         if (const auto added = sheet_->add(view); !added) problem_ = added.message();

@@ -40,6 +40,7 @@ public:
     const OutputChoice& choice() const { return choice_; }
     const Project& project() const { return project_; }
     const std::string& encoderName() const { return encoderName_; }
+    bool takesNv12() const { return takesNv12_; }  // the video, where frames have it
     const std::string& problem() const { return problem_; }
 
 private:
@@ -47,7 +48,8 @@ private:
 
     OutputChoice choice_;
     Project project_;  // with the hashes of the frames so far
-    std::vector<std::unique_ptr<Exporter>> exporters_;
+    std::vector<std::unique_ptr<Exporter>> exporters_;  // the video first, where there is one
+    bool takesNv12_ = false;
     std::optional<ContactSheet> sheet_;
     std::string encoderName_, problem_;
 };

@@ -45,8 +45,10 @@ constexpr std::array<EncoderRecipe, 8> kRecipes{{
     {"prores_ks", VideoCodec::Prores, false, nullptr, 0, 0, {{{"vendor", "apl0"}}}},
 }};
 
-AVPixelFormat pixelFormatOf(VideoCodec codec) {
-    return codec == VideoCodec::Prores ? AV_PIX_FMT_YUV422P10LE : AV_PIX_FMT_YUV420P;
+// NVENC's own format; a GPU makes it beside the picture (kernels/nv12.h).
+AVPixelFormat pixelFormatOf(const EncoderRecipe& recipe) {
+    if (recipe.hardware) return AV_PIX_FMT_NV12;
+    return recipe.codec == VideoCodec::Prores ? AV_PIX_FMT_YUV422P10LE : AV_PIX_FMT_YUV420P;
 }
 
 // ProRes has no rate factor but profiles: proxy, LT, 422, HQ.
@@ -65,7 +67,7 @@ Result<EncoderPtr> openWith(const EncoderRecipe& recipe, const VideoOptions& opt
     EncoderPtr context(avcodec_alloc_context3(codec));
     context->width = size.width;
     context->height = size.height;
-    context->pix_fmt = pixelFormatOf(recipe.codec);
+    context->pix_fmt = pixelFormatOf(recipe);
     context->time_base = {options.frameRate.den, options.frameRate.num};
     context->framerate = {options.frameRate.num, options.frameRate.den};
     context->gop_size = kKeyFrameDistance;

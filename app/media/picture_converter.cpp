@@ -8,6 +8,15 @@ extern "C" {
 namespace longtake {
 namespace {
 
+AVPixelFormat formatOf(PixelFormat format) {
+    switch (format) {
+        case PixelFormat::Rgb24: return AV_PIX_FMT_RGB24;
+        case PixelFormat::Rgba: return AV_PIX_FMT_RGBA;
+        case PixelFormat::Nv12: break;
+    }
+    return AV_PIX_FMT_NV12;
+}
+
 bool isRgb(AVPixelFormat format) { return (av_pix_fmt_desc_get(format)->flags & AV_PIX_FMT_FLAG_RGB) != 0; }
 
 }  // namespace
@@ -52,10 +61,14 @@ bool PictureConverter::prepareScaler(AVPixelFormat sourceFormat) {
         av_opt_set_int(scaler, "dst_h_chr_pos", 0, 0);
         av_opt_set_int(scaler, "dst_v_chr_pos", 128, 0);
     }
+    if (!isRgb(sourceFormat)) {
+        av_opt_set_int(scaler, "src_h_chr_pos", 0, 0);
+        av_opt_set_int(scaler, "src_v_chr_pos", 128, 0);
+    }
     const int* bt709 = sws_getCoefficients(SWS_CS_ITU709);
     const int fullRange = 1;
     const int one = 1 << 16;
-    sws_setColorspaceDetails(scaler, bt709, fullRange, bt709, toYuv ? 0 : fullRange, 0, one, one);
+    sws_setColorspaceDetails(scaler, bt709, isRgb(sourceFormat) ? fullRange : 0, bt709, toYuv ? 0 : fullRange, 0, one, one);
     if (sws_init_context(scaler, nullptr, nullptr) < 0) return false;
     scalerSource_ = sourceFormat;
     return true;
@@ -68,13 +81,15 @@ Result<AVFrame*> PictureConverter::convert(const FrameView& picture) {
                      std::to_string(source_.width) + "x" + std::to_string(source_.height) +
                      "; start a new export after changing the size"};
     }
-    const AVPixelFormat format = picture.format == PixelFormat::Rgb24 ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_RGBA;
+    const AVPixelFormat format = formatOf(picture.format);
     // An encoder may still hold the last frame's buffer: then this makes a new one.
     if (!prepareScaler(format) || av_frame_make_writable(frame_.get()) < 0) {
         return Error{"cannot convert a picture: not enough memory; close other programs and try again"};
     }
-    const uint8_t* planes[4] = {picture.data, nullptr, nullptr, nullptr};
-    const int strides[4] = {static_cast<int>(picture.stride), 0, 0, 0};
+    const bool twoPlanes = picture.format == PixelFormat::Nv12;
+    const auto stride = static_cast<int>(picture.stride);
+    const uint8_t* planes[4] = {picture.data, twoPlanes ? picture.data + picture.stride * picture.height : nullptr, nullptr, nullptr};
+    const int strides[4] = {stride, twoPlanes ? stride : 0, 0, 0};
     const int rows = sws_scale(scaler_.get(), planes, strides, 0, picture.height, frame_->data, frame_->linesize);
     if (rows < 0) return Error{"cannot convert a picture: " + ffmpegError(rows) + "; choose another size"};
     return frame_.get();

@@ -1,4 +1,4 @@
-// Turns borrowed RGB pictures into FFmpeg frames of another size, pixel format or colour matrix.
+// Turns borrowed pictures into FFmpeg frames of another size, pixel format or colour matrix.
 // Private to app/media.
 //
 // Owner:  one writer.
@@ -17,6 +17,7 @@ public:
     static Result<PictureConverter> create(PictureSize source, PictureSize target, AVPixelFormat format);
 
     // The frame belongs to the converter until the next call; an encoder that keeps it takes a reference.
+    bool scales() const { return source_ != target_; }
     Result<AVFrame*> convert(const FrameView& picture);
 
 private:

@@ -239,6 +239,7 @@ Result<void> VideoWriter::setProject(std::string json) {
 const std::string& VideoWriter::path() const { return state_->path; }
 const std::string& VideoWriter::partPath() const { return state_->partPath; }
 const std::string& VideoWriter::encoderName() const { return state_->encoderName; }
+bool VideoWriter::takesNv12() const { return state_->encoder->pix_fmt == AV_PIX_FMT_NV12 && !state_->converter.scales(); }
 int64_t VideoWriter::framesWritten() const { return state_->frames; }
 
 }  // namespace longtake

@@ -35,6 +35,8 @@ public:
 
     const std::string& partPath() const;     // "<name>.part.mp4", or "<name>-2.part.mp4" where one is left over
     const std::string& encoderName() const;  // "libx264"
+    // Whether frames in NV12 are what the encoder takes as they are; RGB always works.
+    bool takesNv12() const;
     int64_t framesWritten() const;
 
 private:

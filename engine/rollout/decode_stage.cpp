@@ -15,12 +15,12 @@ void DecodeStage::push(const Tensor& latents, const FrameSink& sink) {
 void DecodeStage::handOutFirst(const FrameSink& sink) {
     LaterFrame first = std::move(frames_.front());
     frames_.pop_front();
-    first.copy->finish();
+    first.finish();
     sink(std::move(first.frame));
 }
 
 void DecodeStage::handOut(const FrameSink& sink) {
-    while (!frames_.empty() && frames_.front().copy->ready()) handOutFirst(sink);
+    while (!frames_.empty() && frames_.front().ready()) handOutFirst(sink);
 }
 
 void DecodeStage::finish(const FrameSink& sink) {

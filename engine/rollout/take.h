@@ -67,6 +67,7 @@ public:
     int64_t framesToCome() const { return decode_.waiting(); }
     void restart(uint64_t seed);
     void setPictureTap(PictureTap tap) { decode_.decoder().setPictureTap(std::move(tap)); }
+    void setNv12(bool wanted) { decode_.decoder().setNv12(wanted); }
 
     const TakeOptions& options() const { return options_; }
     int64_t nextChunk() const { return rollout_->nextChunk(); }

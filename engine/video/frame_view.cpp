@@ -5,7 +5,7 @@
 namespace longtake {
 
 OwnedFrame::OwnedFrame(PictureSize size, PixelFormat format) : size_(size), format_(format) {
-    bytes_.resize(stride() * static_cast<size_t>(size.height));
+    bytes_.resize(stride() * static_cast<size_t>(rowsOf(format, size.height)));
 }
 
 OwnedFrame::OwnedFrame(const FrameView& source) { assign(source); }
@@ -13,8 +13,9 @@ OwnedFrame::OwnedFrame(const FrameView& source) { assign(source); }
 void OwnedFrame::assign(const FrameView& source) {
     size_ = source.size();
     format_ = source.format;
-    bytes_.resize(stride() * static_cast<size_t>(size_.height));
-    for (int y = 0; y < size_.height; ++y) std::memcpy(row(y), source.data + y * source.stride, stride());
+    const int rows = rowsOf(format_, size_.height);
+    bytes_.resize(stride() * static_cast<size_t>(rows));
+    for (int y = 0; y < rows; ++y) std::memcpy(row(y), source.data + y * source.stride, stride());
 }
 
 FrameView OwnedFrame::view() const {

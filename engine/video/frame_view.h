@@ -1,4 +1,5 @@
-// A picture in memory, borrowed or owned: 8-bit RGB or RGBA, display-referred sRGB, rows from top to bottom.
+// A picture in memory, borrowed or owned: 8-bit RGB or RGBA, display-referred sRGB, rows from top to bottom; or NV12, as
+// kernels/nv12.h has it, for encoders alone.
 //
 // Owner:  a FrameView borrows and is valid only during the call it is passed to; an OwnedFrame owns.
 // Thread: plain values.
@@ -10,9 +11,11 @@
 
 namespace longtake {
 
-enum class PixelFormat : uint8_t { Rgb24, Rgba };
+enum class PixelFormat : uint8_t { Rgb24, Rgba, Nv12 };
 
-constexpr int bytesPerPixel(PixelFormat format) { return format == PixelFormat::Rgb24 ? 3 : 4; }
+// Of a row; and rows of a picture, those of its colour differences included.
+constexpr int bytesPerPixel(PixelFormat format) { return format == PixelFormat::Rgb24 ? 3 : format == PixelFormat::Rgba ? 4 : 1; }
+constexpr int rowsOf(PixelFormat format, int height) { return format == PixelFormat::Nv12 ? height * 3 / 2 : height; }
 
 struct PictureSize {
     int width = 0;
@@ -25,7 +28,8 @@ struct PictureSize {
 // One finished picture of the decoder: sRGB, rows from top to bottom.
 struct Frame8 {
     int width = 0, height = 0;
-    std::vector<uint8_t> rgb;  // [height, width, 3]
+    std::vector<uint8_t> rgb;   // [height, width, 3]
+    std::vector<uint8_t> nv12;  // [height * 3 / 2, width], the same for encoders; empty unless asked for
 };
 
 struct FrameView {
@@ -42,6 +46,12 @@ struct FrameView {
 // Valid as long as the frame.
 inline FrameView viewOf(const Frame8& frame) {
     return {.data = frame.rgb.data(), .width = frame.width, .height = frame.height, .stride = ptrdiff_t{3} * frame.width, .format = PixelFormat::Rgb24};
+}
+
+// What an encoder takes best.
+inline FrameView encoderViewOf(const Frame8& frame) {
+    if (frame.nv12.empty()) return viewOf(frame);
+    return {.data = frame.nv12.data(), .width = frame.width, .height = frame.height, .stride = frame.width, .format = PixelFormat::Nv12};
 }
 
 class OwnedFrame {
@@ -66,7 +76,7 @@ private:
 };
 
 // FNV-1a, 64 bits, over the RGB bytes row by row: what the engine gives for the same picture. Padding and alpha do
-// not count, so both formats agree. `verify` compares these.
+// not count, so both RGB formats agree. `verify` compares these.
 uint64_t frameHash(const FrameView& frame);
 inline uint64_t frameHash(const Frame8& frame) { return frameHash(viewOf(frame)); }
 

@@ -62,7 +62,7 @@ void PictureReader::read(const Tensor& pictures, const FrameSink& sink) {
     LaterFrames frames;
     readLater(pictures, frames);
     for (LaterFrame& later : frames) {
-        later.copy->finish();
+        later.finish();
         sink(std::move(later.frame));
     }
 }
@@ -70,24 +70,38 @@ void PictureReader::read(const Tensor& pictures, const FrameSink& sink) {
 void PictureReader::readLater(const Tensor& pictures, LaterFrames& frames) {
     const Shape& shape = pictures.shape();
     const int64_t pixels = shape[1] * shape[2];
-    const size_t bytes = static_cast<size_t>(3 * pixels);
     if (shape[0] == 0) return;
     Room& room = rooms_[turn_++ % rooms_.size()];
     if (room.last) backend_.waitFor(*room.last);
-    if (room.shown.empty() || room.shown.bytes() < static_cast<size_t>(shape[0]) * bytes) room.shown = Tensor::allocate(backend_, DType::U8, {shape[0] * 3 * pixels});
-    PicturesParams all{.x = pictures.data(), .dtype = pictures.dtype(), .y = room.shown.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_};
-    backend_.pictures(all);
+    const auto fit = [&](Tensor& tensor, int64_t bytes) {
+        if (tensor.empty() || tensor.count() < shape[0] * bytes) tensor = Tensor::allocate(backend_, DType::U8, {shape[0] * bytes});
+    };
+    fit(room.shown, 3 * pixels);
+    if (nv12_) fit(room.nv12, pixels * 3 / 2);
+    backend_.pictures({.x = pictures.data(), .dtype = pictures.dtype(), .y = room.shown.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_});
     for (int64_t f = 0; f < shape[0]; ++f) {
-        if (tap_) tap_({.x = pictures.slice(f, 1).data(), .dtype = all.dtype, .pixels = pixels, .scale = scale_, .offset = offset_});
-        Frame8 frame{static_cast<int>(shape[2]), static_cast<int>(shape[1]), std::vector<uint8_t>(bytes)};
-        room.last = backend_.downloadLater(frame.rgb.data(), all.y + static_cast<size_t>(f) * bytes, bytes);
-        frames.push_back({std::move(frame), room.last});
+        const void* picture = pictures.slice(f, 1).data();
+        if (tap_) tap_({.x = picture, .dtype = pictures.dtype(), .pixels = pixels, .scale = scale_, .offset = offset_});
+        LaterFrame later{.frame = {static_cast<int>(shape[2]), static_cast<int>(shape[1]), {}, {}}, .copies = {}};
+        const auto copy = [&](std::vector<uint8_t>& to, const Tensor& from, int64_t bytes) {
+            to.resize(static_cast<size_t>(bytes));
+            room.last = backend_.downloadLater(to.data(), from.as<uint8_t>() + f * bytes, to.size());
+            later.copies.push_back(room.last);
+        };
+        if (nv12_) {
+            uint8_t* to = room.nv12.as<uint8_t>() + f * (pixels * 3 / 2);
+            backend_.nv12({.x = picture, .dtype = pictures.dtype(), .y = to, .width = shape[2], .height = shape[1], .scale = scale_, .offset = offset_});
+        }
+        copy(later.frame.rgb, room.shown, 3 * pixels);
+        if (nv12_) copy(later.frame.nv12, room.nv12, pixels * 3 / 2);
+        frames.push_back(std::move(later));
     }
 }
 
 size_t PictureReader::bytes() const {
     size_t total = 0;
-    for (const Room& room : rooms_) total += room.shown.empty() ? 0 : room.shown.bytes();
+    for (const Room& room : rooms_)
+        for (const Tensor* tensor : {&room.shown, &room.nv12}) total += tensor->empty() ? 0 : tensor->bytes();
     return total;
 }
 

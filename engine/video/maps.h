@@ -34,14 +34,16 @@ public:
     void read(const Tensor& pictures, const FrameSink& sink);  // [frames, height, width, 3]
     void readLater(const Tensor& pictures, LaterFrames& frames);
     void setTap(PictureTap tap) { tap_ = std::move(tap); }
+    void setNv12(bool wanted) { nv12_ = wanted; }
     size_t bytes() const;
 
 private:
     Backend& backend_;
     float scale_, offset_;
     PictureTap tap_;
+    bool nv12_ = false;
     struct Room {
-        Tensor shown;
+        Tensor shown, nv12;
         std::shared_ptr<HostCopy> last;  // of what lies there
     };
     std::array<Room, 2> rooms_;

@@ -34,6 +34,7 @@ public:
     void decodeRgb8(const Tensor& latents, const FrameSink& sink) override;
     void decodeLater(const Tensor& latents, LaterFrames& frames) override;
     void setPictureTap(PictureTap tap) override { reader_.setTap(std::move(tap)); }
+    void setNv12(bool wanted) override { reader_.setNv12(wanted); }
     // All frames, the first ones of a stream too, which decode() leaves out; not clamped.
     Tensor decodeRaw(const Tensor& latents);  // [framesPerLatent * n, 3, H, W], F32, host memory
 

@@ -9,6 +9,7 @@
 // Thread: generation thread only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -25,10 +26,17 @@
 namespace longtake {
 
 using FrameSink = std::function<void(Frame8)>;
-// A frame that is still on its way from the device: there once the copy is finished.
+// A frame that is still on its way from the device: there once it is finished.
 struct LaterFrame {
     Frame8 frame;
-    std::shared_ptr<HostCopy> copy;
+    std::vector<std::shared_ptr<HostCopy>> copies;
+
+    bool ready() const {
+        return std::all_of(copies.begin(), copies.end(), [](const auto& copy) { return copy->ready(); });
+    }
+    void finish() {
+        for (const auto& copy : copies) copy->finish();
+    }
 };
 using LaterFrames = std::deque<LaterFrame>;
 // Sees each picture while it still lies in the backend's memory, as the parameters that show it without y; once for every
@@ -63,6 +71,7 @@ public:
     // The same without waiting: everything is queued, frames are added in order. The latents are read by what is queued.
     virtual void decodeLater(const Tensor& latents, LaterFrames& frames) = 0;
     virtual void setPictureTap(PictureTap tap) = 0;  // empty: none
+    virtual void setNv12(bool wanted) = 0;  // frames come with NV12 too, converted where the pictures lie
 
     virtual VideoState snapshot() const = 0;
     virtual void restore(const VideoState& state) = 0;

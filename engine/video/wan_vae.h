@@ -32,6 +32,7 @@ public:
     void decodeRgb8(const Tensor& latents, const FrameSink& sink) override;
     void decodeLater(const Tensor& latents, LaterFrames& frames) override;
     void setPictureTap(PictureTap tap) override { reader_.setTap(std::move(tap)); }
+    void setNv12(bool wanted) override { reader_.setNv12(wanted); }
     // In the reference's range -1 ... 1, not clamped.
     Tensor decodeRaw(const Tensor& latents);  // [frames, 3, H, W], F32, host memory
 

@@ -85,6 +85,7 @@ public:
     void channelNorm(const ChannelNormParams& p) override { cpu::channelNorm(p, pool_); }
     void planesToMap(const PlanesParams& p) override { cpu::planesToMap(p, pool_); }
     void pictures(const PicturesParams& p) override { cpu::pictures(p, pool_); }
+    void nv12(const Nv12Params& p) override { cpu::nv12(p, pool_); }
     void activate(Rows x, Rows y, Activation activation) override;
     void multiply(Rows x, Rows y) override;
     void combine(const CombineParams& p) override;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <stdexcept>
+
+#include "kernels/nv12.h"
 
 namespace longtake::cpu {
 
@@ -31,6 +34,29 @@ void picturesOf(const PicturesParams& p, ThreadPool& pool, Load load) {
     });
 }
 
+// Two lines of the picture a task.
+template <typename Load>
+void nv12Of(const Nv12Params& p, ThreadPool& pool, Load load) {
+    const auto level = [](float value) { return static_cast<uint8_t>(std::bit_cast<uint32_t>(value + kRound)); };
+    pool.run(p.height / 2, [&](int64_t pair) {
+        const auto colour = [&](int64_t line, int64_t column) {
+            const int64_t at = 3 * (line * p.width + column);
+            return Rgb{shownPart(load(at), p.scale, p.offset), shownPart(load(at + 1), p.scale, p.offset), shownPart(load(at + 2), p.scale, p.offset)};
+        };
+        uint8_t* differences = p.y + (p.height + pair) * p.width;
+        for (int64_t x = 0; x < p.width; x += 2) {
+            Rgb around[2][3];
+            for (int64_t row = 0; row < 2; ++row) {
+                for (int64_t column = 0; column < 3; ++column) around[row][column] = colour(2 * pair + row, std::max<int64_t>(x + column - 1, 0));
+                for (int64_t column = 0; column < 2; ++column) p.y[(2 * pair + row) * p.width + x + column] = level(lumaLevel(around[row][1 + column]));
+            }
+            const Rgb sample = chromaSample(around);
+            differences[x] = level(blueLevel(sample));
+            differences[x + 1] = level(redLevel(sample));
+        }
+    });
+}
+
 }  // namespace
 
 void planesToMap(const PlanesParams& p, ThreadPool& pool) {
@@ -53,6 +79,12 @@ void planesToMap(const PlanesParams& p, ThreadPool& pool) {
 void pictures(const PicturesParams& p, ThreadPool& pool) {
     if (p.dtype == DType::BF16) picturesOf(p, pool, [x = static_cast<const uint16_t*>(p.x)](int64_t i) { return floatFromBf16(x[i]); });
     else picturesOf(p, pool, [x = static_cast<const float*>(p.x)](int64_t i) { return x[i]; });
+}
+
+void nv12(const Nv12Params& p, ThreadPool& pool) {
+    if (p.width % 2 || p.height % 2) throw std::invalid_argument("[nv12] both sides must be even");
+    if (p.dtype == DType::BF16) nv12Of(p, pool, [x = static_cast<const uint16_t*>(p.x)](int64_t i) { return floatFromBf16(x[i]); });
+    else nv12Of(p, pool, [x = static_cast<const float*>(p.x)](int64_t i) { return x[i]; });
 }
 
 }  // namespace longtake::cpu

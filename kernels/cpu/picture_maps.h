@@ -10,5 +10,6 @@ namespace longtake::cpu {
 
 void planesToMap(const PlanesParams& params, ThreadPool& pool);
 void pictures(const PicturesParams& params, ThreadPool& pool);
+void nv12(const Nv12Params& params, ThreadPool& pool);
 
 }  // namespace longtake::cpu

@@ -330,6 +330,7 @@ void CudaBackend::upsample2x(const UpsampleParams& p) { launchUpsample2x(p, cont
 void CudaBackend::channelNorm(const ChannelNormParams& p) { launchChannelNorm(p, context()); }
 void CudaBackend::planesToMap(const PlanesParams& p) { launchPlanesToMap(p, context()); }
 void CudaBackend::pictures(const PicturesParams& p) { launchPictures(p, context()); }
+void CudaBackend::nv12(const Nv12Params& p) { launchNv12(p, context()); }
 void CudaBackend::activate(Rows x, Rows y, Activation activation) { launchActivate(x, y, activation, context()); }
 void CudaBackend::multiply(Rows x, Rows y) { launchMultiply(x, y, context()); }
 void CudaBackend::combine(const CombineParams& p) { launchCombine(p, context()); }

@@ -70,6 +70,7 @@ public:
     void channelNorm(const ChannelNormParams& p) override;
     void planesToMap(const PlanesParams& p) override;
     void pictures(const PicturesParams& p) override;
+    void nv12(const Nv12Params& p) override;
     void activate(Rows x, Rows y, Activation activation) override;
     void multiply(Rows x, Rows y) override;
     void combine(const CombineParams& p) override;

@@ -77,6 +77,7 @@ void launchChannelNorm(const ChannelNormParams&, const LaunchContext&);
 void launchUpsample2x(const UpsampleParams&, const LaunchContext&);
 void launchPlanesToMap(const PlanesParams&, const LaunchContext&);
 void launchPictures(const PicturesParams&, const LaunchContext&);
+void launchNv12(const Nv12Params&, const LaunchContext&);
 void launchCombine(const CombineParams&, const LaunchContext&);
 void launchNoise(const NoiseParams&, const LaunchContext&);
 void launchPatchify(const PatchParams&, const LaunchContext&);

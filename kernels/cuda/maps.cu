@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/numbers.cuh"
+#include "kernels/nv12.h"
 #include "kernels/philox.h"
 
 namespace longtake::cuda {
@@ -95,6 +96,29 @@ __global__ void picturesOf(PicturesParams p) {
     for (int c = 0; c < 3; ++c) y[c] = static_cast<uint8_t>(all >> (8 * c));
 }
 
+// One thread four pixels, two of each of two lines.
+template <typename Number>
+__global__ void nv12Of(Nv12Params p) {
+    const int64_t block = threadIndex(), columns = p.width / 2;
+    if (block >= columns * (p.height / 2)) return;
+    const int64_t pair = block / columns, x = 2 * (block % columns);
+    Rgb around[2][3];
+    for (int row = 0; row < 2; ++row) {
+        uint8_t* luma = p.y + (2 * pair + row) * p.width + x;
+        for (int column = 0; column < 3; ++column) {
+            const int64_t at = (2 * pair + row) * p.width + (x + column > 0 ? x + column - 1 : 0);
+            const typename Number::Type* from = static_cast<const typename Number::Type*>(p.x) + 3 * at;
+            around[row][column] = {shownPart(Number::load(from), p.scale, p.offset), shownPart(Number::load(from + 1), p.scale, p.offset),
+                                   shownPart(Number::load(from + 2), p.scale, p.offset)};
+        }
+        for (int column = 0; column < 2; ++column) luma[column] = static_cast<uint8_t>(__float2int_rn(lumaLevel(around[row][1 + column])));
+    }
+    const Rgb sample = chromaSample(around);
+    uint8_t* differences = p.y + (p.height + pair) * p.width + x;
+    differences[0] = static_cast<uint8_t>(__float2int_rn(blueLevel(sample)));
+    differences[1] = static_cast<uint8_t>(__float2int_rn(redLevel(sample)));
+}
+
 void requirePatches(const PatchParams& p, const char* operation) {
     if (p.height % p.patchH || p.width % p.patchW) throw std::invalid_argument(std::string("[") + operation + "] the latents cannot be cut into patches");
 }
@@ -139,6 +163,13 @@ void launchPictures(const PicturesParams& p, const LaunchContext& context) {
     byType(p.dtype, [&](auto number) {
         launch("pictures", picturesOf<decltype(number)>, blocksFor(p.pixels), dim3(kThreads), 0, context.stream, p);
     });
+}
+
+void launchNv12(const Nv12Params& p, const LaunchContext& context) {
+    if (p.width % 2 || p.height % 2) throw std::invalid_argument("[nv12] both sides must be even");
+    const int64_t blocks = p.width / 2 * (p.height / 2);
+    if (blocks == 0) return;
+    byType(p.dtype, [&](auto number) { launch("nv12", nv12Of<decltype(number)>, blocksFor(blocks), dim3(kThreads), 0, context.stream, p); });
 }
 
 void launchUpsample2x(const UpsampleParams& p, const LaunchContext& context) {

@@ -13,7 +13,7 @@ constexpr uint32_t kModuleRevision = 6;
 constexpr uint32_t moduleAbi() {
     uint32_t hash = 2166136261u;
     for (size_t part : {size_t{kModuleRevision}, sizeof(MatmulParams), sizeof(NormParams), sizeof(RopeParams), sizeof(AttentionParams), sizeof(ConvParams),
-                        sizeof(UpsampleParams), sizeof(ChannelNormParams), sizeof(PlanesParams), sizeof(PicturesParams), sizeof(CombineParams), sizeof(NoiseParams), sizeof(PatchParams), sizeof(CopyParams),
+                        sizeof(UpsampleParams), sizeof(ChannelNormParams), sizeof(PlanesParams), sizeof(PicturesParams), sizeof(Nv12Params), sizeof(CombineParams), sizeof(NoiseParams), sizeof(PatchParams), sizeof(CopyParams),
                         sizeof(std::string), sizeof(std::shared_ptr<void>)})
         hash = (hash ^ static_cast<uint32_t>(part)) * 16777619u;
     return hash;

@@ -72,6 +72,7 @@ public:
     void upsample2x(const UpsampleParams& p) override { timed("upsample2x", 0, [&] { inner_.upsample2x(p); }); }
     void channelNorm(const ChannelNormParams& p) override { timed("channelNorm " + text(p.channels), 0, [&] { inner_.channelNorm(p); }); }
     void planesToMap(const PlanesParams& p) override { timed("planesToMap", 0, [&] { inner_.planesToMap(p); }); }
+    void nv12(const Nv12Params& p) override { timed("nv12", 0, [&] { inner_.nv12(p); }); }
     void pictures(const PicturesParams& p) override { timed("pictures", 0, [&] { inner_.pictures(p); }); }
     void activate(Rows x, Rows y, Activation a) override { timed("activate", 0, [&] { inner_.activate(x, y, a); }); }
     void multiply(Rows x, Rows y) override { timed("multiply", 0, [&] { inner_.multiply(x, y); }); }

@@ -221,6 +221,20 @@ void addPictures(Cases& out) {
                            b.download(bytes.data(), y.get(), bytes.size());
                            return std::vector<float>(bytes.begin(), bytes.end());
                        }, {}, {}});
+    for (const auto& [width, height] : {std::pair{2, 2}, {62, 34}, {256, 6}})
+        out.push_back({"NV12 of " + text(width) + " x " + text(height), [width = width, height = height](Backend& b, DType type) {
+                           std::vector<float> values = randomValues(3 * width * height, 1, 0.7f);
+                           values[3] = kNan;
+                           values[4] = INFINITY;
+                           values[5] = -INFINITY;
+                           const DeviceValues x(b, type, values);
+                           std::vector<uint8_t> bytes(static_cast<size_t>(width * height * 3 / 2 + 9), 7);
+                           const std::shared_ptr<void> y = b.allocate(bytes.size());
+                           b.upload(y.get(), bytes.data(), bytes.size());
+                           b.nv12({.x = x.data(), .dtype = type, .y = static_cast<uint8_t*>(y.get()), .width = width, .height = height, .scale = 1.0f, .offset = 0.5f});
+                           b.download(bytes.data(), y.get(), bytes.size());
+                           return std::vector<float>(bytes.begin(), bytes.end());
+                       }, {1, 0}, {1, 0}});
 }
 
 void addElementwise(Cases& out) {
