@@ -55,6 +55,22 @@ private slots:
         QCOMPARE(cudaModulePlaces()[0], fs::temp_directory_path() / "liblongtake_cuda.so");
     }
 
+    // So that a package of it installs without the toolkit, and the program can say what is missing.
+    void theBuiltModuleNeedsNoLibraryOfTheToolkit() {
+        if (!moduleIsBuilt()) QSKIP("the CUDA module is not built here");
+        QProcess process;
+        process.start("readelf", {"-d", QString::fromStdString((fs::path(LONGTAKE_BINARY_DIR) / "bin/liblongtake_cuda.so").string())});
+        QVERIFY(process.waitForFinished());
+        int needed = 0;
+        for (const QString& line : QString::fromUtf8(process.readAllStandardOutput()).split('\n')) {
+            if (!line.contains("(NEEDED)")) continue;
+            ++needed;
+            const QString name = line.section('[', 1).section(".so", 0, 0);
+            QVERIFY2((QStringList{"libc", "libm", "libstdc++", "libgcc_s", "libdl", "libpthread", "librt", "ld-linux-x86-64"}.contains(name)), qPrintable(line));
+        }
+        QVERIFY(needed > 0);
+    }
+
     void withoutASettingItIsBesideTheProgramOrInstalled() {
         const std::vector<fs::path> places = cudaModulePlaces();
         QVERIFY(places.size() >= 2);
