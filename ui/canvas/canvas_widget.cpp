@@ -25,7 +25,7 @@ constexpr double kMoveStep = 40;       // logical pixels
 }  // namespace
 
 CanvasWidget::CanvasWidget(CanvasOptions options, QWidget* parent)
-    : QWidget(parent), scene_(std::make_unique<CanvasScene>()) {
+    : QWidget(parent), timelines_(options.timelines ? options.timelines : ExternalTimeline::create), scene_(std::make_unique<CanvasScene>()) {
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Video canvas"));
     setAccessibleDescription(tr("The video as it is generated"));
@@ -104,9 +104,9 @@ Result<SharedFrames> CanvasWidget::shareFrames(PictureSize size, int slotCount) 
     if (!window_) return Error{"[canvas] share frames: " + deviceText_.toStdString()};
     VulkanContext* context = window_->context();
     if (!context) return Error{"[canvas] share frames: the canvas has not been shown yet"};
-    auto ready = ExternalTimeline::create(*context);
+    auto ready = timelines_(*context);
     if (!ready) return ready.error();
-    auto released = ExternalTimeline::create(*context);
+    auto released = timelines_(*context);
     if (!released) return released.error();
     auto source = SharedSource::create(*context, size, slotCount, {std::move(*ready), std::move(*released)});
     if (!source) return source.error();

@@ -11,6 +11,7 @@
 
 #include <QWidget>
 #include <array>
+#include <functional>
 #include <memory>
 
 #include "engine/result.h"
@@ -24,6 +25,8 @@ namespace longtake {
 
 class CanvasWindow;
 class PaintedCanvas;
+class SharedTimeline;
+class VulkanContext;
 struct CanvasScene;
 enum class CanvasPacing;
 
@@ -35,6 +38,8 @@ struct CanvasOptions {
     CanvasDrawing drawing = CanvasDrawing::Auto;
     bool validate = false;  // Khronos layer, where installed; its messages go to Qt's log
     std::optional<CanvasPacing> pacing;  // canvas_window.h; for tests
+    // For tests: what makes the timelines of shared frames, on devices that cannot export their own.
+    std::function<Result<std::unique_ptr<SharedTimeline>>(VulkanContext&)> timelines;
 };
 
 // What another API imports to write frames straight into the canvas's memory, by the rules in shared_source.h. The
@@ -134,6 +139,7 @@ private:
     bool mouseMoved(const QMouseEvent& event);
     double pixelRatio() const;
 
+    const std::function<Result<std::unique_ptr<SharedTimeline>>(VulkanContext&)> timelines_;
     std::unique_ptr<QVulkanInstance> instance_;
     std::unique_ptr<CanvasScene> scene_;
     CanvasWindow* window_ = nullptr;  // the container's
