@@ -42,11 +42,11 @@ CudaBackend::CudaBackend(const CudaBackendOptions& options)
     gemm_ = makeGemm({.device = deviceName_, .cacheFolder = options.cacheFolder, .timed = options.tunedProducts});
 }
 
-CudaBackend::CudaBackend(const CudaBackend& beside)
-    : options_(beside.options_), compute_(beside.compute_), traits_(beside.traits_), deviceName_(beside.deviceName_), deviceBytes_(beside.deviceBytes_),
-      uuid_(beside.uuid_), gemm_(beside.gemm_) {
+CudaBackend::CudaBackend(Beside, const CudaBackend& other)
+    : options_(other.options_), compute_(other.compute_), traits_(other.traits_), deviceName_(other.deviceName_), deviceBytes_(other.deviceBytes_),
+      uuid_(other.uuid_), gemm_(other.gemm_) {
     check(cudaSetDevice(options_.device), "cuda");
-    start(beside.memory_->onAnotherStream());
+    start(other.memory_->onAnotherStream());
 }
 
 void CudaBackend::start(std::shared_ptr<DeviceMemory> memory) {

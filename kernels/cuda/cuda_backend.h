@@ -33,7 +33,8 @@ public:
     // Throws CudaError when the device cannot be used.
     explicit CudaBackend(const CudaBackendOptions& options);
     // A queue of the same device: its own stream and working memory, the same pool and product choices.
-    explicit CudaBackend(const CudaBackend& beside);
+    struct Beside {};
+    CudaBackend(Beside, const CudaBackend& other);
     ~CudaBackend() override;
 
     std::string name() const override { return "cuda"; }
@@ -48,7 +49,7 @@ public:
     void download(void* host, const void* device, size_t bytes) override;
     void copyBytes(void* to, const void* from, size_t bytes) override;
     void synchronize() override;
-    std::unique_ptr<Backend> makeQueue() override { return std::make_unique<CudaBackend>(*this); }
+    std::unique_ptr<Backend> makeQueue() override { return std::make_unique<CudaBackend>(Beside{}, *this); }
     void waitFor(const Backend& other) override;
     std::unique_ptr<HostCopy> downloadLater(void* host, const void* device, size_t bytes) override;
     void waitFor(const HostCopy& copy) override;
