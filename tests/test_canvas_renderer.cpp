@@ -236,6 +236,15 @@ private slots:
         QCOMPARE(visiblePart({.x = 500, .width = 10, .height = 10}, {100, 100}).width, 0);
     }
 
+    void anAreaOfOneColourStaysThatColour() {
+        for (const int level : {0, 1, 100, 254, 255}) {
+            Picture picture{.size = {6, 6}, .rgb = std::vector<uint8_t>(6 * 6 * 3, uint8_t(level))};
+            std::vector<uint8_t> painted(size_t{40} * 37 * 4);
+            PictureScaler().scale(picture.frame(), {.width = 40, .height = 37, .zoom = 6.2}, {0, 0, 40, 37}, painted.data(), 40 * 4);
+            for (size_t i = 0; i < painted.size(); ++i) QCOMPARE(int(painted[i]), i % 4 == 3 ? 255 : level);
+        }
+    }
+
     // Rounded to the nearest, a gradient of one step would be an edge; dithered, its mean rises evenly. On the CPU: the
     // software device filters with whole values, so its shader has nothing to dither.
     void aGradientBetweenTwoValuesHasNoEdge() {

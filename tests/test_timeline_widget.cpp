@@ -2,6 +2,7 @@
 #include <QClipboard>
 #include <QLineEdit>
 #include <QMenu>
+#include <QScreen>
 #include <QSignalSpy>
 #include <QtTest>
 
@@ -40,6 +41,7 @@ private slots:
     void theMenuOffersWhatCanBeDone();
     void zoomKeepsThePlaceUnderTheMouse();
     void theViewFollowsThePlayhead();
+    void theMovingPlayheadLeavesNoTrace();
     void theSelectionIsSpoken();
     void refusalsAreToldInTheHeaderAndFade();
     void madeIsSolidAndPlannedIsOutlined();
@@ -248,6 +250,26 @@ void TestTimelineWidget::theViewFollowsThePlayhead() {
     const double looked = view_->xOfChunk(0);
     view_->setPlayhead(5987);
     QCOMPARE(view_->xOfChunk(0), looked);  // whoever scrolls back is left in peace
+}
+
+// It is painted alone, over what was painted before: what is on the screen is what would be painted as a whole.
+void TestTimelineWidget::theMovingPlayheadLeavesNoTrace() {
+    const auto onScreen = [this] {
+        QCoreApplication::processEvents();
+        const QPoint at = port()->mapTo(panel_, QPoint());
+        return panel_->screen()->grabWindow(panel_->winId(), at.x(), at.y(), port()->width(), port()->height()).toImage().convertToFormat(QImage::Format_RGB32);
+    };
+    const auto whole = [this] { return port()->grab().toImage().convertToFormat(QImage::Format_RGB32); };
+    view_->setPlayhead(0);
+    QTRY_COMPARE(onScreen(), whole());
+    const QImage first = onScreen();
+    for (const int64_t frame : {12, 13, 50, 30}) {
+        view_->setPlayhead(frame);
+        QCOMPARE(onScreen(), whole());
+        model_->setFrontier(5 + frame / 12);
+        QTRY_COMPARE(onScreen(), whole());
+    }
+    QVERIFY(onScreen() != first);
 }
 
 void TestTimelineWidget::theSelectionIsSpoken() {

@@ -23,6 +23,7 @@ namespace {
 constexpr size_t kKeptChunkTimes = 120;
 constexpr size_t kMostEvents = 100'000;
 constexpr double kBackSeconds = 1;  // of the J key
+constexpr int kFiguresMs = 100;
 
 }  // namespace
 
@@ -30,9 +31,10 @@ TakeController::TakeController(Session& session, SessionBridge& bridge, Timeline
     : QObject(parent), session_(session), bridge_(bridge), model_(model), w_(widgets), preview_(new SharedPreview(session, bridge, *w_.canvas, this)) {
     connectSession();
     connectWidgets();
-    tick_.setInterval(100);
+    tick_.setInterval(200);
     connect(&tick_, &QTimer::timeout, this, [this] {
         showSteering();
+        showPosition();
         playUnseen();
         if (!pendingPrompt_.isEmpty()) showHud();
     });
@@ -143,10 +145,18 @@ void TakeController::giveFrame(qint64 index) {
                            {.index = index, .seconds = started_.clock.secondsOfFrame(index)});
 }
 
-void TakeController::frameShown(qint64 index, double seconds) {
+void TakeController::frameShown(qint64 index) {
     session_.noteShown(take_, index);
-    w_.transport->setPosition(seconds, started_.clock.chunkOfFrame(index), index);
-    w_.timeline->view()->setPlayhead(index);
+    // Figures are read, not watched: while it plays, not every frame needs its own.
+    if (!playing_ || !sinceFigures_.isValid() || sinceFigures_.elapsed() >= kFiguresMs) showPosition();
+}
+
+void TakeController::showPosition() {
+    const FrameStamp shown = w_.canvas->shownStamp();
+    if (!hasTake() || shown.index < 0) return;
+    sinceFigures_.start();
+    w_.transport->setPosition(shown.seconds, started_.clock.chunkOfFrame(shown.index), shown.index);
+    w_.timeline->view()->setPlayhead(shown.index);
 }
 
 // A hidden window paints nothing, but a recording goes on: then what is due counts as shown.
@@ -212,6 +222,7 @@ void TakeController::setBackendText(const QString& text) {
 void TakeController::setPlaying(bool playing) {
     playing_ = playing;
     w_.canvas->setPlaying(playing);
+    showPosition();
     w_.transport->setMotion(playing ? TransportBar::Motion::Playing : TransportBar::Motion::Paused);
     emit playingChanged(playing);
 }

@@ -77,7 +77,8 @@ private:
     void takeStarted(const TakeStarted& started);
     void chunkBegun(qint64 take, qint64 chunk);
     void chunkDone(const ChunkReport& report);
-    void frameShown(qint64 index, double seconds);
+    void frameShown(qint64 index);
+    void showPosition();
     void playUnseen();
     void giveFrame(qint64 index);
     void promptSeen(const PromptSeen& seen);
@@ -98,7 +99,7 @@ private:
     int64_t newest_ = -1;
     std::vector<uint64_t> hashes_;
     std::vector<ProjectEvent> events_;
-    QElapsedTimer sinceStart_;
+    QElapsedTimer sinceStart_, sinceFigures_;
     HudValues hud_;
     std::deque<float> chunkMs_, drifts_;  // of the newest chunks, for the HUD
     QString pendingPrompt_;

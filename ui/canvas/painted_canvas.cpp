@@ -2,8 +2,9 @@
 
 #include <QImage>
 #include <QPainter>
-#include <QPainterPath>
+#include <QPaintEvent>
 #include <cmath>
+#include <utility>
 
 #include "ui/canvas/hud_font.h"
 
@@ -11,29 +12,18 @@ namespace longtake {
 namespace {
 
 constexpr QColor kBackground(17, 19, 23);
+constexpr int kStripRows = 32;
+constexpr int kHudMs = 250, kHudWhileShowingMs = 500;
 
 QString toQString(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
 
-// Draws nothing: for knowing where things will lie.
-class QtHudMeasure : public HudPainter {
+class QtHudPainter final : public HudPainter {
 public:
-    explicit QtHudMeasure(double scale) : scale_(scale) {}
+    QtHudPainter(QPainter& painter, double scale) : painter_(painter), scale_(scale) {}
 
     double textWidth(HudFont font, std::string_view text) override {
         return QFontMetricsF(hudQFont(font, scale_)).horizontalAdvance(toQString(text));
     }
-    void text(HudFont, PixelPoint, HudColor, std::string_view) override {}
-    void box(HudBox, double, HudColor) override {}
-    void line(std::span<const PixelPoint>, double, HudColor) override {}
-
-protected:
-    double scale_;
-};
-
-class QtHudPainter final : public QtHudMeasure {
-public:
-    QtHudPainter(QPainter& painter, double scale) : QtHudMeasure(scale), painter_(painter) {}
-
     void text(HudFont font, PixelPoint topLeft, HudColor color, std::string_view text) override {
         QFont face = hudQFont(font, scale_);
         painter_.setFont(face);
@@ -58,7 +48,12 @@ private:
     static QColor toQColor(HudColor color) { return {color.red, color.green, color.blue, color.alpha}; }
 
     QPainter& painter_;
+    double scale_;
 };
+
+QRect inPixels(const HudBox& box) {
+    return box.width > 0 ? QRectF(box.x, box.y, box.width, box.height).toAlignedRect().adjusted(-1, -1, 1, 1) : QRect();
+}
 
 }  // namespace
 
@@ -71,10 +66,27 @@ QImage borrowedImage(const FrameView& frame) {
 PaintedCanvas::PaintedCanvas(CanvasScene& scene, QWidget* parent) : QWidget(parent), scene_(scene) {
     setAttribute(Qt::WA_OpaquePaintEvent);
     setMouseTracking(true);
-    connect(&scene_.playback, &CanvasPlayback::changed, this, qOverload<>(&QWidget::update));
+    connect(&scene_.playback, &CanvasPlayback::changed, this, &PaintedCanvas::pictureChanged);
+    hudSoon_.setSingleShot(true);
+    connect(&hudSoon_, &QTimer::timeout, this, [this] {
+        const QRegion before = regionOf(hudAreas_);
+        drawHudPicture();
+        update(before + regionOf(hudAreas_));
+    });
 }
 
-void PaintedCanvas::paintPicture(QPainter& painter, const FrameView& picture, PictureSize canvas) {
+PictureSize PaintedCanvas::canvasSize() const {
+    const double ratio = devicePixelRatioF();
+    return {int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
+}
+
+// The bars beside a picture that keeps its place stay as they are.
+void PaintedCanvas::pictureChanged() {
+    if (scene_.playback.picture().size() == paintedSize_) update(paintedPart_);
+    else update();
+}
+
+void PaintedCanvas::paintPicture(QPainter& painter, const FrameView& picture, PictureSize canvas, const QRegion& pixels) {
     Placement at = scene_.view.placement();
     CanvasPart part = visiblePart(at, canvas);
     if (part.width == 0) return;
@@ -86,57 +98,89 @@ void PaintedCanvas::paintPicture(QPainter& painter, const FrameView& picture, Pi
         painter.drawImage(QRect(at.x, at.y, at.width, at.height), image);
         return;
     }
-    QSize size(part.width, part.height);
-    if (scaled_.size() != size || scaledSerial_ != scene_.playback.serial() || scaledPlacement_ != at) {
-        if (scaled_.size() != size) scaled_ = QImage(size, QImage::Format_RGB32);
-        scaler_.scale(picture, at, part, scaled_.bits(), scaled_.bytesPerLine());
-        scaledSerial_ = scene_.playback.serial();
-        scaledPlacement_ = at;
+    const uint64_t serial = scene_.playback.serial();
+    if (preparedSerial_ != serial || preparedPlacement_ != at || preparedPart_ != part) {
+        scaler_.prepare(picture, at, part);
+        preparedSerial_ = serial;
+        preparedPlacement_ = at;
+        preparedPart_ = part;
     }
-    painter.drawImage(part.x, part.y, scaled_);
+    // By strips that stay in the processor's own memory on their way.
+    if (strip_.width() != part.width) strip_ = QImage(part.width, kStripRows, QImage::Format_RGB32);
+    for (const QRect& rect : pixels & QRect(part.x, part.y, part.width, part.height)) {
+        const int x = rect.x() - (rect.x() - part.x) % PictureScaler::kAlignment;
+        for (int y = rect.y(); y <= rect.bottom(); y += kStripRows) {
+            const CanvasPart piece{x, y, rect.right() + 1 - x, std::min(kStripRows, rect.bottom() + 1 - y)};
+            scaler_.scale(piece, strip_.bits(), strip_.bytesPerLine());
+            painter.drawImage(QPoint(piece.x, piece.y), strip_, QRect(0, 0, piece.width, piece.height));
+        }
+    }
 }
 
 QRegion PaintedCanvas::regionOf(const HudAreas& areas) const {
     QRegion region;
     const double ratio = devicePixelRatioF();
-    for (const HudBox& box : {areas.panel, areas.pill, areas.message})
-        if (box.width > 0) region += QRectF(box.x / ratio, box.y / ratio, box.width / ratio, box.height / ratio).toAlignedRect().adjusted(-1, -1, 1, 1);
+    for (const QRect& box : {inPixels(areas.panel), inPixels(areas.pill), inPixels(areas.message)})
+        region += QRectF(box.x() / ratio, box.y() / ratio, box.width() / ratio, box.height() / ratio).toAlignedRect();
     return region;
 }
 
 void PaintedCanvas::updateHud() {
-    const double ratio = devicePixelRatioF();
-    const PictureSize size{int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
-    QtHudMeasure measure(ratio);
-    const HudScene hud = scene_.hudNow();
-    HudAreas next;
-    if (!hud.isEmpty()) next = drawHud(hud, hudRoom(scene_.view.placement(), size, ratio), ratio, measure);
-    update(regionOf(hudAreas_) + regionOf(next));
+    if (!hudSoon_.isActive() || hudSoon_.remainingTime() > kHudMs) hudSoon_.start(kHudMs);
 }
 
-void PaintedCanvas::paintEvent(QPaintEvent*) {
+void PaintedCanvas::drawHudPicture() {
+    const PictureSize size = canvasSize();
+    const double ratio = devicePixelRatioF();
+    const bool fits = hud_.width() == size.width && hud_.height() == size.height;
+    if (!fits) hud_ = QImage(size.width, size.height, QImage::Format_ARGB32_Premultiplied);
+    if (hud_.isNull()) return;
+    QPainter painter(&hud_);
+    painter.setCompositionMode(QPainter::CompositionMode_Source);
+    if (!fits) painter.fillRect(hud_.rect(), Qt::transparent);
+    for (const QRect& drawn : {inPixels(hudAreas_.panel), inPixels(hudAreas_.pill), inPixels(hudAreas_.message)}) painter.fillRect(drawn, Qt::transparent);
+    painter.setCompositionMode(QPainter::CompositionMode_SourceOver);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const HudScene hud = scene_.hudNow();
+    const Placement placement = scene_.view.placement();
+    hudPlace_ = {placement, size, hud.panelVisible};
+    hudAreas_ = {};
+    if (hud.isEmpty()) return;
+    QtHudPainter hudPainter(painter, ratio);
+    hudAreas_ = drawHud(hud, hudRoom(placement, size, ratio), ratio, hudPainter);
+}
+
+void PaintedCanvas::paintHud(QPainter& painter) {
+    if (hudPlace_ != HudPlace{scene_.view.placement(), canvasSize(), scene_.hud.panelVisible}) drawHudPicture();
+    for (const QRect& drawn : {inPixels(hudAreas_.panel), inPixels(hudAreas_.pill), inPixels(hudAreas_.message)})
+        if (const QRect there = drawn & hud_.rect(); !there.isEmpty()) painter.drawImage(there.topLeft(), hud_, there);
+}
+
+void PaintedCanvas::paintEvent(QPaintEvent* event) {
     QPainter painter(this);
     // Everything below is in device pixels.
-    double ratio = devicePixelRatioF();
+    const double ratio = devicePixelRatioF();
     painter.scale(1 / ratio, 1 / ratio);
-    PictureSize size{int(std::lround(width() * ratio)), int(std::lround(height() * ratio))};
-    FrameView picture = scene_.playback.picture();
+    const PictureSize size = canvasSize();
+    const FrameView picture = scene_.playback.picture();
     scene_.view.setCanvas(size);
     scene_.view.setPicture(picture.size());
     QRegion bars(QRect(0, 0, size.width, size.height));
+    paintedSize_ = picture.size();
+    paintedPart_ = {};
     if (!picture.empty()) {
         const CanvasPart part = visiblePart(scene_.view.placement(), size);
         bars -= QRect(part.x, part.y, part.width, part.height);
+        paintedPart_ = QRectF(part.x / ratio, part.y / ratio, part.width / ratio, part.height / ratio).toAlignedRect();
     }
     for (const QRect& bar : bars) painter.fillRect(bar, kBackground);
-    if (!picture.empty()) paintPicture(painter, picture, size);
-    HudScene hud = scene_.hudNow();
-    hudAreas_ = {};
-    if (!hud.isEmpty()) {
-        painter.setRenderHint(QPainter::Antialiasing);
-        QtHudPainter hudPainter(painter, ratio);
-        hudAreas_ = drawHud(hud, hudRoom(scene_.view.placement(), size, ratio), ratio, hudPainter);
-    }
+    QRegion pixels;
+    for (const QRect& rect : event->region()) pixels += QRectF(rect.x() * ratio, rect.y() * ratio, rect.width() * ratio, rect.height() * ratio).toAlignedRect();
+    if (!picture.empty()) paintPicture(painter, picture, size, pixels);
+    paintHud(painter);
+    // What the HUD says of showing changes with every frame.
+    const bool isNew = std::exchange(hudSerial_, scene_.playback.serial()) != scene_.playback.serial();
+    if (isNew && !hudSoon_.isActive()) hudSoon_.start(kHudWhileShowingMs);
     scene_.playback.notePresented();
 }
 

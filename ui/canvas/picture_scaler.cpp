@@ -15,18 +15,23 @@
 namespace longtake {
 namespace {
 
-constexpr int kDitherSide = 8;
+constexpr int kDitherSide = PictureScaler::kAlignment;
 constexpr int kDitherRow = kDitherSide * 4;  // every channel of a pixel alike
 
-// The Bayer matrix of shaders/frame.frag.
-constexpr float ditherAt(int x, int y) {
+// Between the passes a level is 64 and a weight of one 32768: all in 16 bits, with room for the filter's overshoot.
+constexpr int kLevel = 64;
+constexpr int kWeight = 32768;
+
+// The Bayer matrix of shaders/frame.frag, in parts of a level. Four products are each rounded by half a part, so two
+// parts at both ends are kept free: an area of one colour stays that colour.
+constexpr int16_t ditherAt(int x, int y) {
     int v = x ^ y;
     int rank = ((v & 1) << 5) | ((y & 1) << 4) | ((v & 2) << 2) | ((y & 2) << 1) | ((v & 4) >> 1) | ((y & 4) >> 2);
-    return (float(rank) + 0.5f) / 64;
+    return int16_t(2 + rank * (kLevel - 5) / (kLevel - 1));
 }
 
 constexpr auto kDither = [] {
-    std::array<std::array<float, kDitherRow>, kDitherSide> rows{};
+    std::array<std::array<int16_t, kDitherRow>, kDitherSide> rows{};
     for (int y = 0; y < kDitherSide; ++y)
         for (int i = 0; i < kDitherRow; ++i) rows[size_t(y)][size_t(i)] = ditherAt(i / 4, y);
     return rows;
@@ -34,6 +39,7 @@ constexpr auto kDither = [] {
 
 // One pixel in a register: no compiler does this by itself here.
 using Pixel = float __attribute__((vector_size(16)));
+using WholePixel = int16_t __attribute__((vector_size(8)));
 
 Pixel pixelAt(const float* values) {
     Pixel pixel;
@@ -41,18 +47,34 @@ Pixel pixelAt(const float* values) {
     return pixel;
 }
 
+// Their sum is exactly one, so that the rounding of each makes no colour brighter or darker.
+std::array<int16_t, 4> wholeWeights(const std::array<float, 4>& weights) {
+    std::array<int, 4> whole{};
+    int sum = 0;
+    for (size_t t = 0; t < 4; ++t) sum += whole[t] = int(std::lround(weights[t] * kWeight));
+    whole[weights[2] > weights[1] ? 2 : 1] += kWeight - sum;
+    std::array<int16_t, 4> fitting{};
+    // One whole is one too many for 16 bits; the product is the same after its rounding.
+    for (size_t t = 0; t < 4; ++t) fitting[t] = int16_t(std::min(whole[t], kWeight - 1));
+    return fitting;
+}
+
+// A form that compilers know as one instruction for many values.
+inline int16_t scaled(int16_t value, int16_t weight) { return int16_t(((int(value) * int(weight) >> 14) + 1) >> 1); }
+
 // Rounds by the dither: a gradient between two values has no edges.
-LONGTAKE_WIDE void mixRows(const float* const rows[4], const float weights[4], const float* dither, int count, uint8_t* out) {
-    const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
-    const float w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
+LONGTAKE_WIDE void mixRows(const int16_t* const rows[4], const int16_t weights[4], const int16_t* dither, int count, uint8_t* out) {
+    const int16_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
+    const int16_t w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
     for (int first = 0; first < count; first += kDitherRow) {
         const int end = count - first < kDitherRow ? count - first : kDitherRow;
         for (int j = 0; j < end; ++j) {
             const int i = first + j;
-            float value = r0[i] * w0 + r1[i] * w1 + r2[i] * w2 + r3[i] * w3 + dither[j];
-            value = value < 0 ? 0 : value;
-            value = value > 255 ? 255 : value;
-            out[i] = uint8_t(int(value));
+            int16_t value = int16_t(scaled(r0[i], w0) + scaled(r1[i], w1) + scaled(r2[i], w2) + scaled(r3[i], w3) + dither[j]);
+            value = int16_t(value >> 6);
+            value = value < 0 ? int16_t(0) : value;
+            value = value > 255 ? int16_t(255) : value;
+            out[i] = uint8_t(value);
         }
     }
 }
@@ -80,7 +102,7 @@ void PictureScaler::makeTaps(std::vector<Taps>& taps, int first, int count, doub
     }
 }
 
-void PictureScaler::scaleColumns(const FrameView& frame, int row, float* out) {
+void PictureScaler::scaleColumns(const FrameView& frame, int row, int16_t* out) {
     int bytes = bytesPerPixel(frame.format);
     const uint8_t* from = frame.data + row * frame.stride;
     for (int x = 0; x < frame.width; ++x, from += bytes) {
@@ -93,26 +115,36 @@ void PictureScaler::scaleColumns(const FrameView& frame, int row, float* out) {
     for (const Taps& taps : columns_) {
         Pixel sum = taps.weights[0] * pixelAt(&source_[size_t(taps.at[0]) * 4]);
         for (size_t t = 1; t < 4; ++t) sum += taps.weights[t] * pixelAt(&source_[size_t(taps.at[t]) * 4]);
-        std::memcpy(out, &sum, sizeof sum);
+        const auto whole = __builtin_convertvector(sum * float(kLevel) + 0.5f, WholePixel);
+        std::memcpy(out, &whole, sizeof whole);
         out += 4;
     }
 }
 
-void PictureScaler::scale(const FrameView& frame, const Placement& placement, const CanvasPart& part, uint8_t* out,
-                          ptrdiff_t stride) {
-    if (part.width <= 0 || part.height <= 0 || frame.empty()) return;
+void PictureScaler::prepare(const FrameView& frame, const Placement& placement, const CanvasPart& part) {
+    part_ = part;
+    if (part.width <= 0 || part.height <= 0 || frame.empty()) {
+        part_ = {};
+        return;
+    }
     makeTaps(columns_, part.x - placement.x, part.width, placement.zoom, frame.width);
     makeTaps(rows_, part.y - placement.y, part.height, placement.zoom, frame.height);
     source_.resize(size_t(frame.width) * 4);
-    int first = rows_.front().at[0], last = rows_.back().at[3];
-    size_t wideRow = size_t(part.width) * 4;
-    wide_.resize(wideRow * size_t(last - first + 1));
-    for (int row = first; row <= last; ++row) scaleColumns(frame, row, &wide_[wideRow * size_t(row - first)]);
-    for (int y = 0; y < part.height; ++y) {
-        const Taps& taps = rows_[size_t(y)];
-        const float* rows[4];
-        for (size_t t = 0; t < 4; ++t) rows[t] = &wide_[wideRow * size_t(taps.at[t] - first)];
-        mixRows(rows, taps.weights.data(), kDither[size_t((part.y + y) % kDitherSide)].data(), int(wideRow), out + y * stride);
+    firstRow_ = rows_.front().at[0];
+    const int last = rows_.back().at[3];
+    const size_t wideRow = size_t(part.width) * 4;
+    wide_.resize(wideRow * size_t(last - firstRow_ + 1));
+    for (int row = firstRow_; row <= last; ++row) scaleColumns(frame, row, &wide_[wideRow * size_t(row - firstRow_)]);
+}
+
+void PictureScaler::scale(const CanvasPart& piece, uint8_t* out, ptrdiff_t stride) const {
+    const size_t wideRow = size_t(part_.width) * 4, left = size_t(piece.x - part_.x) * 4;
+    if (part_.width == 0) return;
+    for (int y = piece.y; y < piece.y + piece.height; ++y, out += stride) {
+        const Taps& taps = rows_[size_t(y - part_.y)];
+        const int16_t* rows[4];
+        for (size_t t = 0; t < 4; ++t) rows[t] = &wide_[wideRow * size_t(taps.at[t] - firstRow_) + left];
+        mixRows(rows, wholeWeights(taps.weights).data(), kDither[size_t(y % kDitherSide)].data(), piece.width * 4, out);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "ui/panels/labels.h"
 
 #include <cmath>
+#include <utility>
 
 #include <QHelpEvent>
 #include <QPainter>
@@ -15,10 +16,11 @@ FigureLabel::FigureLabel(QWidget* parent) : QWidget(parent) { setSizePolicy(QSiz
 
 void FigureLabel::setText(const QString& text) {
     if (text == text_) return;
-    const bool wider = sizeHint().width() < std::ceil(drawFigures(nullptr, {}, font(), text));
+    // Digits are of one width, so a text is no wider than another as long, but for its other characters.
+    const bool mayBeWider = text.size() > std::max(text_.size(), widest_.size());
     text_ = text;
     setAccessibleName(text);
-    if (wider) updateGeometry();
+    if (mayBeWider) updateGeometry();
     update();
 }
 
@@ -44,11 +46,10 @@ ElidedLabel::ElidedLabel(QWidget* parent, Tone tone, Qt::Alignment alignment) : 
 
 void ElidedLabel::setText(const QString& text, Tone tone) {
     if (text == text_ && tone == tone_) return;
-    const int before = sizeHint().width();
     text_ = text;
     tone_ = tone;
     setAccessibleName(text);
-    if (sizeHint().width() != before) updateGeometry();
+    if (const int width = sizeHint().width(); std::exchange(askedWidth_, width) != width) updateGeometry();
     update();
 }
 

@@ -50,6 +50,7 @@ protected:
 
 private:
     QString text_;
+    int askedWidth_ = 0;  // of the layout
     Tone tone_;
     Qt::Alignment alignment_;
 };

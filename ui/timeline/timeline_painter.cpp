@@ -42,14 +42,13 @@ TimelinePainter::TimelinePainter(QPainter& painter, const TimelineScene& scene, 
     if (small_.pixelSize() > 0) small_.setPixelSize(std::max(9, small_.pixelSize() - 2));
 }
 
-void TimelinePainter::paint() {
+void TimelinePainter::paintTake() {
     paintRange();
     paintRuler();
     painter_.setRenderHint(QPainter::Antialiasing);
     paintBlocks();
     paintThumbnails();
     paintDrift();
-    paintPlayhead();
 }
 
 void TimelinePainter::paintRuler() {

@@ -42,7 +42,8 @@ class TimelinePainter {
 
 public:
     TimelinePainter(QPainter& painter, const TimelineScene& scene, const TimelineScale& scale, const Colours& colours, const QSizeF& size);
-    void paint();
+    void paintTake();
+    void paintPlayhead();  // over it
 
 private:
     void paintRuler();
@@ -53,7 +54,6 @@ private:
     void paintNote(size_t index, const QRectF& box);
     void paintThumbnails();
     void paintDrift();
-    void paintPlayhead();
     double driftNameWidth() const;  // what the name of the drift row takes, a gap included
 
     double chunkX(int64_t chunk) const { return scale_.xOf(scene_.clock.startSecondsOf(chunk)); }

@@ -18,6 +18,7 @@ namespace longtake {
 
 namespace {
 
+constexpr int kGrowthMs = 60;       // what a chunk brings comes in a burst: painted once, when it is over
 constexpr int kPlayheadReach = 90;  // pixels from the playhead to the end of its label
 
 }  // namespace
@@ -29,10 +30,17 @@ TimelineView::TimelineView(TimelineModel& model, QWidget* parent) : QAbstractScr
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOn);
     viewport()->setMouseTracking(true);
     viewport()->setAutoFillBackground(false);
+    viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
     setAccessibleName(tr("Prompt timeline"));
     viewport()->setAccessibleName(tr("Prompt timeline"));
     connect(&model_, &TimelineModel::changed, this, &TimelineView::modelChanged);
-    connect(&model_, &TimelineModel::progressed, this, &TimelineView::modelChanged);
+    connect(&model_, &TimelineModel::progressed, this, [this] {
+        followModel();
+        updateSoon();
+    });
+    soon_.setSingleShot(true);
+    soon_.setInterval(kGrowthMs);
+    connect(&soon_, &QTimer::timeout, viewport(), qOverload<>(&QWidget::update));
     connect(&model_, &TimelineModel::rangeChanged, viewport(), qOverload<>(&QWidget::update));
     connect(horizontalScrollBar(), &QScrollBar::actionTriggered, this, [this] { following_ = false; });
     updateExtent();
@@ -43,22 +51,31 @@ QSize TimelineView::sizeHint() const { return {640, TimelineRows::kHeight + hori
 QSize TimelineView::minimumSizeHint() const { return {240, TimelineRows::kHeight + horizontalScrollBar()->sizeHint().height()}; }
 
 void TimelineView::modelChanged() {
+    followModel();
+    viewport()->update();
+}
+
+void TimelineView::updateSoon() {
+    if (!soon_.isActive()) soon_.start();
+}
+
+void TimelineView::followModel() {
     const size_t count = model_.timeline().size();
     if (selectedFirst_ && selectedLast_ >= count) select(count > 0 ? std::optional<size_t>(count - 1) : std::nullopt, count - 1);
     if (mark_ && *mark_ < model_.frontier()) mark_.reset();
     if (drag_ == Drag::Edge) preview_ = model_.withEdge(dragIndex_, dragChunk_);
     updateExtent();
     describeSelection();
-    viewport()->update();
 }
 
 void TimelineView::setNewestFrame(int64_t frame) {
     newest_ = frame;
     updateExtent();
-    viewport()->update();
+    updateSoon();
 }
 
 void TimelineView::setPlayhead(int64_t frame) {
+    if (frame == playhead_) return;
     const double before = scale_.xOf(model_.clock().secondsOfFrame(playhead_)), scrolled = scale_.scrollSeconds;
     playhead_ = std::max<int64_t>(0, frame);
     if (following_ && drag_ == Drag::None) {
@@ -73,12 +90,12 @@ void TimelineView::setPlayhead(int64_t frame) {
 
 void TimelineView::addThumbnail(int64_t frame, const QImage& picture) {
     thumbnails_.add(frame, picture);
-    viewport()->update();
+    updateSoon();
 }
 
 void TimelineView::addDrift(int64_t frame, double value) {
     drift_.add(frame, value);
-    viewport()->update();
+    updateSoon();
 }
 
 void TimelineView::clearTake() {
@@ -159,9 +176,9 @@ QRectF TimelineView::blockRect(size_t index) const {
     return {left, TimelineRows::kBlocksTop, right - left, TimelineRows::kBlocksHeight};
 }
 
-void TimelineView::paintEvent(QPaintEvent*) {
-    QPainter painter(viewport());
-    painter.setFont(font());
+// The playhead moves with every frame, all else a few times a second: a part alone is asked for by setPlayhead() only,
+// and what lies under it has not changed.
+void TimelineView::paintEvent(QPaintEvent* event) {
     const bool dragging = drag_ == Drag::Edge || drag_ == Drag::Block;
     const TimelineScene scene{.timeline = dragging ? preview_ : model_.timeline(),
                               .clock = model_.clock(),
@@ -176,11 +193,22 @@ void TimelineView::paintEvent(QPaintEvent*) {
                               .focused = hasFocus(),
                               .thumbnails = thumbnails_,
                               .drift = drift_};
-    TimelinePainter(painter, scene, scale_, coloursFor(*this), QSizeF(viewport()->size())).paint();
-    if (!hasFocus()) return;
-    painter.setBrush(Qt::NoBrush);
-    painter.setPen(QPen(coloursFor(*this).accent, 1));
-    painter.drawLine(QPointF(0, viewport()->height() - 0.5), QPointF(viewport()->width(), viewport()->height() - 0.5));
+    const Colours& colours = coloursFor(*this);
+    const QSizeF size(viewport()->size());
+    const QSize pixels = (size * devicePixelRatioF()).toSize();
+    if (event->rect() == viewport()->rect() || still_.size() != pixels) {
+        if (still_.size() != pixels) still_ = QPixmap(pixels);
+        still_.setDevicePixelRatio(devicePixelRatioF());
+        still_.fill(colours.panel);
+        QPainter painter(&still_);
+        painter.setFont(font());
+        TimelinePainter(painter, scene, scale_, colours, size).paintTake();
+        if (hasFocus()) painter.fillRect(QRectF(0, size.height() - 1, size.width(), 1), colours.accent);
+    }
+    QPainter painter(viewport());
+    painter.setFont(font());
+    painter.drawPixmap(0, 0, still_);
+    TimelinePainter(painter, scene, scale_, colours, size).paintPlayhead();
 }
 
 void TimelineView::resizeEvent(QResizeEvent* event) {

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <QAbstractScrollArea>
+#include <QPixmap>
+#include <QTimer>
 
 #include "ui/timeline/drift_history.h"
 #include "ui/timeline/thumbnail_store.h"
@@ -91,6 +93,8 @@ private:
     std::optional<size_t> blockAt(const QPointF& at) const;
     int64_t chunkAt(double x) const;
     void modelChanged();
+    void followModel();
+    void updateSoon();
     void updateExtent();
     void reveal(double seconds);
     void zoomAround(double factor, double x);
@@ -124,6 +128,8 @@ private:
     size_t dragIndex_ = 0;
     int64_t dragChunk_ = 0;
     PromptTimeline preview_;
+    QTimer soon_;
+    QPixmap still_;  // all but the playhead, as it was last painted
     QLineEdit* editor_ = nullptr;
     std::optional<size_t> editedIndex_;
     int64_t editedChunk_ = 0;
