@@ -14,6 +14,7 @@
 
 #include "app/project/project.h"
 #include "app/studio/export_controller.h"
+#include "app/studio/export_dialog.h"
 #include "app/studio/main_window.h"
 #include "app/studio/notice_bar.h"
 #include "app/studio/project_controller.h"
@@ -45,6 +46,23 @@ ExportWish wishFor(const QString& path) {
     wish.path = path;
     wish.rate = {16, 1};
     return wish;
+}
+
+int picturesIn(const ExportWish& wish) {
+    if (wish.format == ExportFormat::PngSequence) return static_cast<int>(QDir(wish.path).entryList({"*.png"}, QDir::Files).size());
+    QFile file(wish.path);
+    if (wish.format == ExportFormat::Webp) {
+        // Pictures that look the same are one that is shown longer: their milliseconds say how many there were.
+        if (!file.open(QIODevice::ReadOnly)) return -1;
+        const QByteArray bytes = file.readAll();
+        double shownMs = 0;
+        for (qsizetype at = bytes.indexOf("ANMF"); at >= 0; at = bytes.indexOf("ANMF", at + 1))
+            for (int i = 0; i < 3; ++i) shownMs += static_cast<double>(static_cast<uchar>(bytes[at + 20 + i]) << (8 * i));
+        return static_cast<int>(std::lround(shownMs / 1000 * wish.rate.perSecond()));
+    }
+    QProcess probe;
+    probe.start("ffprobe", {"-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", wish.path});
+    return probe.waitForFinished() ? QString::fromUtf8(probe.readAllStandardOutput()).trimmed().remove(',').toInt() : -1;
 }
 
 QAction* actionOf(MainWindow& window, const QKeySequence& shortcut) {
@@ -231,6 +249,34 @@ private slots:
         QCOMPARE(again.projects().current(ProjectController::Hashes::Without).timeline, made);
         for (size_t i = 0; i < 33; ++i) QCOMPARE(again.takes().frameHashes()[i], hashes[i]);
         QVERIFY(again.projects().path().isEmpty());  // a video is not overwritten by saving
+    }
+
+    // All that the dialog offers, of the stretch between I and O, by one take.
+    void everyFormatIsExportedBetweenTheMarks() {
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 32, 60'000);
+        TakeController& takes = window.takes();
+        for (const int key : {Qt::Key_K, Qt::Key_Home, Qt::Key_I, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_O}) QVERIFY(takes.handleKey(key, {}));
+        QCOMPARE(takes.shownFrame(), int64_t{5});
+        ExportDialog dialog({.size = {128, 80}, .fps = 16, .frames = 33, .markedFrames = 6, .name = "take"}, &window);
+        auto* formats = dialog.findChild<QComboBox*>("format");
+        QVERIFY(formats && formats->count() >= 4);
+        for (int i = 0; i < formats->count(); ++i) {
+            formats->setCurrentIndex(i);
+            ExportWish wish = dialog.wish();
+            QVERIFY(wish.markedOnly);
+            wish.path = home_.filePath("all/" + QFileInfo(wish.path).fileName());
+            QDir().mkpath(QFileInfo(wish.path).path());
+            const Result<void> begun = exportsOf(window).start(wish);
+            QVERIFY2(begun.ok(), begun.ok() ? "" : begun.message().c_str());
+            QTRY_VERIFY_WITH_TIMEOUT(!exportsOf(window).isExporting(), 60'000);
+            QVERIFY2(!window.notice().isVisible(), qPrintable(formats->currentText() + ": " + window.notice().text()));
+            QVERIFY2(picturesIn(wish) == 6, qPrintable(QStringLiteral("%1: %2 pictures").arg(formats->currentText()).arg(picturesIn(wish))));
+            if (wish.format == ExportFormat::PngSequence) QDir(wish.path).removeRecursively();
+            else QVERIFY(QFile::remove(wish.path));
+        }
     }
 
     void whatCannotBeOpenedGivesAMessage_data() {

@@ -42,6 +42,7 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     setMinimumWidth(480);
     static const std::vector<EncoderInfo> encoders = availableEncoders();
     format_ = new QComboBox;
+    format_->setObjectName(QStringLiteral("format"));
     const auto add = [&](const QString& name, ExportFormat format) { format_->addItem(name, static_cast<int>(format)); };
     if (hasEncoder(encoders, VideoCodec::H264)) add(tr("MP4, H.264: plays everywhere"), ExportFormat::Mp4H264);
     if (hasEncoder(encoders, VideoCodec::H265)) add(tr("MP4, H.265: smaller"), ExportFormat::Mp4H265);
