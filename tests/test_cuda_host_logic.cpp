@@ -78,6 +78,7 @@ private slots:
         std::vector<float> host(3, 0.0f);
         const auto copy = main.downloadLater(host.data(), source.data(), 3 * sizeof(float));
         QVERIFY(!copy->ready());
+        QCOMPARE(cudaGetLastError(), cudaSuccess);  // else the next launch would take it for its own
         main.waitFor(*copy);
         main.copyBytes(source.data(), other.data(), 3 * sizeof(float));
         main.synchronize();

@@ -17,7 +17,11 @@ public:
         slot_->used = false;
     }
 
-    bool ready() const override { return !slot_ || cudaEventQuery(slot_->done) != cudaErrorNotReady; }
+    bool ready() const override {
+        if (!slot_ || cudaEventQuery(slot_->done) != cudaErrorNotReady) return true;
+        (void)cudaGetLastError();  // "not ready" must not meet the next launch
+        return false;
+    }
     void finish() override {
         if (!slot_) return;
         check(cudaEventSynchronize(slot_->done), "copy");

@@ -279,7 +279,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     if (event->stream) runUntil(event->stream, event->place);
     return planned("cudaEventSynchronize");
 }
-cudaError_t cudaEventQuery(cudaEvent_t event) { return !event->stream || event->stream->done >= event->place ? cudaSuccess : cudaErrorNotReady; }
+// "Not ready" is an answer, and yet the last error until somebody asks for that.
+cudaError_t cudaEventQuery(cudaEvent_t event) { return said(!event->stream || event->stream->done >= event->place ? cudaSuccess : cudaErrorNotReady); }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
     *milliseconds = 0.0f;
     return cudaSuccess;
