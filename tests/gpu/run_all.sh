@@ -8,7 +8,8 @@
 # Ninja and a C++20 compiler, and takes minutes. Each part has a limit of its own, the most important come first, all end within
 # LONGTAKE_GPU_SECONDS (530). Reports are written as they come: summary.txt says what ran and what it found, table.txt every
 # figure that is asked for, with "not measured" where there is none, report.txt all that was printed. The last line is the verdict.
-# LONGTAKE_GPU_CHECK="--small --device cpu" tries the script itself where there is no GPU.
+# LONGTAKE_GPU_PARTS="kernels profile" runs those parts alone, for a second visit. LONGTAKE_GPU_CHECK="--small --device cpu" tries the
+# script itself where there is no GPU.
 set -u
 cd "$(dirname "$0")/../.."
 reports=${1:-${OUT:-build/gpu_reports}}
@@ -21,6 +22,7 @@ rm -rf "$parts" && mkdir -p "$parts"
 : >"$reports/summary.txt"
 started=$SECONDS
 limit=${LONGTAKE_GPU_SECONDS:-530}
+wanted=" ${LONGTAKE_GPU_PARTS:-} "
 verdict=0
 
 say() { echo "[$((SECONDS - started)) s] $*" | tee -a "$reports/summary.txt"; }
@@ -51,6 +53,7 @@ table() {
 part() {
     local name=$1 seconds=$2 left=$((limit - (SECONDS - started)))
     shift 2
+    [ "$wanted" = "  " ] || [ "$name" = build ] || [[ "$wanted" == *" $name "* ]] || return 0
     [ "$left" -lt "$seconds" ] && seconds=$left
     if [ "$seconds" -lt 5 ]; then
         say "$name: NOT RUN, no time left"
@@ -95,8 +98,8 @@ check take 90
 # PyTorch's best against ours at the same window: five passes a chunk.
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
     part torch 110 python3 tests/gpu/torch_reference.py
-    ours=$(sed -n 's/^FIGURE denoise only, window 6 *\([0-9.]*\).*/\1/p' "$parts/take.txt")
-    theirs=$(sed -n 's/.*latent cache, window 6.* \([0-9.]*\) FPS of five passes.*/\1/p' "$parts/torch.txt" | sort -n | tail -1)
+    ours=$(sed -n 's/^FIGURE denoise only, window 6 *\([0-9.]*\).*/\1/p' "$parts/take.txt" 2>/dev/null)
+    theirs=$(sed -n 's/.*latent cache, window 6.* \([0-9.]*\) FPS of five passes.*/\1/p' "$parts/torch.txt" 2>/dev/null | sort -n | tail -1)
     if [ -n "$ours" ] && [ -n "$theirs" ]; then
         awk -v a="$ours" -v b="$theirs" 'BEGIN { r = a / b; printf "FIGURE %-62s %8.2f x    wanted at least 1.5: %s\n", "against PyTorch, compiled, bf16, SDPA, the same pass", r, r >= 1.5 ? "reached" : "NOT REACHED" }' >>"$parts/torch.txt"
     fi
