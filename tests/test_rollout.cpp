@@ -23,6 +23,7 @@ private slots:
     void rolloutsTogetherMakeWhatEachMakesAlone_data();
     void rolloutsTogetherMakeWhatEachMakesAlone();
     void rolloutsThatCannotJoinTakeTurns();
+    void aHeadMayPredictCleanLatents();
     void sayWhatCannotWork();
 };
 
@@ -122,9 +123,11 @@ AppendixWeights tinyWeights(const DitConfig& c) {
 
 struct TinyRollout {
     explicit TinyRollout(int window, int sink, Positions positions, int threads = 1, uint64_t seed = 0,
-                         SinkAtRecache sinkAtRecache = SinkAtRecache::Kept)
+                         SinkAtRecache sinkAtRecache = SinkAtRecache::Kept, Prediction predicts = Prediction::Flow)
         : backend(makeCpuBackend({.threads = threads, .precision = Precision::Fp32})) {
-        dit = CausalDit::load(tinyConfig(), positions, tinyWeights(tinyConfig()), *backend).value();
+        DitConfig config = tinyConfig();
+        config.predicts = predicts;
+        dit = CausalDit::load(config, positions, tinyWeights(config), *backend).value();
         options.window = {3, window, sink, positions, 0.0f, sinkAtRecache};
         options.seed = seed;
         options.latentHeight = 4;
@@ -356,6 +359,29 @@ void RolloutTest::rolloutsThatCannotJoinTakeTurns() {
     QCOMPARE((*chunks)[0].index, int64_t{1});
     QCOMPARE(valuesOf((*chunks)[1]), want);
     QCOMPARE(valuesOf((*chunks)[2]), want);
+}
+
+// The same weights read both ways: what one takes for the flow at the first step, x0 = x_t - sigma output, is the other's x0.
+void RolloutTest::aHeadMayPredictCleanLatents() {
+    const auto cleanAtSteps = [](Prediction predicts) {
+        TinyRollout tiny(7, 1, Positions::Window, 1, 0, SinkAtRecache::Kept, predicts);
+        tiny.useAppendixNoise();
+        tiny.prompts({{0, "A", Transition::Keep, 0}});
+        std::vector<std::vector<float>> steps;
+        tiny.rollout->observeClean = [&](int64_t, int, const Tensor& clean) {
+            steps.emplace_back(clean.as<float>(), clean.as<float>() + clean.count());
+        };
+        steps.push_back(tiny.next());
+        return steps;
+    };
+    const auto flow = cleanAtSteps(Prediction::Flow), clean = cleanAtSteps(Prediction::Clean);
+    const float sigma = Sampler(SamplerConfig{}).steps().front().sigma;
+    QVERIFY(sigma > 0.9f);
+    for (size_t i = 0; i < flow[0].size(); ++i) {
+        const float noise = static_cast<float>(appendixNumber("noise.init.0", i)), output = clean[0][i];
+        QVERIFY(std::abs(flow[0][i] - (noise - sigma * output)) < 1e-5f);
+    }
+    QVERIFY(clean.back() != flow.back());
 }
 
 void RolloutTest::sayWhatCannotWork() {

@@ -29,6 +29,7 @@ Json ditJson(const DitConfig& dit) {
                  {"out_dim", dit.outDim},
                  {"patch_size", {1, dit.patchH, dit.patchW}},
                  {"eps", shortest(dit.eps)}};
+    if (dit.predicts == Prediction::Clean) json["predicts"] = "clean";
     if (dit.positionFeatures > 0) json["position_features"] = dit.positionFeatures;
     if (dit.attention != AttentionKind::Mla) return json;
     const MlaConfig& mla = dit.mla;

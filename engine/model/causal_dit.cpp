@@ -194,7 +194,7 @@ void CausalDit::checkPasses(std::span<const DitPass> takes) const {
             throw std::invalid_argument("[dit] the cache has no slots for this pass");
         const bool oneTime = std::all_of(pass.timesteps.begin(), pass.timesteps.end(), [&](float t) { return t == first.timesteps[0]; });
         const bool alike = pass.latents.shape() == shape && oneTime && pass.firstSlot == first.firstSlot && pass.cache->liveFrames() == first.cache->liveFrames() &&
-                           (positions_ == Positions::Window || pass.cache->frames() == first.cache->frames()) && !pass.flow == !first.flow && !pass.observer;
+                           (positions_ == Positions::Window || pass.cache->frames() == first.cache->frames()) && !pass.output == !first.output && !pass.observer;
         if (takes.size() > 1 && !alike) throw std::invalid_argument("[dit] these takes cannot share a pass");
     }
 }
@@ -223,7 +223,7 @@ void CausalDit::forward(std::span<const DitPass> takes, DitWorkspace& workspace)
 
     const Modulation& mod = modulation(first.timesteps, workspace, first.observer);
     for (size_t layer = 0; layer < blocks_.size(); ++layer) runBlock(layer, takes, x, mod, workspace);
-    if (first.flow) runHead(takes, x, mod, workspace);
+    if (first.output) runHead(takes, x, mod, workspace);
 }
 
 void CausalDit::runBlock(size_t layer, std::span<const DitPass> takes, const Rows& x, const Modulation& mod, DitWorkspace& workspace) const {
@@ -239,7 +239,7 @@ void CausalDit::runBlock(size_t layer, std::span<const DitPass> takes, const Row
     observe("self_attn_in", u);
 
     // The last layer of a pass that only writes the cache is done once its rows are there.
-    const bool onlyWrite = !first.flow && layer + 1 == blocks_.size();
+    const bool onlyWrite = !first.output && layer + 1 == blocks_.size();
     std::vector<KvCache*> caches;
     for (const DitPass& pass : takes) caches.push_back(pass.cache);
     block.selfAttention->run({.u = u, .x = x, .gate = mu[2], .caches = caches, .layer = static_cast<int>(layer), .firstSlot = first.firstSlot,
@@ -316,7 +316,7 @@ void CausalDit::runHead(std::span<const DitPass> takes, const Rows& x, const Mod
     if (first.observer) (*first.observer)("head", 0, out);
     const Shape& shape = first.latents.shape();
     for (size_t take = 0; take < takes.size(); ++take)
-        backend_.unpatchify({takes[take].flow->as<float>(), part(out, static_cast<int64_t>(take) * tokens, tokens), shape[0], config_.outDim, shape[2], shape[3],
+        backend_.unpatchify({takes[take].output->as<float>(), part(out, static_cast<int64_t>(take) * tokens, tokens), shape[0], config_.outDim, shape[2], shape[3],
                              config_.patchH, config_.patchW});
 }
 

@@ -123,6 +123,7 @@ void readDit(const json& object, DitConfig& dit, std::string& failure) {
     fields.integer("in_dim", dit.inDim, 1, 4096);
     fields.integer("out_dim", dit.outDim, 1, 4096);
     readPatch(fields, dit);
+    fields.choice("predicts", dit.predicts, {{"flow", Prediction::Flow}, {"clean", Prediction::Clean}}, false);
     fields.optionalInteger("position_features", dit.positionFeatures, 0, 64);
     fields.optionalNumber("eps", dit.eps, 0.0f, 1.0f);
     if (dit.attention != AttentionKind::Mla) return;

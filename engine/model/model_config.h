@@ -29,6 +29,10 @@ struct MlaConfig {
     RopeBands bands = RopeBands::High;
 };
 
+// What the head of the transformer says of noisy latents. A token of a small model holds many numbers for its width: to
+// say the flow it would have to carry all their noise from its input to its output; clean latents are less to say.
+enum class Prediction : uint8_t { Flow, Clean };
+
 struct DitConfig {
     std::string weights;  // file in the model folder
     AttentionKind attention = AttentionKind::Dense;
@@ -37,6 +41,7 @@ struct DitConfig {
     int textDim = 0, textLen = 0;
     int inDim = 0, outDim = 0;
     int patchH = 2, patchW = 2;
+    Prediction predicts = Prediction::Flow;
     int positionFeatures = 0;  // cosines of each of a token's height and width that are added to it; 0: none
     float eps = 1e-6f;
     MlaConfig mla;  // attention == Mla

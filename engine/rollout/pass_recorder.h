@@ -18,7 +18,7 @@ struct PassKey {
     float timestep = 0;
     int firstSlot = 0, liveFrames = 0;
     const void* latents = nullptr;
-    const void* flow = nullptr;
+    const void* output = nullptr;
     size_t workingBytes = 0;  // working memory that has grown lies elsewhere
 
     auto operator<=>(const PassKey&) const = default;

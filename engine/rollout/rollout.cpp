@@ -105,14 +105,14 @@ bool Rollout::isSteady(size_t rollouts) const {
            static_cast<size_t>(workspace_.use_count()) == rollouts && sampler_.steps().size() <= kMostSteps;
 }
 
-void Rollout::forward(Group group, const Tensor& (*latents)(const Rollout&), float timestep, int firstSlot, bool wantsFlow) {
+void Rollout::forward(Group group, const Tensor& (*latents)(const Rollout&), float timestep, int firstSlot, bool wantsOutput) {
     Rollout& first = *group.front();
     const std::vector<float> timesteps(static_cast<size_t>(first.options_.window.chunkFrames), timestep);
     std::vector<DitPass> passes;
     std::vector<uint64_t> prompts;
     for (Rollout* one : group) {
         passes.push_back({.latents = latents(*one), .timesteps = timesteps, .prompt = &one->prompt_, .cache = &one->cache_, .firstSlot = firstSlot,
-                          .flow = wantsFlow ? &one->flow_ : nullptr});
+                          .output = wantsOutput ? &one->flow_ : nullptr});
         prompts.push_back(one->promptNumber_);
     }
     first.runPass(passes, std::move(prompts), timestep);
@@ -125,7 +125,7 @@ void Rollout::runPass(std::span<const DitPass> takes, std::vector<uint64_t> prom
     const DitPass& one = takes.front();
     const auto pass = [&] { dit_.forward(takes, *workspace_); };
     if (isSteady(takes.size()))
-        recorder_.run({timestep, one.firstSlot, cache_.liveFrames(), one.latents.data(), one.flow ? one.flow->data() : nullptr, workspace_->bytes()}, pass);
+        recorder_.run({timestep, one.firstSlot, cache_.liveFrames(), one.latents.data(), one.output ? one.output->data() : nullptr, workspace_->bytes()}, pass);
     else pass();
     backend_.synchronize();
 }
@@ -171,6 +171,8 @@ bool Rollout::denoise(Group group, const PassCallback& afterPass) {
     for (size_t i = 0; i < steps.size(); ++i) {
         forward(group, [](const Rollout& one) -> const Tensor& { return one.noisy_; }, steps[i].timestep, firstSlot, true);
         for (Rollout* one : group) {
+            if (one->dit_.config().predicts == Prediction::Clean)
+                flowFromClean(one->backend_, one->noisy_.as<float>(), one->flow_.as<float>(), steps[i].sigma, one->flow_.as<float>(), one->flow_.count());
             cleanFromFlow(one->backend_, one->noisy_.as<float>(), one->flow_.as<float>(), steps[i].sigma, one->clean_.as<float>(), one->clean_.count());
             if (!one->observeClean) continue;
             Tensor host = Tensor::host(DType::F32, one->clean_.shape());

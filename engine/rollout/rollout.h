@@ -103,7 +103,7 @@ private:
     // These run the first one's steps for all.
     static bool denoise(Group group, const PassCallback& afterPass);
     static void writeClean(Group group);
-    static void forward(Group group, const Tensor& (*latents)(const Rollout&), float timestep, int firstSlot, bool wantsFlow);
+    static void forward(Group group, const Tensor& (*latents)(const Rollout&), float timestep, int firstSlot, bool wantsOutput);
     void runPass(std::span<const DitPass> takes, std::vector<uint64_t> prompts, float timestep);
     bool isSteady(size_t rollouts) const;
     void renoise(size_t step);

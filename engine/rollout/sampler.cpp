@@ -34,6 +34,10 @@ void cleanFromFlow(Backend& backend, const float* noisy, const float* flow, floa
     backend.combine({noisy, flow, clean, count, 1.0f, -sigma});
 }
 
+void flowFromClean(Backend& backend, const float* noisy, const float* clean, float sigma, float* flow, int64_t count) {
+    backend.combine({noisy, clean, flow, count, 1.0f / sigma, -1.0f / sigma});
+}
+
 float flowFromClean(float noisy, float clean, float sigma) {
     return static_cast<float>((static_cast<double>(noisy) - static_cast<double>(clean)) / static_cast<double>(sigma));
 }

@@ -44,7 +44,9 @@ private:
 
 // x0 = x_t - sigma flow
 void cleanFromFlow(Backend& backend, const float* noisy, const float* flow, float sigma, float* clean, int64_t count);
-// (x_t - x0) / sigma for one number, in fp64
+// flow = (x_t - x0) / sigma; `flow` may be `clean`
+void flowFromClean(Backend& backend, const float* noisy, const float* clean, float sigma, float* flow, int64_t count);
+// The same for one number, in fp64
 float flowFromClean(float noisy, float clean, float sigma);
 // x_t = (1 - sigma) x0 + sigma noise
 void mixNoise(Backend& backend, const float* clean, const float* noise, float sigma, float* noisy, int64_t count);

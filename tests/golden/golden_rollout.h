@@ -126,7 +126,7 @@ inline std::string GoldenRollout::compareByPasses(std::set<std::string>& compare
     auto pass = [&](const Tensor& latents, float timestep) {
         const std::vector<float> all(static_cast<size_t>(chunkFrames()), timestep);
         dit->forward({.latents = latents, .timesteps = all, .prompt = &prompt, .cache = &cache,
-                      .firstSlot = static_cast<int>(cache.liveFrames() - chunkFrames()), .flow = &flow}, workspace);
+                      .firstSlot = static_cast<int>(cache.liveFrames() - chunkFrames()), .output = &flow}, workspace);
     };
     for (int64_t chunk = 0; chunk < chunks(); ++chunk) {
         const std::string name = "chunk." + std::to_string(chunk);

@@ -24,7 +24,7 @@ class Bundle:
         d, t, r = self.info["dit"], self.info["text_encoder"], self.info["rollout"]
         self.dit = CausalDit(d["dim"], d["ffn_dim"], d["num_heads"], d["num_layers"], d["freq_dim"], d["text_dim"],
                              d["text_len"], d["mla"], r["chunk_frames"], r["sink_frames"], r["window_frames"],
-                             d["in_dim"], d["patch_size"], d["eps"], d.get("position_features", 0))
+                             d["in_dim"], d["patch_size"], d["eps"], d.get("position_features", 0), d.get("predicts", "flow"))
         self.dit.load_state_dict(load("dit"))
         self.text_encoder = Umt5Encoder(t["vocab"], t["dim"], t["dim_attn"], t["dim_ffn"], t["num_heads"],
                                         t["num_layers"], t["num_buckets"], t["max_distance"])

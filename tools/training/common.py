@@ -79,6 +79,19 @@ def autocast(device):
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast_bfloat16(device))
 
 
+def fused(function):
+    """`function`, compiled into one loop where it takes part in training on a processor.
+
+    Chains of elementwise operations, broadcasts above all, otherwise cost more there than the matrix products.
+    """
+    compiled = torch.compile(function, dynamic=True)
+
+    @functools.wraps(function)
+    def choose_version(x, *rest):
+        return (compiled if x.device.type == "cpu" and x.requires_grad else function)(x, *rest)
+    return choose_version
+
+
 class TimeLimit:
     """True until the minutes are over or the process is asked to stop, so that a stage ends with a checkpoint."""
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from common import fused
 from umt5 import RmsNorm
 
 
@@ -26,6 +27,12 @@ def rope_frequencies(head_dim, d_r, bands, theta=10000.0):
     return frequencies, counts
 
 
+@fused
+def modulated_norm(x, shift, scale, eps):
+    return F.layer_norm(x, (x.shape[-1],), eps=eps) * (1 + scale) + shift
+
+
+@fused
 def rotate(x, cos, sin):
     """x [..., d_r] with neighbouring pairs; cos, sin [..., d_r / 2]."""
     a, b = x.float().unflatten(-1, (-1, 2)).unbind(-1)
@@ -109,15 +116,13 @@ class Block(nn.Module):
         self.ffn = nn.Sequential(nn.Linear(dim, ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(ffn_dim, dim))
         self.modulation = nn.Parameter(torch.randn(1, 6, dim) / dim ** 0.5)
 
-    def norm(self, x, shift, scale):
-        return F.layer_norm(x, (x.shape[-1],), eps=self.eps) * (1 + scale) + shift
 
     def forward(self, x, e0, text, attention):
         """x [N, tokens, D]; e0 [N, 6, D]; text: keys and values per row of x; attention: the windowed one."""
-        m = (self.modulation + e0)[:, :, None].unbind(1)
-        x = x + self.self_attn.o(attention(self.self_attn, self.norm(x, m[0], m[1]))) * m[2]
+        m = (self.modulation + e0)[:, :, None].to(x.dtype).unbind(1)
+        x = torch.addcmul(x, self.self_attn.o(attention(self.self_attn, modulated_norm(x, m[0], m[1], self.eps))).to(x.dtype), m[2])
         x = x + self.cross_attn(self.norm3(x), *text)
-        return x + self.ffn(self.norm(x, m[3], m[4])) * m[5]
+        return torch.addcmul(x, self.ffn(modulated_norm(x, m[3], m[4], self.eps)).to(x.dtype), m[5])
 
 
 class Head(nn.Module):
@@ -129,13 +134,16 @@ class Head(nn.Module):
 
     def forward(self, x, e):
         shift, scale = (self.modulation + e[:, None])[:, :, None].unbind(1)
-        return self.head(F.layer_norm(x, (x.shape[-1],), eps=self.eps) * (1 + scale) + shift)
+        return self.head(modulated_norm(x, shift, scale, self.eps))
 
 
 class CausalDit(nn.Module):
     def __init__(self, dim, ffn_dim, num_heads, num_layers, freq_dim, text_dim, text_len, mla, chunk_frames=3,
-                 sink_frames=1, window_frames=7, in_dim=16, patch_size=(1, 2, 2), eps=1e-6, position_features=0):
+                 sink_frames=1, window_frames=7, in_dim=16, patch_size=(1, 2, 2), eps=1e-6, position_features=0,
+                 predicts="flow"):
         super().__init__()
+        assert predicts in ("flow", "clean")
+        self.predicts = predicts        # what the head's output means; both ways below return the flow
         self.dim, self.freq_dim, self.text_len, self.in_dim = dim, freq_dim, text_len, in_dim
         self.chunk, self.sink, self.window = chunk_frames, sink_frames, window_frames
         self.patch = tuple(patch_size)
@@ -222,6 +230,17 @@ class CausalDit(nn.Module):
         y = y.reshape(y.shape[0], frames, rows, columns, p, q, self.in_dim)
         return y.permute(0, 1, 6, 2, 4, 3, 5).reshape(y.shape[0], frames, self.in_dim, rows * p, columns * q)
 
+    def flow(self, output, x, t):
+        """The flow that an output of the head means for noisy latents x [..., F, C, H, W] at t [...].
+
+        A token holds as many numbers as half the width of a small model. To say the flow, such a model has to carry all
+        the noise of its input to its output; a clean picture is much less to say (Li and He, arXiv 2511.13720).
+        """
+        if self.predicts == "flow":
+            return output
+        sigma = (t / 1000)[(...,) + (None,) * (x.ndim - t.ndim)]
+        return (x - output.float()) / sigma.clamp(min=1e-3)
+
     def text(self, context, lengths=None):
         """Embedded keys and values of every block for context [U, rows, text_dim], rows = text_len.
 
@@ -258,7 +277,7 @@ class CausalDit(nn.Module):
                 return layer.attend(q_nope, q_rope, k_nope, rotate(k_rope, cos, sin), v)
 
             tokens = block(tokens, e0, text[index], attention)
-        return self.unpatchify(self.head(tokens, e), frames, grid)
+        return self.flow(self.unpatchify(self.head(tokens, e), frames, grid), x, t)
 
     # The way of the training
 
@@ -277,6 +296,8 @@ class CausalDit(nn.Module):
         x = torch.cat([clean[None], noisy]) if cleans else noisy
         x = x.reshape(streams * batch * chunks, own, *noisy.shape[3:])
         tokens, grid = self.tokens(x)
+        if torch.is_autocast_enabled(x.device.type):      # between the products as well: half the memory to move
+            tokens = tokens.to(torch.get_autocast_dtype(x.device.type))
         per_frame = grid[0] * grid[1]
         times = torch.cat([t.new_zeros(cleans, batch, chunks), t]).flatten()
         e, e0 = self.embed_time(times)
@@ -337,8 +358,8 @@ class CausalDit(nn.Module):
         for index, block in enumerate(self.blocks):
             tokens = block(tokens, e0, [y[rows] for y in text[index]], attention)
         keep = cleans * batch * chunks
-        flow = self.unpatchify(self.head(tokens[keep:], e[keep:]), own, grid)
-        return flow.reshape(noisy.shape)
+        output = self.unpatchify(self.head(tokens[keep:], e[keep:]), own, grid)
+        return self.flow(output.reshape(noisy.shape), noisy, t.repeat_interleave(own, 2))
 
 
 class LatentCache:

@@ -32,7 +32,7 @@ def description(config, vocab, sampler, size):
                 "text_dim": t["dim"], "text_len": config["tokenizer"]["text_len"],
                 "in_dim": config["autoencoder"]["latent_channels"], "out_dim": config["autoencoder"]["latent_channels"],
                 "patch_size": d["patch_size"], "eps": d["eps"], "position_features": d["position_features"],
-                "mla": d["mla"]},
+                "predicts": d["predicts"], "mla": d["mla"]},
         "text_encoder": {"weights": "text_encoder.safetensors", "tokenizer": "spiece.model", "vocab": vocab, **t},
         "video": {"kind": "taehv", "weights": "video.safetensors",
                   "latent_channels": config["autoencoder"]["latent_channels"]},

@@ -17,6 +17,9 @@ from tokenizer import Tokenizer
 from umt5 import Umt5Encoder
 
 
+SIGMA_FLOOR = 0.05      # noise below it weighs less: there a clean prediction's error counts 1 / sigma^2 in the flow
+
+
 class Model(nn.Module):
     def __init__(self, config, vocab):
         super().__init__()
@@ -26,7 +29,7 @@ class Model(nn.Module):
                              config["text_encoder"]["dim"], config["tokenizer"]["text_len"], d["mla"],
                              r["chunk_frames"], r["sink_frames"], r["window_frames"],
                              config["autoencoder"]["latent_channels"], d["patch_size"], d["eps"],
-                             d["position_features"])
+                             d["position_features"], d["predicts"])
 
     def spread_positions(self, config, rows, columns):
         """On small frames, puts rows and columns where they would be on full ones. Takes latent sizes."""
@@ -124,7 +127,10 @@ def step_loss(model, batch, train_text=False):
     context, noisy, sigma, target, ids, which = batch
     text = embed_text(model, ids, train_text)
     flow = model.dit.forward_train(context, noisy, 1000 * sigma, text, which)
-    return (flow.float() - target).square().mean((3, 4, 5)).unflatten(2, (sigma.shape[2], -1)).mean(3)  # as sigma
+    loss = (flow.float() - target).square().mean((3, 4, 5)).unflatten(2, (sigma.shape[2], -1)).mean(3)  # as sigma
+    if model.dit.predicts == "clean":
+        loss = loss * (sigma / SIGMA_FLOOR).clamp(max=1).square()
+    return loss
 
 
 @torch.no_grad()

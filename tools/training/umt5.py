@@ -8,6 +8,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from common import fused
+
+
+@fused
+def rms_norm(x, weight, eps):
+    return F.rms_norm(x.float(), (x.shape[-1],), weight, eps).to(x.dtype)
+
 
 class RmsNorm(nn.Module):
     def __init__(self, width, eps=1e-6):
@@ -16,7 +23,7 @@ class RmsNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x):
-        return F.rms_norm(x.float(), (x.shape[-1],), self.weight, self.eps)
+        return rms_norm(x, self.weight, self.eps)
 
 
 class RelativePositions(nn.Module):
