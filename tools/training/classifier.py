@@ -18,6 +18,7 @@ from pool import Clips
 
 MOMENTS = (0, 4, 8, 11)       # of the 12 frames of a chunk
 SIZE = (72, 128)
+CODED = 400                   # chunks that are coded once, before the first step, which costs more than all steps
 
 
 def view(chunks):
@@ -39,20 +40,38 @@ class Residual(nn.Module):
         return self.skip(h) + self.conv2(F.silu(self.norm2(self.conv1(h))))
 
 
+SHIFTS = [(dy, dx) for dy in range(-3, 4) for dx in range(-8, 9)]   # in pixels of half the view's size
+PAIRS = ((0, 1), (0, 3))                                            # of moments
+CELLS = (2, 4)                                                      # rows and columns of the picture, each by itself
+
+
+@torch.no_grad()
+def shift_match(x):
+    """How well each part of the picture, moved by each of SHIFTS, matches a later moment: x as `view` makes it ->
+    [N, PAIRS * CELLS * SHIFTS]. What the camera does shows here; learnt from pixels it takes many times the clips."""
+    grey = F.avg_pool2d(x.float().unflatten(1, (len(MOMENTS), 3)).mean(2), 2)
+    detail = grey - F.avg_pool2d(grey, 9, 1, 4, count_include_pad=False)
+    detail = detail / (detail.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()
+    first, later = (detail[:, [pair[i] for pair in PAIRS]] for i in (0, 1))
+    matches = [F.adaptive_avg_pool2d(first * later.roll((dy, dx), (2, 3)), CELLS) for dy, dx in SHIFTS]
+    return torch.stack(matches, -1).flatten(1)
+
+
 class Classifier(nn.Module):
     def __init__(self, width=32):
         super().__init__()
         w = width
-        # The first layer sees the moments and their differences: the camera shows in these.
+        self.motion = nn.Sequential(nn.Linear(len(PAIRS) * CELLS[0] * CELLS[1] * len(SHIFTS), 4 * w), nn.SiLU())
         self.stem = nn.Conv2d(21, w, 5, stride=2, padding=2)
         self.body = nn.Sequential(Residual(w, 2 * w), Residual(2 * w, 3 * w), Residual(3 * w, 4 * w), Residual(4 * w, 6 * w))
-        self.norm = nn.LayerNorm(12 * w)
-        self.heads = nn.ModuleDict({kind: nn.Linear(12 * w, len(names)) for kind, names in world.LABELS.items()})
+        self.norm = nn.LayerNorm(16 * w)
+        self.heads = nn.ModuleDict({kind: nn.Linear(16 * w, len(names)) for kind, names in world.LABELS.items()})
 
     def forward(self, x):
+        motion = self.motion(shift_match(x))
         x = torch.cat([x, 4 * (x[:, 3:] - x[:, :-3])], 1)
         y = F.silu(self.body(self.stem(x)))
-        y = self.norm(torch.cat([y.mean((2, 3)), y.amax((2, 3))], 1))
+        y = self.norm(torch.cat([y.mean((2, 3)), y.amax((2, 3)), motion], 1))
         return {kind: head(y) for kind, head in self.heads.items()}
 
 
@@ -76,20 +95,30 @@ def train(config, work, device, minutes, size="full", batch=16):
         step = state["step"]
     generator, log = random.Random(config["seed"] + step), Log(work / "classifier.jsonl")
 
-    def draw(source, count):
-        """One chunk of each clip; a quarter of them through the autoencoder, whose pictures are what it will judge."""
-        videos, labels = [], []
-        for _ in range(count):
-            i = generator.randrange(len(source))
-            frames = source.frames(i)
-            chunk = generator.randrange(1, len(frames) // 12)      # the codec's first pictures lack a past
-            videos.append(np.array(frames[12 * (chunk - 1):12 * (chunk + 1)]))
-            labels.append(source.records[i]["labels"][chunk])
-        video = torch.from_numpy(np.stack(videos)).to(device).permute(0, 1, 4, 2, 3).float() / 255
-        coded_count = count // 4
+    def pick(source):
+        i = generator.randrange(len(source))
+        chunk = generator.randrange(1, len(source.records[i]["captions"]))      # the codec's first pictures lack a past
+        frames = np.array(source.frames(i)[12 * (chunk - 1):12 * (chunk + 1)])
+        return torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255, source.records[i]["labels"][chunk]
+
+    def coded(source, count):
+        """Views of chunks as the autoencoder shows them, which is what will be judged, with their labels."""
+        out = []
         with torch.no_grad(), autocast(device):
-            coded = codec.decode(codec.encode(video[:coded_count]), trim=False).float().clamp(0, 1)
-        return view(torch.cat([coded, video[coded_count:]])[:, 12:]), targets(labels, device)
+            for _ in range(count):
+                video, labels = pick(source)
+                shown = codec.decode(codec.encode(video[None]), trim=False)[:, 12:].float().clamp(0, 1)
+                out.append((view(shown)[0].half(), labels))
+        return out
+
+    kept = {id(source): coded(source, count) for source, count in ((clips, CODED), (test, 32))}
+
+    def draw(source, count):
+        """One chunk of each of `count` clips, a quarter of them coded."""
+        old = generator.sample(kept[id(source)], count // 4)
+        new = [pick(source) for _ in range(count - len(old))]
+        views = [v.float() for v, _ in old] + list(view(torch.stack([v[12:] for v, _ in new])))
+        return torch.stack(views), targets([labels for _, labels in old + new], device)
 
     saved = time.monotonic()
     while limit and step < steps:

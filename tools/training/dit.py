@@ -32,7 +32,6 @@ def modulated_norm(x, shift, scale, eps):
     return F.layer_norm(x, (x.shape[-1],), eps=eps) * (1 + scale) + shift
 
 
-@fused
 def rotate(x, cos, sin):
     """x [..., d_r] with neighbouring pairs; cos, sin [..., d_r / 2]."""
     a, b = x.float().unflatten(-1, (-1, 2)).unbind(-1)

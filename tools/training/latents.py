@@ -16,7 +16,7 @@ def encode(config, work, size, device, minutes):
     net = autoencoder.finished(config, work, device)
     if device.type == "cpu":
         net = net.to(memory_format=torch.channels_last)
-    version = {"encoder": load_checkpoint(work / "autoencoder.pt")["encoder_step"]}
+    encoder_step = load_checkpoint(work / "autoencoder.pt")["encoder_step"]
     limit = TimeLimit(minutes)
     encoder = None
     for split in ("train", "test"):
@@ -24,8 +24,9 @@ def encode(config, work, size, device, minutes):
         if not source.exists():
             continue
         mark = target / "source.json"
+        version = {"encoder": encoder_step, "clips": json.loads((source / "world.json").read_text())}
         if target.exists() and (not mark.exists() or json.loads(mark.read_text()) != version):
-            shutil.rmtree(target)      # latents of another encoder
+            shutil.rmtree(target)      # latents of another encoder or of other clips
         target.mkdir(parents=True, exist_ok=True)
         mark.write_text(json.dumps(version))
         for path in sorted(source.glob("*.npy")):
