@@ -17,9 +17,6 @@ from tokenizer import Tokenizer
 from umt5 import Umt5Encoder
 
 
-SIGMA_FLOOR = 0.05      # noise below it weighs less: there a clean prediction's error counts 1 / sigma^2 in the flow
-
-
 class Model(nn.Module):
     def __init__(self, config, vocab):
         super().__init__()
@@ -123,14 +120,15 @@ def embed_text(model, ids, train_text=False):
     return model.dit.text(context, lengths)
 
 
-def step_loss(model, batch, train_text=False):
+def step_loss(model, batch, train_text=False, sigma_floor=0.0):
+    """Squared error of the flow [R, B, chunks], which is that of the clean latents over sigma^2, over sigma^2 + floor^2
+    if there is one: where noise hides nothing but the finest grain, there is no more to learn than where it hides the
+    picture."""
     context, noisy, sigma, target, ids, which = batch
     text = embed_text(model, ids, train_text)
     flow = model.dit.forward_train(context, noisy, 1000 * sigma, text, which)
     loss = (flow.float() - target).square().mean((3, 4, 5)).unflatten(2, (sigma.shape[2], -1)).mean(3)  # as sigma
-    if model.dit.predicts == "clean":
-        loss = loss * (sigma / SIGMA_FLOOR).clamp(max=1).square()
-    return loss
+    return loss * sigma.square() / (sigma.square() + sigma_floor ** 2)
 
 
 @torch.no_grad()
@@ -200,7 +198,7 @@ def train(config, work, size, device, minutes):
         optimiser.set_factor(factor)
         batch = batches.draw(generator, s["batch"] // team.size, s["replicas"], s["caption_dropout"])
         with autocast(device):
-            loss = step_loss(model, batch, s["train_text"])
+            loss = step_loss(model, batch, s["train_text"], s["sigma_floor"])
         optimiser.zero_grad(set_to_none=True)
         loss.mean().backward()
         team.average(model.parameters())
