@@ -73,7 +73,8 @@ public:
     // text: [rows, textDim] F32 host memory, the real rows of the encoder's output (the rest of textLen is zero).
     PromptContext encodePrompt(const Tensor& text, DitWorkspace& workspace, const PassObserver* observer = nullptr) const;
 
-    // The output is what config().predicts says: the flow, noise - x0, or x0 itself. Throws std::invalid_argument on shapes that do not fit.
+    // The output is what config().predicts says: the flow, noise - x0, or x0 itself. Throws std::invalid_argument on shapes
+    // that do not fit.
     void forward(const DitPass& pass, DitWorkspace& workspace) const { forward({&pass, 1}, workspace); }
     // Passes of several takes at once: every weight is read once for all. All alike in shapes, timesteps (one for all
     // frames), slots and frames held; each has its own latents, prompt and cache. No observer.

@@ -294,7 +294,7 @@ int idle() {
     const auto backToBack = [&](Tensor* out) {
         const std::vector<float> timesteps(3, out ? 750.0f : 0.0f);
         const auto pass = [&] {
-            dit->forward({.latents = latents, .timesteps = timesteps, .prompt = &context, .cache = &cache, .firstSlot = kWindow - 3, .flow = out}, workspace);
+            dit->forward({.latents = latents, .timesteps = timesteps, .prompt = &context, .cache = &cache, .firstSlot = kWindow - 3, .output = out}, workspace);
         };
         for (int i = 0; i < 2; ++i) pass();
         std::unique_ptr<RecordedPass> recorded;

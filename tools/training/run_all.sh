@@ -21,8 +21,7 @@ stage latents-small
 stage dit-small
 stage latents-full
 stage dit-full
-stage distill-ode
-stage distill-self
+stage distill-leap
 stage classifier
 "$python" "$here/export.py" --work "$work" --device "$device" "$model"
 "$python" "$here/evaluate.py" --work "$work" --model "$model" --device "$device" --output "$work/figures.json"
