@@ -155,7 +155,8 @@ private slots:
         QCOMPARE(largestDifference(want, frames(**model, chunks)), 0);
     }
 
-    // Decoded on a queue of its own, latents written over as soon as they were handed in: as one after the other.
+    // Decoded on a queue of its own, latents written over as soon as they were handed in: as one after the other. Each chunk has
+    // another one of the streams run ahead.
     void decodingBesideGivesTheSamePictures() {
         cuda::CudaBackend gpu({.precision = Precision::Bf16});
         const auto queue = gpu.makeQueue();
@@ -175,12 +176,13 @@ private slots:
                 const size_t before = got.size();
                 stage->push(latents, into(stage == &serial ? want : got));
                 gpu.upload(latents.data(), poison.data(), latents.bytes());
-                gpu.synchronize();
                 if (stage == &serial) continue;
+                if (chunk == 1) gpu.synchronize();
+                if (chunk == 2) queue->synchronize();  // every lot of pictures is made before one is asked for
                 // What has been handed out is the chunk before; this one's frames nobody has waited for.
                 QCOMPARE(got.size() - before, chunk == 0 ? size_t{0} : chunk == 1 ? size_t{9} : size_t{12});
                 QCOMPARE(stage->waiting(), int64_t{chunk == 0 ? 9 : 12});
-                stage->handOut([](Frame8) { qFatal("a frame without anybody having waited"); });
+                if (chunk < 2) stage->handOut([](Frame8) { qFatal("a frame without anybody having waited"); });
             }
         }
         beside.finish(into(got));
