@@ -397,6 +397,32 @@ private slots:
         QCOMPARE(window.takes().started().options.seed, seed);
     }
 
+    void anAutosaveThatFailsIsSaidOnce() {
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
+        int failed = 0, saved = 0;
+        connect(&window.projects(), &ProjectController::failed, &window, [&] { ++failed; });
+        connect(&window.projects(), &ProjectController::savedText, &window, [&] { ++saved; });
+        const QString folder = home_.filePath("data/test_studio/autosave");
+        QVERIFY2(QDir(folder).exists(), qPrintable(folder));
+        QVERIFY(QDir(folder).removeRecursively());
+        QFile inTheWay(folder);
+        QVERIFY(inTheWay.open(QIODevice::WriteOnly));
+        inTheWay.close();
+        for (const char* prompt : {"The desert at night", "The ocean at dawn"}) {
+            steer(window, prompt);
+            window.projects().setRecording(home_.filePath("take.part.mp4"));  // an autosave at once
+            QTRY_VERIFY_WITH_TIMEOUT(saved >= 1, 60'000);
+            saved = 0;
+        }
+        QCOMPARE(failed, 1);
+        QVERIFY2(window.notice().text().contains("autosave"), qPrintable(window.notice().text()));
+        QVERIFY(window.takes().isPlaying());
+        QVERIFY(inTheWay.remove());
+    }
+
     void aFullDiskGivesAMessage() {
         if (disk.isEmpty()) QSKIP("this machine does not let a test mount a small disk");
         MainWindow window(kPlain);

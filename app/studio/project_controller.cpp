@@ -194,9 +194,10 @@ void ProjectController::autosave() {
     if (!recording_.isEmpty()) project.events.push_back({.kind = kRecordingEvent, .text = recording_.toStdString()});
     QThreadPool::globalInstance()->start([this, file = autosaveFile_.toStdString(), json = project.toJson()] {
         const Result<void> written = writeFileAtomically(file, std::string_view(json));
-        const QString text = written ? tr("autosaved %1").arg(QDateTime::currentDateTime().toString(QStringLiteral("hh:mm:ss")))
-                                     : tr("autosave failed: %1").arg(QString::fromStdString(written.message()));
-        emit savedText(text);
+        emit savedText(written ? tr("autosaved %1").arg(QDateTime::currentDateTime().toString(QStringLiteral("hh:mm:ss"))) : tr("autosave failed"));
+        // Why is said once, not every ten seconds.
+        if (!written && !autosaveFailed_.exchange(true)) emit failed(tr("Autosave failed: %1").arg(QString::fromStdString(written.message())));
+        if (written) autosaveFailed_ = false;
     });
 }
 

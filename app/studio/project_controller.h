@@ -4,6 +4,7 @@
 // Thread: GUI thread; autosaves are written on a thread of the pool.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -77,6 +78,7 @@ private:
     QString autosaveFile_;
     std::unique_ptr<QLockFile> lock_;
     std::unique_ptr<QLockFile> foundLock_;  // of what is being asked about
+    std::atomic<bool> autosaveFailed_ = false;
     QTimer autosaveTimer_;
 };
 

@@ -681,10 +681,6 @@
         <translation>automatisch gespeichert %1</translation>
     </message>
     <message>
-        <source>autosave failed: %1</source>
-        <translation>automatisches Speichern fehlgeschlagen: %1</translation>
-    </message>
-    <message>
         <source>Longtake ended unexpectedly on %1 with a take that was not saved.</source>
         <translation>Longtake wurde am %1 unerwartet beendet; ein Take war nicht gespeichert.</translation>
     </message>
@@ -711,6 +707,14 @@
     <message>
         <source>&amp;Cancel</source>
         <translation>&amp;Abbrechen</translation>
+    </message>
+    <message>
+        <source>autosave failed</source>
+        <translation>nicht automatisch gespeichert</translation>
+    </message>
+    <message>
+        <source>Autosave failed: %1</source>
+        <translation>Automatisches Speichern fehlgeschlagen: %1</translation>
     </message>
 </context>
 <context>
