@@ -130,7 +130,7 @@ void SessionPanel::build() {
     form_ = new QFormLayout;
     form_->setContentsMargins(0, 0, 0, 0);
     form_->setHorizontalSpacing(kGap);
-    form_->setVerticalSpacing(5);
+    form_->setVerticalSpacing(3);
     form_->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form_->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     addRow(tr("&Model"), {model_});
@@ -156,7 +156,7 @@ void SessionPanel::build() {
     content->setAutoFillBackground(false);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(kPadding, kGap, kPadding, kPadding);
-    column->setSpacing(6);
+    column->setSpacing(4);
     column->addWidget(header_);
     column->addWidget(scroll, 1);
     column->addWidget(note_);
