@@ -17,6 +17,9 @@ from bundle import Bundle
 
 def adopt(config, folder, work):
     bundle, work = Bundle(folder), Path(work)
+    if bundle.dit.predicts != config["dit"]["predicts"]:
+        raise SystemExit(f"{folder}: its head says the {bundle.dit.predicts}, dit.predicts is {config['dit']['predicts']}; "
+                         f"use --set dit.predicts={bundle.dit.predicts}")
     work.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(folder) / bundle.info["text_encoder"]["tokenizer"], work / "spiece.model")
     common.save_checkpoint(work / "text.pt", {"encoder": bundle.text_encoder.state_dict()})
