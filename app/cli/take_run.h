@@ -25,8 +25,8 @@ struct RunTotals {
 // False: no more frames are wanted.
 using TakesFrame = std::function<bool(const Frame8&)>;
 
-// Chunk by chunk, as many takes together as share passes well, all of the same length; frames are handed out with the number of their take. Totals of each, in
-// that order; wall time and first frame are those of the whole run.
+// Chunk by chunk, as many takes together as share passes well, all of the same length; frames are handed out with the
+// number of their take. Totals of each, in that order; wall time and first frame are those of the whole run.
 using TakesNumberedFrame = std::function<bool(size_t take, const Frame8&)>;
 Result<std::vector<RunTotals>> runTakes(TakeSetup& setup, const std::vector<Take*>& takes, Reporter& reporter, const StopSignal& stop,
                                         const TakesNumberedFrame& frames);

@@ -213,12 +213,12 @@ void CausalDit::forward(std::span<const DitPass> takes, DitWorkspace& workspace)
 
     const Rows patches = workspace.scratch.rows(kPatches, backend_.computeType(), allTokens, config_.inDim * config_.patchH * config_.patchW);
     for (size_t take = 0; take < takes.size(); ++take)
-        backend_.patchify({const_cast<float*>(takes[take].latents.as<float>()), part(patches, static_cast<int64_t>(take) * tokens, tokens), frames, config_.inDim,
+        backend_.patchify({const_cast<float*>(takes[take].latents.as<float>()), share(patches, take, takes.size()), frames, config_.inDim,
                            shape[2], shape[3], config_.patchH, config_.patchW});
     const Rows x = workspace.scratch.rows(kResidual, DType::F32, allTokens, config_.dim);
     backend_.matmul({.x = patches, .weight = patch_.get(), .y = x});
     for (size_t take = 0; place_ && take < takes.size(); ++take)
-        backend_.matmul({.x = workspace.places.rows(frames, gridH, gridW), .weight = place_.get(), .y = part(x, static_cast<int64_t>(take) * tokens, tokens), .accumulate = true});
+        backend_.matmul({.x = workspace.places.rows(frames, gridH, gridW), .weight = place_.get(), .y = share(x, take, takes.size()), .accumulate = true});
     if (first.observer) (*first.observer)("patch_embedding", 0, x);
 
     const Modulation& mod = modulation(first.timesteps, workspace, first.observer);
@@ -268,10 +268,10 @@ void CausalDit::runCrossAttention(const Block& block, size_t layer, std::span<co
         const PromptContext& prompt = *takes[take].prompt;
         AttentionParams attention;
         attention.dtype = type;
-        attention.q = part(queries, static_cast<int64_t>(take) * tokens, tokens).data;
+        attention.q = share(queries, take, takes.size()).data;
         attention.k = prompt.keys[layer].data();
         attention.v = prompt.values[layer].data();
-        attention.out = part(out, static_cast<int64_t>(take) * tokens, tokens).data;
+        attention.out = share(out, take, takes.size()).data;
         attention.qRowStride = attention.kRowStride = attention.vRowStride = attention.outRowStride = dim;
         attention.qHeadStride = attention.kHeadStride = attention.vHeadStride = attention.outHeadStride = headDim;
         attention.qkDim = attention.vDim = headDim;
@@ -307,7 +307,7 @@ void CausalDit::runFeedForward(const Block& block, size_t layer, const DitPass& 
 
 void CausalDit::runHead(std::span<const DitPass> takes, const Rows& x, const Modulation& mod, DitWorkspace& workspace) const {
     const DitPass& first = takes.front();
-    const int64_t rowsPerGroup = x.rows / mod.groups, tokens = x.rows / static_cast<int64_t>(takes.size());
+    const int64_t rowsPerGroup = x.rows / mod.groups;
     const Rows u = workspace.scratch.rows(kInput, backend_.computeType(), x.rows, config_.dim);
     backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .scale = group(mod.head, 0, mod.groups, 1, 2, config_.dim, rowsPerGroup),
                    .shift = group(mod.head, 0, mod.groups, 0, 2, config_.dim, rowsPerGroup), .eps = config_.eps});
@@ -316,7 +316,7 @@ void CausalDit::runHead(std::span<const DitPass> takes, const Rows& x, const Mod
     if (first.observer) (*first.observer)("head", 0, out);
     const Shape& shape = first.latents.shape();
     for (size_t take = 0; take < takes.size(); ++take)
-        backend_.unpatchify({takes[take].output->as<float>(), part(out, static_cast<int64_t>(take) * tokens, tokens), shape[0], config_.outDim, shape[2], shape[3],
+        backend_.unpatchify({takes[take].output->as<float>(), share(out, take, takes.size()), shape[0], config_.outDim, shape[2], shape[3],
                              config_.patchH, config_.patchW});
 }
 

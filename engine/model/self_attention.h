@@ -36,7 +36,7 @@ struct SelfAttentionPass {
     const PassObserver* observer = nullptr;
 
     int64_t takeTokens() const { return u.rows / static_cast<int64_t>(caches.size()); }
-    Rows ofTake(const Rows& all, size_t take) const { return part(all, static_cast<int64_t>(take) * takeTokens(), takeTokens()); }
+    Rows ofTake(const Rows& all, size_t take) const { return share(all, take, caches.size()); }
     // Of a take's cache: the rows of this pass, and those that are attended to.
     Rows written(size_t take) const { return rowsOf(caches[take]->rows(layer), firstSlot * caches[take]->tokensPerFrame(), takeTokens()); }
     Rows live(size_t take) const { return rowsOf(caches[take]->rows(layer), 0, liveSlots * caches[take]->tokensPerFrame()); }

@@ -115,7 +115,6 @@ class Block(nn.Module):
         self.ffn = nn.Sequential(nn.Linear(dim, ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(ffn_dim, dim))
         self.modulation = nn.Parameter(torch.randn(1, 6, dim) / dim ** 0.5)
 
-
     def forward(self, x, e0, text, attention):
         """x [N, tokens, D]; e0 [N, 6, D]; text: keys and values per row of x; attention: the windowed one."""
         m = (self.modulation + e0)[:, :, None].to(x.dtype).unbind(1)
