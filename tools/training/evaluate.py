@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The figures of the model card, from held-out scenes and captions only.
 
-usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] [--device cpu|cuda] [--output FILE.json]
-                   [--set section.key=value ...]
+usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] [--teacher FOLDER]
+                   [--device cpu|cuda] [--output FILE.json] [--set section.key=value ...]
 
   autoencoder   PSNR and SSIM on held-out clips, beside the best linear map fitted to those clips themselves
   adherence     the classifier's hits per kind on generated chunks that follow an unchanged prompt for one chunk or
@@ -10,6 +10,7 @@ usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] 
   steering      after a change of the prompt: the changed kinds right in the second chunk at the latest
   persistence   then: the unchanged kinds still right
   motion        mean frame difference of generated against painted clips, per camera
+  teacher       adherence of the model before distillation (export.py --stage small), 32 steps under its guidance
   drift         adherence and colour statistics at the end of a long take against its fifth second
 """
 import argparse
@@ -130,6 +131,7 @@ if __name__ == "__main__":
     parser.add_argument("--work", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--size", default="full", help="of the held-out clips: full or small")
+    parser.add_argument("--teacher", metavar="FOLDER")
     parser.add_argument("--takes", type=int, default=40)
     parser.add_argument("--drift-takes", type=int, default=4)
     parser.add_argument("--drift-minutes", type=float, default=5)
@@ -147,9 +149,11 @@ if __name__ == "__main__":
     result = {"autoencoder": autoencoder_figures(bundle, a.work, a.size, device, 32)}
     with common.autocast(device):
         result.update(take_figures(bundle, net, a.takes, device, landscapes))
-        if bundle.info["sampler"]["kind"] == "euler":
-            many = dict(bundle.info["sampler"], steps=[round(1000 * (1 - i / 32)) for i in range(32)])
-            result["with_32_steps"] = take_figures(bundle, net, a.takes, device, landscapes, many)["adherence"]
+        if a.teacher:
+            sampler = {"kind": "euler", "steps": [round(1000 * (1 - i / 32)) for i in range(32)],
+                       "shift": config["sampler"]["shift"], "guidance": config["distill"]["guidance"]}
+            teacher = Bundle(a.teacher, device)
+            result["teacher_adherence"] = take_figures(teacher, net, a.takes, device, landscapes, sampler)["adherence"]
         if a.drift_minutes:
             result["drift"] = drift_figures(bundle, net, a.drift_takes, a.drift_minutes, device, landscapes)
     text = json.dumps(result, indent=1)

@@ -24,4 +24,5 @@ stage dit-full
 stage distill-leap
 stage classifier
 "$python" "$here/export.py" --work "$work" --device "$device" "$model"
-"$python" "$here/evaluate.py" --work "$work" --model "$model" --device "$device" --output "$work/figures.json"
+"$python" "$here/export.py" --work "$work" --device "$device" --stage full "$work/teacher"
+"$python" "$here/evaluate.py" --work "$work" --model "$model" --teacher "$work/teacher" --device "$device" --output "$work/figures.json"

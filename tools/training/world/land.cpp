@@ -122,7 +122,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     float highest = 2.f;
     const float start = (-0.5f * w / H) * inverse + p.cameraX * look.move * inverse;
     const float treeSize = look.treeSize * (layer.broadTrees ? (look.trees > 0.95f ? 0.74f : 0.62f) : 1.f);
-    const float grove0 = look.trees + (layer.broadTrees ? 0.10f + 0.14f * p.spring : 0.f);
+    const float grove0 = look.trees + (layer.broadTrees ? 0.10f + 0.24f * p.spring : 0.f);
     const float sway = 0.55f * p.wind * (1.f + p.storm);
     const float treeOffset = Line::kSize + chance(layer.id, 3, 4) * Line::kSize;
     // Trees stand in groves: where they do not, their height shrinks to nothing.
@@ -177,7 +177,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
     const float* softSlopes = soft.slope.data();
     const float snowLine = layer.edge == Edge::Peaks ? look.rough * smooth(0.12f, 0.18f, look.amp) : 0.f;
     const float grass = layer.edge == Edge::Peaks ? unit(1.f - look.rough) : 0.f;
-    const float flowers = p.spring * grass * smooth(0.3f, 0.9f, layer.nearness);
+    const float flowers = p.spring * grass * smooth(0.1f, 0.7f, layer.nearness);
     const Rgb autumnGround{0.66f, 0.54f, 0.24f};
     const Rgb albedoA = mix(look.a, autumnGround * 0.8f, p.autumn * grass * 0.7f);
     const Rgb albedoB = mix(look.b, autumnGround, p.autumn * grass * 0.7f);
@@ -197,7 +197,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         Rgb autumn = t < 0.33f ? Rgb{0.78f, 0.26f, 0.12f} : t < 0.66f ? Rgb{0.90f, 0.50f, 0.14f} : Rgb{0.92f, 0.72f, 0.22f};
         if (!layer.broadTrees && t < 0.35f) autumn = treeLight;
         const Rgb bloom = t < 0.5f ? Rgb{0.96f, 0.70f, 0.78f} : t < 0.75f ? Rgb{0.97f, 0.86f, 0.90f} : Rgb{0.50f, 0.66f, 0.26f};
-        const float bloomAmount = layer.broadTrees ? p.spring * 0.95f : 0.f;
+        const float bloomAmount = p.spring * (layer.broadTrees ? 0.95f : t < 0.75f ? 0.85f : 0.f);  // fruit trees among firs
         const Rgb lightTone = mix(mix(treeLight * (0.85f + 0.3f * t), autumn, p.autumn * 0.92f), bloom, bloomAmount);
         const Rgb darkTone = mix(mix(treeDark * (0.85f + 0.3f * t), autumn * 0.5f, p.autumn * 0.92f), bloom * 0.72f, bloomAmount);
         leafR[x] = lightTone.r; leafG[x] = lightTone.g; leafB[x] = lightTone.b;
@@ -241,7 +241,7 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             float ag = albedoA.g + (albedoB.g - albedoA.g) * t;
             float ab = albedoA.b + (albedoB.b - albedoA.b) * t;
             const float grain = 1.f + (fine[x] - 0.5f) * 2.f * detailAmount;
-            float bloom = flowers * unit((fine[x] - 0.62f) * 6.f) * 0.62f;
+            float bloom = flowers * unit((fine[x] - 0.54f) * 6.f) * 0.80f;
             ar += (0.93f - ar) * bloom; ag += (0.62f - ag) * bloom; ab += (0.72f - ab) * bloom;
             // Snow lies on the heights and, in winter, on everything that is not too steep.
             const float altitude = (base - v) * inverseAmp + (fine[x] - 0.5f) * 0.30f + (lit - 0.5f) * 0.22f;

@@ -44,23 +44,23 @@ void paintBalloon(Canvas& c, const Params& p) {
 }
 
 void paintBirds(Canvas& c, const Params& p) {
-    const Rgb ink = mix(Rgb{0.07f, 0.07f, 0.10f} + rgb(p.ambientR) * 0.08f, rgb(p.hazeR), 0.12f + 0.3f * p.hazeAmount);
-    const Rgb color = mix(ink, Rgb{0.55f, 0.58f, 0.68f}, p.nightLights * 0.75f);
+    const Rgb ink = mix(Rgb{0.07f, 0.07f, 0.10f} + rgb(p.ambientR) * 0.08f, rgb(p.hazeR), 0.05f + 0.2f * p.hazeAmount);
+    const Rgb color = mix(ink, Rgb{0.66f, 0.70f, 0.80f}, p.nightLights * p.nightLights * p.nightLights * 0.85f);
     const float t = p.seconds;
-    for (int k = 0; k < 7; ++k) {
+    for (int k = 0; k < 5; ++k) {
         const int arm = (k + 1) / 2 * (k % 2 ? -1 : 1);
-        const float lead = -0.078f * std::abs(arm) * p.thingSide;
-        const float x = p.thingX + 0.075f * p.clipSeconds * p.thingSide + lead + 0.008f * std::sin(t * 0.9f + k) - p.cameraX * 0.12f;
-        const float y = p.thingY + 0.034f * arm + 0.010f * std::abs(arm) + 0.010f * std::sin(t * 1.3f + k * 1.7f) + p.cameraY * 0.2f;
-        const float flap = std::sin(t * 7.0f + k * 1.1f + p.thingPhase);
-        const float span = 0.041f - 0.0012f * k, lift = flap * 0.024f;
+        const float lead = -0.125f * std::abs(arm) * p.thingSide;
+        const float x = p.thingX + 0.085f * p.clipSeconds * p.thingSide + lead + 0.008f * std::sin(t * 0.9f + k) - p.cameraX * 0.12f;
+        const float y = p.thingY + 0.056f * arm + 0.014f * std::abs(arm) + 0.010f * std::sin(t * 1.3f + k * 1.7f) + p.cameraY * 0.2f;
+        const float flap = std::sin(t * 6.0f + k * 1.1f + p.thingPhase);
+        const float span = 0.078f - 0.004f * k, lift = flap * 0.046f;
         for (int s = -1; s <= 1; s += 2) {
-            const float mx = x + s * span * 0.5f, my = y - lift * 0.75f - 0.006f;
-            const float tx = x + s * span, ty = y - lift * 0.45f + 0.003f;
-            c.stroke(x, y, mx, my, 0.0095f, color, p.birds);
-            c.stroke(mx, my, tx, ty, 0.0070f, color, p.birds);
+            const float mx = x + s * span * 0.5f, my = y - lift * 0.75f - 0.010f;
+            const float tx = x + s * span, ty = y - lift * 0.45f + 0.005f;
+            c.stroke(x, y, mx, my, 0.0170f, color, p.birds);
+            c.stroke(mx, my, tx, ty, 0.0120f, color, p.birds);
         }
-        c.stroke(x - 0.009f, y, x + 0.009f, y + 0.001f, 0.0115f, color, p.birds);
+        c.stroke(x - 0.016f, y, x + 0.016f, y + 0.001f, 0.0200f, color, p.birds);
     }
 }
 
