@@ -280,6 +280,70 @@ private slots:
         QVERIFY2(tooMuch.message().find("decoder.7.conv.weight") != std::string::npos, tooMuch.message().c_str());
     }
 
+    // A patch of 2 x 2: every place of it is what a model with that place's kernels alone would show.
+    void aPatchIsItsPlaces() {
+        const GoldenCase golden = GoldenCase::find("taehv_decode").front();
+        auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+        const Tensor kernel = golden.weights().tensor("decoder.22.weight").value();
+        const int64_t width = kernel.shape()[1];
+        const Tensor wide = randomLatents(12, width, 3, 3, 5), bias = randomLatents(12, 1, 1, 1, 6).reshaped({12});
+        Altered patched(golden.weights());
+        patched.put("decoder.22.weight", wide);
+        patched.put("decoder.22.bias", bias);
+        auto made = makeVideoDecoder(VideoKind::Taehv, patched, *backend);
+        QVERIFY2(made.ok(), made.ok() ? "" : made.message().c_str());
+        QCOMPARE((*made)->pixelsPerLatent(), 16);
+        const Tensor latents = randomLatents(2, (*made)->latentChannels(), 3, 4);
+        const Tensor shown = (*made)->decode(latents);
+        QCOMPARE(shown.shape().text(), Shape({5, 3, 48, 64}).text());
+        for (int64_t place = 0; place < 4; ++place) {
+            Tensor part = Tensor::host(DType::F32, {3, width, 3, 3}), partBias = Tensor::host(DType::F32, {3});
+            for (int64_t color = 0; color < 3; ++color) {
+                const Tensor row = wide.slice(4 * color + place, 1);
+                std::copy(row.floats().begin(), row.floats().end(), part.slice(color, 1).as<float>());
+                partBias.as<float>()[color] = bias.as<float>()[4 * color + place];
+            }
+            Altered alone(golden.weights());
+            alone.put("decoder.22.weight", part);
+            alone.put("decoder.22.bias", partBias);
+            const Tensor wanted = makeVideoDecoder(VideoKind::Taehv, alone, *backend).value()->decode(latents);
+            for (int64_t i = 0; i < wanted.count(); ++i) {
+                const int64_t x = i % 32, y = i / 32 % 24, plane = i / (32 * 24);
+                const float got = shown.as<float>()[(plane * 48 + 2 * y + place / 2) * 64 + 2 * x + place % 2];
+                QVERIFY(std::abs(got - wanted.as<float>()[i]) <= 1e-6f);
+            }
+        }
+    }
+
+    // And an encoder that looks at one place of every patch sees a picture of those pixels.
+    void anEncoderSeesThePlacesOfAPatch() {
+        const GoldenCase golden = GoldenCase::find("taehv_decode").front();
+        auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+        const Tensor kernel = golden.weights().tensor("encoder.0.weight").value();
+        const Tensor clip = randomLatents(4, 3, 32, 48);
+        for (int64_t place = 0; place < 4; ++place) {
+            Tensor wide = Tensor::host(DType::F32, {kernel.shape()[0], 12, 3, 3}), part = Tensor::host(DType::F32, {4, 3, 16, 24});
+            std::ranges::fill(wide.floats(), 0.0f);
+            for (int64_t i = 0; i < kernel.count(); ++i) {
+                const int64_t tap = i % 9, color = i / 9 % 3, out = i / 27;
+                wide.as<float>()[(out * 12 + 4 * color + place) * 9 + tap] = kernel.as<float>()[i];
+            }
+            for (int64_t i = 0; i < part.count(); ++i) {
+                const int64_t x = i % 24, y = i / 24 % 16, plane = i / (24 * 16);
+                part.as<float>()[i] = clip.as<float>()[(plane * 32 + 2 * y + place / 2) * 48 + 2 * x + place % 2];
+            }
+            Altered patched(golden.weights());
+            patched.put("encoder.0.weight", wide);
+            auto made = makeVideoEncoder(VideoKind::Taehv, patched, *backend);
+            QVERIFY2(made.ok(), made.ok() ? "" : made.message().c_str());
+            QCOMPARE((*made)->pixelsPerLatent(), 16);
+            const Tensor got = (*made)->encode(clip);
+            const Tensor wanted = makeVideoEncoder(VideoKind::Taehv, golden.weights(), *backend).value()->encode(part);
+            QCOMPARE(got.shape().text(), wanted.shape().text());
+            for (int64_t i = 0; i < wanted.count(); ++i) QVERIFY(std::abs(got.as<float>()[i] - wanted.as<float>()[i]) <= 1e-5f);
+        }
+    }
+
     void sixteenBitFilesGiveTheSameModel() {
         const GoldenCase golden = GoldenCase::find("taehv_decode").front();
         auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});

@@ -147,6 +147,9 @@ Result<std::unique_ptr<VideoEncoder>> Model::makeEncoder() const {
     if (!weights) return inFile(file, weights.message());
     auto encoder = makeVideoEncoder(config_.video.kind, *weights, backend_);
     if (!encoder) return inFile(file, encoder.message());
+    if ((*encoder)->pixelsPerLatent() != pixelsPerLatent_)
+        return inFile(file, "its encoder's latents cover " + std::to_string((*encoder)->pixelsPerLatent()) + " pixels in a row, its decoder's " +
+                                std::to_string(pixelsPerLatent_));
     return encoder;
 }
 

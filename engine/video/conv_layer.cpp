@@ -1,6 +1,7 @@
 #include "engine/video/conv_layer.h"
 
 #include <cassert>
+#include <numeric>
 
 namespace longtake {
 
@@ -21,15 +22,25 @@ Kernel readKernel(WeightReader& reader, const std::string& name, int64_t out, in
     return read;
 }
 
-Kernel outputsOf(const Kernel& kernel, int64_t first, int64_t rows) {
-    assert(first >= 0 && first + rows <= kernel.out);
+Kernel outputsOf(const Kernel& kernel, const std::vector<int64_t>& rows) {
     Kernel part = kernel;
-    part.out = rows;
-    const auto row = static_cast<size_t>(kernel.in * kernel.taps());
-    const auto from = kernel.values.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(first) * row);
-    part.values.assign(from, from + static_cast<ptrdiff_t>(static_cast<size_t>(rows) * row));
-    if (!kernel.bias.empty()) part.bias.assign(kernel.bias.begin() + first, kernel.bias.begin() + first + rows);
+    part.out = static_cast<int64_t>(rows.size());
+    part.values.clear();
+    part.bias.clear();
+    const int64_t length = kernel.in * kernel.taps();
+    for (const int64_t row : rows) {
+        assert(row >= 0 && row < kernel.out);
+        const auto from = kernel.values.begin() + row * length;
+        part.values.insert(part.values.end(), from, from + length);
+        if (!kernel.bias.empty()) part.bias.push_back(kernel.bias[static_cast<size_t>(row)]);
+    }
     return part;
+}
+
+Kernel outputsOf(const Kernel& kernel, int64_t first, int64_t rows) {
+    std::vector<int64_t> chosen(static_cast<size_t>(rows));
+    std::iota(chosen.begin(), chosen.end(), first);
+    return outputsOf(kernel, chosen);
 }
 
 Kernel joined(const Kernel& first, const Kernel& second) {
@@ -72,6 +83,13 @@ void ConvLayer::runInto(Backend& backend, const Tensor& x, Tensor y, int64_t ste
     const int64_t frameSize = y.shape()[1] * y.shape()[2] * y.shape()[3];
     backend.conv({.x = x.data(), .y = y.data(), .dtype = x.dtype(), .frames = x.shape()[0], .height = x.shape()[1],
                   .width = x.shape()[2], .weight = weight_.get(), .yFrameStride = step * frameSize});
+}
+
+void ConvLayer::runIntoRows(Backend& backend, const Tensor& x, void* y, int64_t rowStride) const {
+    const int64_t height = x.shape()[1];
+    backend.conv({.x = x.data(), .y = y, .dtype = x.dtype(), .frames = x.shape()[0], .height = height, .width = x.shape()[2],
+                  .padTop = kSame.padTop, .padBottom = kSame.padBottom, .padLeft = kSame.padLeft, .padRight = kSame.padRight,
+                  .weight = weight_.get(), .yRowStride = rowStride, .yFrameStride = height * rowStride});
 }
 
 namespace {

@@ -31,6 +31,8 @@ enum class Bias : uint8_t { No, Yes };
 Kernel readKernel(WeightReader& reader, const std::string& name, int64_t out, int64_t in, const std::vector<int>& kernel, Bias bias);
 // Outputs [first, first + rows) alone.
 Kernel outputsOf(const Kernel& kernel, int64_t first, int64_t rows);
+// The outputs listed, in that order.
+Kernel outputsOf(const Kernel& kernel, const std::vector<int64_t>& rows);
 // One kernel that does `first` (1x1, no bias), then `second` (one frame).
 Kernel joined(const Kernel& first, const Kernel& second);
 
@@ -55,6 +57,8 @@ public:
     void run(Backend& backend, const Tensor& x, Tensor y, const ConvShape& shape) const;
     // Without padding, into frames 0, step, 2 step, ... of y.
     void runInto(Backend& backend, const Tensor& x, Tensor y, int64_t step) const;
+    // 3x3, the size stays; rows of y lie rowStride values apart, and frames height * rowStride.
+    void runIntoRows(Backend& backend, const Tensor& x, void* y, int64_t rowStride) const;
     const PackedWeight* weight() const { return weight_.get(); }
 
 private:

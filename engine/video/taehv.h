@@ -1,4 +1,6 @@
 // The tiny video autoencoder (engine-spec 7): per-frame convolutions and memory blocks, growth in time by 1x1 kernels.
+// Its outermost convolutions may take a patch of pixels for one pixel of many channels, as those for Wan 2.2 do: their
+// channels are colour, row and column in the patch, the last fastest.
 //
 // Owner:  as VideoDecoder and VideoEncoder.
 // Thread: generation thread only.
@@ -15,6 +17,13 @@
 
 namespace longtake {
 
+// Pixels in a row of a patch whose pixels are `channels` numbers; 1 where that cannot be.
+inline int64_t taehvPatch(int64_t channels) {
+    for (int64_t side = 2; 3 * side * side <= channels; ++side)
+        if (3 * side * side == channels) return side;
+    return 1;
+}
+
 struct TaehvOptions {
     // New frames per frame at each stage; 0: what the kernel was made for. Of a larger kernel the last rows are used.
     std::array<int64_t, 3> growth{0, 0, 0};
@@ -25,7 +34,7 @@ public:
     static Result<std::unique_ptr<TaehvDecoder>> load(const WeightSource& weights, Backend& backend, const TaehvOptions& options = {});
 
     int64_t latentChannels() const override { return input_.inChannels(); }
-    int64_t pixelsPerLatent() const override { return 8; }
+    int64_t pixelsPerLatent() const override { return 8 * patch(); }
     int64_t framesPerLatent() const override { return framesPerLatent_; }
     int64_t framesOf(int64_t latents) const override;
 
@@ -63,8 +72,10 @@ private:
     void run(const Tensor& latents, int64_t skippedFrames, const PictureSink& sink);
     void runGroup(const Tensor& latents, int64_t skippedFrames, const PictureSink& sink);
     void grow(const Stage& stage, const Tensor& from, Tensor to, Activation activation) const;
+    void paint(const Tensor& last, Tensor pictures) const;
     void observeGrowth(const Stage& stage, size_t index, const Tensor& from) const;
     Tensor planes(const Tensor& latents, int64_t skippedFrames, bool clamped);
+    int64_t patch() const { return static_cast<int64_t>(output_.size()); }
     // Of all frames that latents give, those before the first of the stream.
     int64_t skippedFrames(int64_t latents) const { return latents * framesPerLatent_ - framesOf(latents); }
 
@@ -73,7 +84,7 @@ private:
     PictureReader reader_;
     ConvLayer input_;
     std::vector<Stage> stages_;
-    ConvLayer output_;
+    std::vector<ConvLayer> output_;  // one for each row of a patch
     int64_t framesPerLatent_ = 1;
     int64_t seen_ = 0;
     LayerObserver observer_;
@@ -84,7 +95,7 @@ public:
     static Result<std::unique_ptr<TaehvEncoder>> load(const WeightSource& weights, Backend& backend);
 
     int64_t latentChannels() const override { return output_.outChannels(); }
-    int64_t pixelsPerLatent() const override { return 8; }
+    int64_t pixelsPerLatent() const override { return 8 * patch_; }
     void reset() override;
     Tensor encode(const Tensor& frames) override;
     Tensor finish() override;  // the last picture is repeated until a latent is complete
@@ -107,6 +118,7 @@ private:
     std::vector<Stage> stages_;
     ConvLayer output_;
     int64_t framesPerLatent_ = 1;
+    int64_t patch_ = 1;           // pixels in a row of one
     std::vector<float> waiting_;  // planes of the pictures since the last latent
     Shape picture_;               // [3, H, W] of the stream
 };

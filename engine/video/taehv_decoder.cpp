@@ -45,9 +45,15 @@ TaehvDecoder::TaehvDecoder(const WeightSource& weights, WeightReader& reader, Ba
         framesPerLatent_ *= stages_.back().growth;
         width = stages_.back().out.front().outChannels();
     }
-    Kernel last = readKernel(reader, entry(22), 3, width, {3, 3}, Bias::Yes);
+    const int64_t side = taehvPatch(weightSize(weights, entry(22) + ".weight", 0));
+    Kernel last = readKernel(reader, entry(22), 3 * side * side, width, {3, 3}, Bias::Yes);
     for (float& value : last.bias) value -= kMiddle;
-    output_ = ConvLayer(backend, last);
+    for (int64_t row = 0; row < side; ++row) {
+        std::vector<int64_t> outputs;  // column after column, the colours of a pixel beside each other
+        for (int64_t column = 0; column < side; ++column)
+            for (int64_t color = 0; color < 3; ++color) outputs.push_back((color * side + row) * side + column);
+        output_.emplace_back(backend, outputsOf(last, outputs));
+    }
 }
 
 TaehvDecoder::Stage TaehvDecoder::makeStage(const WeightSource& weights, WeightReader& reader, int firstIndex, int64_t width, int64_t growth) const {
@@ -138,8 +144,8 @@ void TaehvDecoder::runGroup(const Tensor& latents, int64_t skippedFrames, const 
         for (int64_t f = skippedFrames / stage.growth; f < frames; ++f) {
             Tensor last = scratch_.take(kLast, dtype, mapShape(stage.growth, height, width, channels));
             grow(stage, now.slice(f, 1), last, Activation::Relu);
-            Tensor pictures = scratch_.take(kPictures, dtype, mapShape(stage.growth, height, width, 3));
-            output_.run(backend_, last, pictures, kSame);
+            Tensor pictures = scratch_.take(kPictures, dtype, mapShape(stage.growth, height * patch(), width * patch(), 3));
+            paint(last, pictures);
             const int64_t skipped = std::max<int64_t>(skippedFrames - f * stage.growth, 0);
             sink(pictures.slice(skipped, stage.growth - skipped));
         }
@@ -150,6 +156,13 @@ void TaehvDecoder::runGroup(const Tensor& latents, int64_t skippedFrames, const 
 void TaehvDecoder::grow(const Stage& stage, const Tensor& from, Tensor to, Activation activation) const {
     for (int64_t k = 0; k < stage.growth; ++k)
         stage.out[static_cast<size_t>(k)].run(backend_, from, to.slice(k, to.shape()[0] - k), stage.growth, activation);
+}
+
+// Row r of every patch is written by a convolution of its own, straight to where it belongs.
+void TaehvDecoder::paint(const Tensor& last, Tensor pictures) const {
+    const int64_t side = patch(), row = pictures.shape()[2] * 3;
+    for (int64_t r = 0; r < side; ++r)
+        output_[static_cast<size_t>(r)].runIntoRows(backend_, last, pictures.as<char>() + static_cast<size_t>(r * row) * sizeOf(pictures.dtype()), side * row);
 }
 
 void TaehvDecoder::observeGrowth(const Stage& stage, size_t index, const Tensor& from) const {
@@ -166,7 +179,7 @@ void TaehvDecoder::observeGrowth(const Stage& stage, size_t index, const Tensor&
 
 Tensor TaehvDecoder::planes(const Tensor& latents, int64_t skippedFrames, bool clamped) {
     const Shape& shape = latents.shape();
-    Tensor out = Tensor::host(DType::F32, {shape[0] * framesPerLatent_ - skippedFrames, 3, 8 * shape[2], 8 * shape[3]});
+    Tensor out = Tensor::host(DType::F32, {shape[0] * framesPerLatent_ - skippedFrames, 3, pixelsPerLatent() * shape[2], pixelsPerLatent() * shape[3]});
     float* to = out.as<float>();
     run(latents, skippedFrames, [&](const Tensor& pictures) {
         mapToPlanes(backend_, pictures, [clamped](float x, int64_t) { return clamped ? std::clamp(x + kMiddle, 0.0f, 1.0f) : x + kMiddle; }, to);
@@ -216,7 +229,8 @@ size_t TaehvDecoder::stateBytes() const {
 }
 
 size_t TaehvDecoder::weightBytes() const {
-    size_t total = input_.bytes() + output_.bytes();
+    size_t total = input_.bytes();
+    for (const ConvLayer& layer : output_) total += layer.bytes();
     for (const Stage& stage : stages_) {
         total += stage.memory.weightBytes();
         for (const ConvLayer& layer : stage.grow) total += layer.bytes();

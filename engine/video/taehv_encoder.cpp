@@ -14,6 +14,17 @@ std::string entry(int index) { return "encoder." + std::to_string(index); }
 
 float unchanged(float value, int64_t) { return value; }
 
+// Planes [n, height, width] as planes [n * side * side, height / side, width / side]: one for each place in a patch.
+std::vector<float> patchPlanes(const std::vector<float>& planes, int64_t height, int64_t width, int64_t side) {
+    std::vector<float> out;
+    out.reserve(planes.size());
+    for (auto plane = planes.begin(); plane != planes.end(); plane += height * width)
+        for (int64_t place = 0; place < side * side; ++place)
+            for (int64_t y = place / side; y < height; y += side)
+                for (int64_t x = place % side; x < width; x += side) out.push_back(plane[y * width + x]);
+    return out;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TaehvEncoder>> TaehvEncoder::load(const WeightSource& weights, Backend& backend) {
@@ -25,7 +36,8 @@ Result<std::unique_ptr<TaehvEncoder>> TaehvEncoder::load(const WeightSource& wei
 
 TaehvEncoder::TaehvEncoder(const WeightSource& weights, WeightReader& reader, Backend& backend) : backend_(backend), scratch_(backend) {
     int64_t width = weightSize(weights, entry(0) + ".weight", 0);
-    input_ = ConvLayer(backend, readKernel(reader, entry(0), width, 3, {3, 3}, Bias::Yes));
+    patch_ = taehvPatch(weightSize(weights, entry(0) + ".weight", 1));
+    input_ = ConvLayer(backend, readKernel(reader, entry(0), width, 3 * patch_ * patch_, {3, 3}, Bias::Yes));
     for (int first : kFirstEntry) {
         const int64_t pooled = std::max<int64_t>(weightSize(weights, entry(first) + ".conv.weight", 1) / width, 1);
         const Kernel joinedFrames = readKernel(reader, entry(first) + ".conv", width, pooled * width, {1, 1}, Bias::No);
@@ -52,8 +64,10 @@ void TaehvEncoder::reset() {
 
 Tensor TaehvEncoder::encode(const Tensor& frames) {
     const Shape& shape = frames.shape();
-    if (frames.dtype() != DType::F32 || shape.rank() != 4 || shape[1] != 3 || shape[2] < 8 || shape[3] < 8 || shape[2] % 8 || shape[3] % 8)
-        throw std::invalid_argument("[taehv encode] frames must be [n, 3, height, width] of F32 with sides that are multiples of 8, got " + shape.text());
+    const int64_t unit = pixelsPerLatent();
+    if (frames.dtype() != DType::F32 || shape.rank() != 4 || shape[1] != 3 || shape[2] < unit || shape[3] < unit || shape[2] % unit || shape[3] % unit)
+        throw std::invalid_argument("[taehv encode] frames must be [n, 3, height, width] of F32 with sides that are multiples of " + std::to_string(unit) +
+                                    ", got " + shape.text());
     const Shape picture{shape[1], shape[2], shape[3]};
     if (picture_.rank() && !(picture_ == picture))
         throw std::invalid_argument("[taehv encode] the stream has pictures " + picture_.text() + ", got " + picture.text() + "; reset before another size");
@@ -62,7 +76,7 @@ Tensor TaehvEncoder::encode(const Tensor& frames) {
 
     const auto groupValues = static_cast<size_t>(framesPerLatent_ * picture.count());
     const auto groups = static_cast<int64_t>(waiting_.size() / groupValues);
-    Tensor latents = Tensor::host(DType::F32, {groups, latentChannels(), shape[2] / 8, shape[3] / 8});
+    Tensor latents = Tensor::host(DType::F32, {groups, latentChannels(), shape[2] / unit, shape[3] / unit});
     for (int64_t i = 0; i < groups; ++i) {
         encodeGroup(latents.slice(i, 1).as<float>());
         waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(groupValues));
@@ -76,7 +90,7 @@ Tensor TaehvEncoder::finish() {
         const auto values = static_cast<size_t>(picture_.count());
         const std::vector<float> last(waiting_.end() - static_cast<ptrdiff_t>(values), waiting_.end());
         while (waiting_.size() < values * static_cast<size_t>(framesPerLatent_)) waiting_.insert(waiting_.end(), last.begin(), last.end());
-        latents = Tensor::host(DType::F32, {1, latentChannels(), picture_[1] / 8, picture_[2] / 8});
+        latents = Tensor::host(DType::F32, {1, latentChannels(), picture_[1] / pixelsPerLatent(), picture_[2] / pixelsPerLatent()});
         encodeGroup(latents.as<float>());
     }
     reset();
@@ -85,9 +99,9 @@ Tensor TaehvEncoder::finish() {
 
 void TaehvEncoder::encodeGroup(float* latent) {
     const DType dtype = backend_.computeType();
-    int64_t frames = framesPerLatent_, height = picture_[1], width = picture_[2];
-    Tensor pictures = scratch_.take(kPooled, dtype, mapShape(frames, height, width, 3));
-    planesToMap(backend_, waiting_.data(), unchanged, pictures);
+    int64_t frames = framesPerLatent_, height = picture_[1] / patch_, width = picture_[2] / patch_;
+    Tensor pictures = scratch_.take(kPooled, dtype, mapShape(frames, height, width, input_.inChannels()));
+    planesToMap(backend_, patchPlanes(waiting_, picture_[1], picture_[2], patch_).data(), unchanged, pictures);
     ConvShape rectified = kSame, halved = kSame;
     rectified.activation = Activation::Relu;
     halved.stride = 2;

@@ -17,7 +17,7 @@ from taehv import MemBlock, Taehv
 
 def build(config):
     a = config["autoencoder"]
-    return Taehv(a["decoder_widths"], a["encoder_widths"], a["latent_channels"])
+    return Taehv(a["decoder_widths"], a["encoder_widths"], a["latent_channels"], a["patch"])
 
 
 class Normaliser(nn.Module):
@@ -54,7 +54,8 @@ class Normaliser(nn.Module):
 
 @torch.no_grad()
 def start_from_linear_map(net, video, energy_power):
-    """Makes the encoder compute principal components of 8x8x4 blocks, level by level, exactly linear at the start.
+    """Makes the encoder compute principal components of 8x8x4 blocks, level by level, exactly linear at the start; with
+    a patch, of blocks of patch means.
 
     Memory blocks pass their input on: the last convolution of each is zero, and the first block of a level adds a bias
     that keeps everything positive, so that the ReLUs do nothing until training makes use of them.
@@ -67,9 +68,10 @@ def start_from_linear_map(net, video, energy_power):
     nn.init.normal_(layers[0].weight, std=0.2)
     nn.init.zeros_(layers[0].bias)
     layers[0].weight[:3] = 0
+    inner = net.patch ** 2
     for i in range(3):
-        layers[0].weight[i, i, 1, 1] = 1
-    x = F.relu(layers[0](video.flatten(0, 1)))
+        layers[0].weight[i, i * inner:(i + 1) * inner, 1, 1] = 1 / inner
+    x = F.relu(layers[0](F.pixel_unshuffle(video.flatten(0, 1), net.patch)))
     useful = 3                                     # channels that carry the linear map so far
     for pool, down, blocks in ((2, 3, (4, 5, 6)), (7, 8, (9, 10, 11)), (12, 13, (14, 15, 16))):
         tpool, conv = layers[pool], layers[down]
@@ -123,21 +125,25 @@ def components(vectors, count):
 
 
 class LinearEncoder:
-    """The encoder as it starts: one matrix for blocks of 8x8x4, a hundredth of the work. Made by asking the network."""
+    """The encoder as it starts: one matrix for the blocks that become one latent pixel, a hundredth of the work. Made by
+    asking the network."""
 
     @torch.no_grad()
     def __init__(self, net):
-        probes = torch.full((1 + 4 * 3 * 64, 4 * 3 * 64), 0.5)
-        probes[1:] += 0.25 * torch.eye(4 * 3 * 64)
-        z = net.encode(probes.view(-1, 4, 3, 8, 8)).flatten(1)
-        self.matrix = ((z[1:] - z[0]) / 0.25).T.contiguous()      # [channels, 4 * 3 * 64]
+        self.side = 8 * net.patch
+        size = 4 * 3 * self.side ** 2
+        probes = torch.full((1 + size, size), 0.5)
+        probes[1:] += 0.25 * torch.eye(size)
+        z = torch.cat([net.encode(p.view(-1, 4, 3, self.side, self.side)).flatten(1) for p in probes.split(256)])
+        self.matrix = ((z[1:] - z[0]) / 0.25).T.contiguous()      # [channels, size]
         self.offset = z[0] - 0.5 * self.matrix.sum(1)
 
     @torch.no_grad()
     def encode(self, video):
-        """[B, T, 3, H, W] -> [B, T / 4, channels, H / 8, W / 8]; T is a multiple of 4."""
+        """[B, T, 3, H, W] -> [B, T / 4, channels, H / side, W / side]; T is a multiple of 4."""
         b, t, _, h, w = video.shape
-        blocks = video.reshape(b, t // 4, 4, 3, h // 8, 8, w // 8, 8).permute(0, 1, 4, 6, 2, 3, 5, 7).flatten(4)
+        n = self.side
+        blocks = video.reshape(b, t // 4, 4, 3, h // n, n, w // n, n).permute(0, 1, 4, 6, 2, 3, 5, 7).flatten(4)
         return F.linear(blocks, self.matrix, self.offset).permute(0, 1, 4, 2, 3).contiguous()
 
 
@@ -165,11 +171,11 @@ def start_decoder(net):
         net.decoder[22].bias.fill_(0.4)
 
 
-def linear_limit(video, channels=16):
-    """PSNR of the best linear map of 8x8x4 blocks to `channels` numbers, fitted to these very clips."""
+def linear_limit(video, channels=16, side=8):
+    """PSNR of the best linear map of blocks of side x side x 4 to `channels` numbers, fitted to these very clips."""
     b, t, c, h, w = video.shape
-    x = video[:, :t // 4 * 4, :, :h // 8 * 8, :w // 8 * 8]
-    x = x.reshape(b, t // 4, 4, c, h // 8, 8, w // 8, 8).permute(0, 1, 4, 6, 3, 2, 5, 7).flatten(4).flatten(0, 3)
+    x = video[:, :t // 4 * 4, :, :h // side * side, :w // side * side]
+    x = x.reshape(b, t // 4, 4, c, h // side, side, w // side, side).permute(0, 1, 4, 6, 3, 2, 5, 7).flatten(4).flatten(0, 3)
     mean = x.mean(0)
     basis = components(x, channels)
     error = (x - mean) - ((x - mean) @ basis.T) @ basis

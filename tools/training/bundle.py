@@ -33,7 +33,7 @@ class Bundle:
         self.video = Taehv([video[f"decoder.{i}.weight"].shape[1] for i in (8, 14, 20)]
                            + [video["decoder.22.weight"].shape[1]],
                            [video[f"encoder.{i}.weight"].shape[0] for i in (3, 8, 13)],
-                           self.info["video"]["latent_channels"])
+                           self.info["video"]["latent_channels"], round((len(video["decoder.22.bias"]) / 3) ** 0.5))
         self.video.load_state_dict(video)
         self.tokenizer = Tokenizer(folder / t["tokenizer"], d["text_len"])
         for net in (self.dit, self.text_encoder, self.video):
@@ -43,9 +43,9 @@ class Bundle:
         return self.text_encoder(self.tokenizer.batch(prompts, self.device))
 
     def chunk_shape(self, batch, width=None, height=None):
-        v = self.info["defaults"]
+        v, side = self.info["defaults"], 8 * self.video.patch
         return (batch, self.info["rollout"]["chunk_frames"], self.info["dit"]["in_dim"],
-                (height or v["height"]) // 8, (width or v["width"]) // 8)
+                (height or v["height"]) // side, (width or v["width"]) // side)
 
     def take(self, prompts, seed=0, width=None, height=None, sampler=None):
         """prompts: one list of B prompts per chunk -> latents, and pictures [B, T, 3, H, W] in 0..1."""

@@ -4,7 +4,8 @@
 usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] [--teacher FOLDER]
                    [--device cpu|cuda] [--output FILE.json] [--set section.key=value ...]
 
-  autoencoder   PSNR and SSIM on held-out clips, beside the best linear map fitted to those clips themselves
+  autoencoder   PSNR and SSIM on held-out clips, beside the best linear map of the same blocks to as many
+                numbers, fitted to each clip itself
   adherence     the classifier's hits per kind on generated chunks that follow an unchanged prompt for one chunk or
                 more, and the same classifier's hits on painted clips of the same descriptions
   steering      after a change of the prompt: the changed kinds right in the second chunk at the latest
@@ -45,7 +46,7 @@ def autoencoder_figures(bundle, work, size, device, count):
             got = bundle.video.decode(bundle.video.encode(video)).float().clamp(0, 1)
         error += (got - video[:, 3:]).square().mean().item() / n
         similarity += autoencoder.ssim(got[0], video[0, 3:]).item() / n
-        limit += 10 ** (-autoencoder.linear_limit(video) / 10) / n
+        limit += 10 ** (-autoencoder.linear_limit(video, bundle.video.channels, 8 * bundle.video.patch) / 10) / n
     return {"psnr": -10 * math.log10(error), "psnr_linear": -10 * math.log10(limit), "ssim": similarity}
 
 

@@ -32,8 +32,9 @@ class Model(nn.Module):
         """On small frames, puts rows and columns where they would be on full ones. Takes latent sizes."""
         if not config["dit_training"]["spread_positions"]:
             return
-        self.dit.row_scale = config["video"]["height"] / 8 / rows
-        self.dit.column_scale = config["video"]["width"] / 8 / columns
+        side = 8 * config["autoencoder"]["patch"]
+        self.dit.row_scale = config["video"]["height"] / side / rows
+        self.dit.column_scale = config["video"]["width"] / side / columns
 
 
 def matrices_and_others(model):
