@@ -17,9 +17,9 @@ void MemoryPlanTest::theTakeHoldsWhatThePlanSaid_data() {
     QTest::addColumn<int>("height");
     QTest::addColumn<int>("window");
     QTest::addColumn<bool>("bf16");
-    QTest::newRow("own size") << 128 << 80 << 7 << false;
-    QTest::newRow("wide") << 256 << 48 << 7 << true;
-    QTest::newRow("large, long window") << 320 << 192 << 13 << false;
+    QTest::newRow("own size") << 256 << 160 << 7 << false;
+    QTest::newRow("wide") << 512 << 96 << 7 << true;
+    QTest::newRow("large, long window") << 640 << 384 << 13 << false;
 }
 
 void MemoryPlanTest::theTakeHoldsWhatThePlanSaid() {
