@@ -23,8 +23,12 @@ CODED = 400                   # chunks that are coded once, before the first ste
 
 def view(chunks):
     """Chunks [N, 12, 3, H, W] in 0..1 -> [N, 12, 72, 128]: four moments as channels."""
-    picked = chunks[:, list(MOMENTS)]
-    return F.interpolate(picked.flatten(0, 1), SIZE, mode="area").reshape(len(chunks), -1, *SIZE)
+    return join(chunks[:, list(MOMENTS)])
+
+
+def join(moments):
+    """The four moments of chunks [N, 4, 3, H, W] -> [N, 12, 72, 128]."""
+    return F.interpolate(moments.flatten(0, 1), SIZE, mode="area").reshape(len(moments), -1, *SIZE)
 
 
 class Residual(nn.Module):
@@ -98,16 +102,18 @@ def train(config, work, device, minutes, size="full", batch=16):
     def pick(source):
         i = generator.randrange(len(source))
         chunk = generator.randrange(1, len(source.records[i]["captions"]))      # the codec's first pictures lack a past
-        frames = np.array(source.frames(i)[12 * (chunk - 1):12 * (chunk + 1)])
-        return torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255, source.records[i]["labels"][chunk]
+        return source.frames(i)[12 * (chunk - 1):12 * (chunk + 1)], source.records[i]["labels"][chunk]
+
+    def to_video(frames):
+        return torch.from_numpy(np.array(frames)).to(device).permute(0, 3, 1, 2).float() / 255
 
     def coded(source, count):
         """Views of chunks as the autoencoder shows them, which is what will be judged, with their labels."""
         out = []
         with torch.no_grad(), autocast(device):
             for _ in range(count):
-                video, labels = pick(source)
-                shown = codec.decode(codec.encode(video[None]), trim=False)[:, 12:].float().clamp(0, 1)
+                frames, labels = pick(source)
+                shown = codec.decode(codec.encode(to_video(frames)[None]), trim=False)[:, 12:].float().clamp(0, 1)
                 out.append((view(shown)[0].half(), labels))
         return out
 
@@ -117,7 +123,8 @@ def train(config, work, device, minutes, size="full", batch=16):
         """One chunk of each of `count` clips, a quarter of them coded."""
         old = generator.sample(kept[id(source)], count // 4)
         new = [pick(source) for _ in range(count - len(old))]
-        views = [v.float() for v, _ in old] + list(view(torch.stack([v[12:] for v, _ in new])))
+        moments = [to_video(frames[[12 + m for m in MOMENTS]]) for frames, _ in new]     # no more is read from the disk
+        views = [v.float() for v, _ in old] + list(join(torch.stack(moments)))
         return torch.stack(views), targets([labels for _, labels in old + new], device)
 
     saved = time.monotonic()
