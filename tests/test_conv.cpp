@@ -207,6 +207,27 @@ private slots:
         }
     }
 
+    // Whole rows between other rows, for few channels too, whose pixels are computed together.
+    void writesBetweenOtherRows() {
+        for (const int64_t channels : {3, 6, 20}) {
+            const Problem problem(ConvCase{2, 21, 32, 24, channels, 1, 3, 3, 1, 1, 1, 1, 1, 1, true});
+            const std::vector<float> want = problem.plain();
+            const auto row = static_cast<size_t>(problem.outWidth * channels);
+            auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+            auto weight = backend->packConv(problem.w.data(), DType::F32, problem.bias.data(), problem.c.out, problem.c.in, 1, 3, 3);
+            std::vector<float> y(2 * want.size(), -7.0f), got;
+            ConvParams params = problem.c.params(problem.x.data(), y.data(), DType::F32, weight.get());
+            params.yRowStride = static_cast<int64_t>(2 * row);
+            backend->conv(params);
+            for (size_t r = 0; r < want.size() / row; ++r) {
+                const auto from = y.begin() + static_cast<ptrdiff_t>(2 * r * row), end = from + static_cast<ptrdiff_t>(row);
+                got.insert(got.end(), from, end);
+                QVERIFY(std::all_of(end, end + static_cast<ptrdiff_t>(row), [](float value) { return value == -7.0f; }));
+            }
+            QVERIFY(largestDifference(got, want, 0) < 2e-5);
+        }
+    }
+
     void weightsOfEveryFloatTypeAreRead() {
         Problem problem(kConvCases[0]);
         problem.round();

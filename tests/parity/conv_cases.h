@@ -54,6 +54,7 @@ inline constexpr ConvCase kConvCases[] = {
     {2, 45, 64, 48, 32, 1, 2, 2, 0, 1, 0, 1, 1, 1, true, false, Activation::GeluTanh},
     {1, 1, 1, 5, 7, 1, 3, 3, 1, 1, 1, 1},
     {2, 3, 200, 64, 192, 1, 3, 3, 2, 2, 2, 2},
+    {2, 40, 64, 24, 6, 1, 3, 3, 1, 1, 1, 1},
 };
 
 }  // namespace longtake
