@@ -279,6 +279,77 @@ private slots:
         QVERIFY(!pacer.nextChange());
     }
 
+    void backwardsRunsThroughWhatWasMade() {
+        for (const double speed : {-1.0, -2.0, -8.0}) {
+            Rig rig;
+            rig.run(106, 0.7);
+            const int64_t from = rig.pacer.current()->index;
+            const int64_t newest = rig.next - 1;
+            QVERIFY(from > 4 * kChunk);
+            rig.shown.clear();
+            const double began = rig.now;
+            rig.pacer.setSpeed(speed, rig.now);
+            rig.arrival = 1e9;  // far ahead already: nothing more comes
+            while (!rig.pacer.isAtStart() && rig.now < began + 60) rig.refresh(rig.now += kRefresh);
+            QVERIFY2(std::abs((rig.now - began) * -speed - double(from) * kFrame) < 0.2, qPrintable(QString("%1 s at %2").arg(rig.now - began).arg(speed)));
+            QCOMPARE(rig.shown.back().index, 0);
+            for (size_t i = 1; i < rig.shown.size(); ++i) QVERIFY(rig.shown[i].index < rig.shown[i - 1].index);
+            if (speed == -1) QCOMPARE(rig.shown.size(), size_t(from));
+            QVERIFY(!rig.pacer.nextChange());
+            // And on again, through all of it.
+            rig.pacer.setSpeed(1, rig.now);
+            rig.shown.clear();
+            while (rig.pacer.current()->index < newest && rig.now < began + 120) rig.refresh(rig.now += kRefresh);
+            for (size_t i = 0; i < rig.shown.size(); ++i) QCOMPARE(rig.shown[i].index, int64_t(i + 1));
+        }
+    }
+
+    void backwardsByTimerShowsEachFrameForItsTime() {
+        FramePacer pacer;
+        for (int i = 0; i < 8; ++i) pacer.submit({i, i * kFrame}, 10);
+        pacer.seek(7 * kFrame, 10);
+        (void)pacer.advance(10);
+        pacer.setSpeed(-1, 10);
+        double now = 10;
+        for (int i = 6; i >= 0; --i) {
+            now = *pacer.nextChange();
+            QVERIFY2(std::abs(now - (10 + (6 - i) * kFrame)) < 1e-6, qPrintable(QString::number(now)));
+            QCOMPARE(pacer.advance(now)->index, i);
+        }
+    }
+
+    void fastRunsToTheNewestAndGoesOnThere() {
+        Rig rig;
+        rig.run(106, 0.7);
+        rig.pacer.seek(0, rig.now);
+        rig.pacer.setSpeed(4, rig.now);
+        const double began = rig.now;
+        const double reach = double(rig.next - 1) * kFrame;
+        rig.shown.clear();
+        while (rig.pacer.speed() != 1 && rig.now < began + 60) rig.run(rig.now + kRefresh, 0.7);
+        const double took = rig.now - began;
+        QVERIFY2(took > reach / 4 - 0.5 && took < reach / 4 + 1, qPrintable(QString("%1 s for %2 s").arg(took).arg(reach)));
+        QCOMPARE(rig.pacer.underruns(), 0);
+        rig.run(rig.now + 4, 0.7);
+        QVERIFY(rig.pacer.behindSeconds() < 2 * kChunk * kFrame);
+        QVERIFY(rig.pacer.underruns() <= 1);
+        // Nothing is faster than what is being made.
+        rig.pacer.goLive(rig.now);
+        rig.pacer.setSpeed(8, rig.now);
+        rig.refresh(rig.now += kRefresh);
+        rig.refresh(rig.now += kRefresh);
+        QCOMPARE(rig.pacer.speed(), 1.0);
+    }
+
+    void pausingForgetsTheSpeed() {
+        Rig rig;
+        rig.run(103, 0.7);
+        rig.pacer.setSpeed(-2, rig.now);
+        rig.pacer.setPlaying(false, rig.now);
+        rig.pacer.setPlaying(true, rig.now);
+        QCOMPARE(rig.pacer.speed(), 1.0);
+    }
+
     void anotherTakeStartsAnew() {
         Rig rig;
         rig.run(102, 0.7);

@@ -134,6 +134,7 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
         steer(window, "a mountain lake at dawn");
         QTRY_VERIFY_WITH_TIMEOUT(window.widgets().prompt->hint().contains("it took"), 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().frameHashes().size() >= 21, 60'000);
         const QString path = home_.filePath("take.longtake");
         const Project project = window.projects().current(ProjectController::Hashes::With);
         QVERIFY(project.save(path.toStdString()).ok());
@@ -277,6 +278,53 @@ private slots:
             if (wish.format == ExportFormat::PngSequence) QDir(wish.path).removeRecursively();
             else QVERIFY(QFile::remove(wish.path));
         }
+    }
+
+    // As in editing programs: J back, K stop, L on, again is faster; what is made stays, and what is being made goes on.
+    void theTakeIsRunThroughBothWays() {
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        TakeController& takes = window.takes();
+        CanvasWidget& canvas = *window.widgets().canvas;
+        QTRY_VERIFY_WITH_TIMEOUT(takes.shownFrame() >= 36, 60'000);
+        QString state;
+        connect(&takes, &TakeController::stateText, &window, [&](const QString& text) { state = text; });
+        const auto press = [&](int key) { QVERIFY(takes.handleKey(key, {})); };
+        press(Qt::Key_J);
+        QCOMPARE(canvas.speed(), -1.0);
+        QVERIFY(takes.isMoving() && takes.isPlaying());
+        int64_t last = takes.shownFrame();
+        QTRY_VERIFY_WITH_TIMEOUT(takes.shownFrame() <= last - 6, 10'000);
+        QVERIFY(takes.isPlaying());
+        press(Qt::Key_J);
+        QCOMPARE(canvas.speed(), -2.0);
+        press(Qt::Key_K);
+        QCOMPARE(canvas.speed(), 1.0);
+        QVERIFY(!takes.isMoving());
+        last = takes.shownFrame();
+        QTest::qWait(200);
+        QCOMPARE(takes.shownFrame(), last);
+        // While it is paused too, and then nothing is made.
+        QTRY_COMPARE_WITH_TIMEOUT(state, QStringLiteral("Paused"), 60'000);  // the chunk that was begun is finished first
+        const int64_t newest = takes.newestFrame();
+        press(Qt::Key_J);
+        QVERIFY(takes.isMoving() && !takes.isPlaying());
+        QTRY_COMPARE_WITH_TIMEOUT(takes.shownFrame(), int64_t{0}, 20'000);
+        QTRY_VERIFY(!takes.isMoving());
+        QCOMPARE(takes.newestFrame(), newest);
+        press(Qt::Key_L);
+        QVERIFY(takes.isPlaying());
+        QCOMPARE(canvas.speed(), 1.0);
+        press(Qt::Key_L);
+        press(Qt::Key_L);
+        QCOMPARE(canvas.speed(), 4.0);
+        QTRY_COMPARE_WITH_TIMEOUT(canvas.speed(), 1.0, 20'000);  // the newest is reached
+        QVERIFY(takes.isPlaying());
+        QTRY_VERIFY_WITH_TIMEOUT(takes.shownFrame() > newest, 60'000);
+        // Frames made again would be others.
+        const std::vector<uint64_t> hashes = takes.frameHashes();
+        for (int64_t index : {int64_t{0}, newest}) QCOMPARE(frameHash(*takes.store()->read(index)), hashes[static_cast<size_t>(index)]);
     }
 
     void whatCannotBeOpenedGivesAMessage_data() {

@@ -44,9 +44,9 @@ ShortcutSheet::ShortcutSheet(QWidget* parent) : QDialog(parent) {
     auto* columns = new QHBoxLayout;
     columns->setSpacing(32);
     columns->addWidget(column(tr("Take"), {{tr("Space"), tr("play or pause")},
-                                           {tr("J"), tr("back one second")},
+                                           {tr("J"), tr("play backwards; again: faster")},
                                            {tr("K"), tr("pause")},
-                                           {tr("L"), tr("play; again: to the newest")},
+                                           {tr("L"), tr("play; again: faster")},
                                            {tr("← →"), tr("one frame")},
                                            {tr("Shift+← →"), tr("one chunk")},
                                            {tr("Home, End"), tr("start, newest")},

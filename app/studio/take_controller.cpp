@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kKeptChunkTimes = 120;
 constexpr size_t kMostEvents = 100'000;
-constexpr double kBackSeconds = 1;  // of the J key
+constexpr double kFastest = 8;
 constexpr int kFiguresMs = 100;
 
 }  // namespace
@@ -71,6 +71,7 @@ void TakeController::connectSession() {
 void TakeController::connectWidgets() {
     connect(preview_, &SharedPreview::changed, this, &TakeController::showHud);
     connect(w_.canvas, &CanvasWidget::frameShown, this, &TakeController::frameShown);
+    connect(w_.canvas, &CanvasWidget::speedChanged, this, &TakeController::speedChanged, Qt::QueuedConnection);
     connect(w_.canvas, &CanvasWidget::frameNeeded, this, &TakeController::giveFrame, Qt::QueuedConnection);
     connect(w_.transport, &TransportBar::playRequested, this, &TakeController::play);
     connect(w_.transport, &TransportBar::pauseRequested, this, &TakeController::pause);
@@ -148,7 +149,7 @@ void TakeController::giveFrame(qint64 index) {
 void TakeController::frameShown(qint64 index) {
     session_.noteShown(take_, index);
     // Figures are read, not watched: while it plays, not every frame needs its own.
-    if (!playing_ || !sinceFigures_.isValid() || sinceFigures_.elapsed() >= kFiguresMs) showPosition();
+    if (!isMoving() || !sinceFigures_.isValid() || sinceFigures_.elapsed() >= kFiguresMs) showPosition();
 }
 
 void TakeController::showPosition() {
@@ -211,7 +212,8 @@ void TakeController::showState(SessionState state) {
         w_.session->setTakeState(SessionPanel::TakeState::None);
     }
     showHud();
-    emit stateText(text);
+    stateText_ = text;
+    showMotion();
 }
 
 void TakeController::setBackendText(const QString& text) {
@@ -221,10 +223,41 @@ void TakeController::setBackendText(const QString& text) {
 
 void TakeController::setPlaying(bool playing) {
     playing_ = playing;
+    w_.canvas->setSpeed(1);
     w_.canvas->setPlaying(playing);
     showPosition();
-    w_.transport->setMotion(playing ? TransportBar::Motion::Playing : TransportBar::Motion::Paused);
+    showMotion();
     emit playingChanged(playing);
+}
+
+bool TakeController::isMoving() const { return playing_ || (w_.canvas->isPlaying() && w_.canvas->speed() < 0); }
+
+void TakeController::showMotion() {
+    const double speed = w_.canvas->speed();
+    w_.transport->setMotion(isMoving() ? TransportBar::Motion::Playing : TransportBar::Motion::Paused);
+    if (speed == 1) emit stateText(stateText_);
+    else emit stateText((speed < 0 ? tr("Backwards, %1×") : tr("Forwards, %1×")).arg(std::abs(speed)));
+}
+
+// At the first frame there is no further back: what could be made meanwhile waits there with it.
+void TakeController::speedChanged() {
+    if (!w_.canvas->isPlaying() && playing_) pause();
+    showMotion();
+}
+
+void TakeController::playBackwards() {
+    if (!hasTake()) return;
+    const double speed = w_.canvas->speed();
+    w_.canvas->setSpeed(speed < 0 ? std::max(2 * speed, -kFastest) : -1);
+    w_.canvas->setPlaying(true);
+    showMotion();
+}
+
+void TakeController::playForwards() {
+    const double speed = w_.canvas->speed();
+    if (!hasTake() || !playing_ || speed < 0) return play();
+    w_.canvas->setSpeed(std::min(2 * speed, kFastest));
+    showMotion();
 }
 
 void TakeController::play() {
@@ -313,7 +346,7 @@ void TakeController::showFrame(qint64 frame) {
 
 void TakeController::step(int frames) {
     if (!hasTake()) return;
-    if (playing_) pause();
+    if (isMoving()) pause();
     w_.canvas->stepFrames(frames);
 }
 
@@ -336,12 +369,11 @@ void TakeController::clearMarks() {
 
 bool TakeController::handleKey(int key, Qt::KeyboardModifiers modifiers) {
     if (modifiers & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier)) return false;
-    const auto second = static_cast<int64_t>(kBackSeconds * started_.clock.fps);
     switch (key) {
         case Qt::Key_Space: togglePlay(); return true;
-        case Qt::Key_J: showFrame(shownFrame() - second); return true;
+        case Qt::Key_J: playBackwards(); return true;
         case Qt::Key_K: pause(); return true;
-        case Qt::Key_L: playing_ ? toEnd() : play(); return true;
+        case Qt::Key_L: playForwards(); return true;
         case Qt::Key_Left: step(modifiers & Qt::ShiftModifier ? -started_.clock.framesPerChunk : -1); return true;
         case Qt::Key_Right: step(modifiers & Qt::ShiftModifier ? started_.clock.framesPerChunk : 1); return true;
         case Qt::Key_Home: toStart(); return true;

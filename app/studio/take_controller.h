@@ -33,6 +33,7 @@ public:
     void begin(TakeOptions options, FirstMotion motion);
     bool hasTake() const { return take_ > 0 && started_.take == take_; }
     bool isPlaying() const { return playing_; }
+    bool isMoving() const;  // the picture: also back through what is made while the take is paused
     const ChunkClock& clock() const { return started_.clock; }
     const TakeStarted& started() const { return started_; }
     int64_t newestFrame() const { return newest_; }  // -1: none
@@ -51,7 +52,10 @@ public:
 public slots:
     void play();
     void pause();
-    void togglePlay() { playing_ ? pause() : play(); }
+    void togglePlay() { isMoving() ? pause() : play(); }
+    // Through what is made; again: twice as fast. Generation goes on as it did, and play() goes on from the place.
+    void playBackwards();
+    void playForwards();
     void steer(const QString& prompt);
     void showFrame(qint64 frame);
     void step(int frames);
@@ -84,6 +88,8 @@ private:
     void promptSeen(const PromptSeen& seen);
     void timelineEdited();
     void setPlaying(bool playing);
+    void showMotion();
+    void speedChanged();
     void showHud();
     void showSteering();
 
@@ -95,6 +101,7 @@ private:
     int64_t take_ = 0;
     TakeStarted started_;
     bool playing_ = false;
+    QString stateText_;
     bool following_ = false;  // the timeline model takes over what the session says
     int64_t newest_ = -1;
     std::vector<uint64_t> hashes_;

@@ -73,6 +73,11 @@ void CanvasPlayback::setPlaying(bool playing) {
     wake();
 }
 
+void CanvasPlayback::setSpeed(double speed) {
+    pacer_.setSpeed(speed, now());
+    wake();
+}
+
 void CanvasPlayback::seek(double seconds) {
     pacer_.seek(seconds, now());
     wake();
@@ -116,9 +121,12 @@ void CanvasPlayback::setFollowsRefresh(bool follows) {
 void CanvasPlayback::wake() { tick(now()); }
 
 void CanvasPlayback::tick(double refreshTime) {
+    const double before = pacer_.speed();
     if (auto frame = pacer_.advance(refreshTime)) choose(*frame);
+    if (pacer_.isPlaying() && pacer_.speed() < 0 && pacer_.isAtStart()) pacer_.setPlaying(false, refreshTime);
     noteWants();
     schedule();
+    if (pacer_.speed() != before) emit speedChanged();
 }
 
 void CanvasPlayback::choose(FrameStamp stamp) {

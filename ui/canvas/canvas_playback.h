@@ -50,6 +50,8 @@ public:
 
     void setPlaying(bool playing);
     bool isPlaying() const { return pacer_.isPlaying(); }
+    void setSpeed(double speed);  // as FramePacer's
+    double speed() const { return pacer_.speed(); }
     void seek(double seconds);
     void step(int frames);
     void goLive();
@@ -75,6 +77,7 @@ signals:
     void frameShown(qint64 index, double seconds);
     void frameNeeded(qint64 index);  // sought, but no longer in memory: submit it again
     void wantsFramesChanged(bool wants);
+    void speedChanged();          // by itself: the newest frames are reached, or the first one, where it pauses
     void slotFreed(int slot);  // its picture has had its turn
 
 private:

@@ -6,6 +6,7 @@
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QNativeGestureEvent>
+#include <QPainter>
 #include <QVBoxLayout>
 #include <QVersionNumber>
 #include <QVulkanInstance>
@@ -21,6 +22,7 @@ namespace {
 constexpr double kZoomStep = 1.25;
 constexpr double kWheelBase = 1.0015;  // to the power of an eighth of a degree: 1.2 for one notch
 constexpr double kMoveStep = 40;       // logical pixels
+constexpr int kFocusLine = 1;          // around the picture, also where that is a window of its own
 
 }  // namespace
 
@@ -30,13 +32,14 @@ CanvasWidget::CanvasWidget(CanvasOptions options, QWidget* parent)
     setAccessibleName(tr("Video canvas"));
     setAccessibleDescription(tr("The video as it is generated"));
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setContentsMargins(kFocusLine, kFocusLine, kFocusLine, kFocusLine);
 
     CanvasPlayback& playback = scene_->playback;
     connect(&playback, &CanvasPlayback::frameShown, this, &CanvasWidget::frameShown);
     connect(&playback, &CanvasPlayback::frameShown, this, &CanvasWidget::noteView);
     connect(&playback, &CanvasPlayback::frameNeeded, this, &CanvasWidget::frameNeeded);
     connect(&playback, &CanvasPlayback::wantsFramesChanged, this, &CanvasWidget::wantsFramesChanged);
+    connect(&playback, &CanvasPlayback::speedChanged, this, &CanvasWidget::speedChanged);
     connect(&playback, &CanvasPlayback::slotFreed, this, [this](int slot) { emit slotFreed(slot, releaseValue(slot)); });
 
     if (options.drawing == CanvasDrawing::Painted) {
@@ -147,6 +150,7 @@ void CanvasWidget::setFrameRate(double fps) { scene_->playback.setFrameSeconds(1
 void CanvasWidget::setHistoryBytes(size_t bytes) { scene_->playback.setHistoryBytes(bytes); }
 bool CanvasWidget::wantsFrames() const { return scene_->playback.wantsFrames(); }
 bool CanvasWidget::isPlaying() const { return scene_->playback.isPlaying(); }
+double CanvasWidget::speed() const { return scene_->playback.speed(); }
 void CanvasWidget::seek(double seconds) { scene_->playback.seek(seconds); }
 void CanvasWidget::stepFrames(int frames) { scene_->playback.step(frames); }
 void CanvasWidget::goLive() { scene_->playback.goLive(); }
@@ -160,6 +164,11 @@ bool CanvasWidget::isHudVisible() const { return scene_->hud.panelVisible; }
 void CanvasWidget::setPlaying(bool playing) {
     scene_->playback.setPlaying(playing);
     redraw();  // starts the loop again where the screen drives it
+}
+
+void CanvasWidget::setSpeed(double speed) {
+    scene_->playback.setSpeed(speed);
+    redraw();
 }
 
 void CanvasWidget::setHud(HudValues values) {
@@ -304,6 +313,24 @@ void CanvasWidget::keyPressEvent(QKeyEvent* event) {
         default: return QWidget::keyPressEvent(event);
     }
     event->accept();
+}
+
+void CanvasWidget::focusInEvent(QFocusEvent* event) {
+    showsFocus_ = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::ShortcutFocusReason;
+    update();
+    QWidget::focusInEvent(event);
+}
+
+void CanvasWidget::focusOutEvent(QFocusEvent* event) {
+    showsFocus_ = false;
+    update();
+    QWidget::focusOutEvent(event);
+}
+
+void CanvasWidget::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setPen(showsFocus_ ? palette().color(QPalette::Highlight) : kCanvasBackground);
+    painter.drawRect(rect().adjusted(0, 0, -1, -1));
 }
 
 }  // namespace longtake

@@ -80,6 +80,9 @@ public:
     bool wantsFrames() const;
 
     bool isPlaying() const;
+    // Of what is made: below 0 backwards, until the first frame; above 1 until the newest. 1 again after a pause.
+    void setSpeed(double speed);
+    double speed() const;
     void seek(double seconds);  // shows that frame, playing or not
     void stepFrames(int frames);
     void goLive();  // as near to the newest frame as plays without a hold
@@ -114,6 +117,7 @@ signals:
     void frameShown(qint64 index, double seconds);
     void frameNeeded(qint64 index);  // sought but no longer in memory: submit it again
     void wantsFramesChanged(bool wants);
+    void speedChanged();  // by itself; at the first frame it pauses
     void zoomChanged(double zoom, bool isFitted);
     void hudVisibleChanged(bool visible);
     void deviceInfo(const QString& text);      // what draws, and why not Vulkan if it does not
@@ -125,6 +129,9 @@ signals:
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
 
 private:
     void useWindow(CanvasPacing pacing);
@@ -146,6 +153,7 @@ private:
     PaintedCanvas* painted_ = nullptr;
     QWidget* surface_ = nullptr;      // one of these: the window's container, or the painted canvas
     QString deviceText_;
+    bool showsFocus_ = false;  // the keyboard came here: a line around the picture says so
     std::optional<QPointF> dragFrom_;
     double notedZoom_ = 0;
     bool notedFitted_ = true;

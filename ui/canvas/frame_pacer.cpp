@@ -60,7 +60,9 @@ void FramePacer::adaptRate(double averageGap, double supplied) {
 }
 
 size_t FramePacer::entryAt(double position) const {
-    auto after = std::upper_bound(frames_.begin(), frames_.end(), position + kDueTolerance * rate_,
+    // Backwards a frame ends where forwards it begins.
+    double early = speed_ > 0 ? kDueTolerance * velocity() : -1e-9;
+    auto after = std::upper_bound(frames_.begin(), frames_.end(), position + early,
                                   [](double at, const Entry& entry) { return at < entry.stamp.seconds; });
     return after == frames_.begin() ? 0 : size_t(after - frames_.begin()) - 1;
 }
@@ -69,14 +71,15 @@ void FramePacer::runClock(double now) {
     double passed = std::max(0.0, now - clock_);
     clock_ = std::max(clock_, now);
     if (playing_ && !frames_.empty()) {
-        double limit = endOf(frames_.back());
+        double limit = speed_ > 1 ? std::max(position_, livePosition(now)) : endOf(frames_.back());
         if (starved_) passed = 0;  // a frame that ends a hold gets its whole time
-        position_ = std::min(position_ + passed * rate_, limit);
-        bool starved = position_ >= limit && !ended_;
+        position_ = std::clamp(position_ + passed * velocity(), frames_.front().stamp.seconds, limit);
+        bool starved = speed_ == 1 && position_ >= limit && !ended_;
         if (starved && !starved_) ++underruns_;
         starved_ = starved;
+        if (speed_ > 1 && position_ >= limit) speed_ = 1;
     }
-    if (!playing_ || !wantsFrames()) burstCounts_ = false;
+    if (!playing_ || speed_ != 1 || !wantsFrames()) burstCounts_ = false;
 }
 
 std::optional<FrameStamp> FramePacer::advance(double now) {
@@ -85,7 +88,7 @@ std::optional<FrameStamp> FramePacer::advance(double now) {
 
     size_t at = entryAt(position_);
     // Time for which no frame exists (dropped ones) is not waited for.
-    if (playing_ && at + 1 < frames_.size() && position_ >= endOf(frames_[at]) - 1e-9) {
+    if (playing_ && speed_ > 0 && at + 1 < frames_.size() && position_ >= endOf(frames_[at]) - 1e-9) {
         ++at;
         position_ = std::max(position_, frames_[at].stamp.seconds);
     }
@@ -103,10 +106,16 @@ std::optional<double> FramePacer::nextChange() const {
     size_t at = entryAt(position_);
     if (!current_ || current_->index != frames_[at].stamp.index) return clock_;
     if (!playing_) return std::nullopt;
+    // Not more pictures a second than at speed 1: the rest is passed over.
+    const double least = std::abs(speed_) > 1 ? options_.frameSeconds : 0;
+    if (speed_ < 0) {
+        if (isAtStart()) return std::nullopt;
+        return clock_ + std::max((position_ - frames_[at].stamp.seconds) / -speed_, least);
+    }
     bool isLast = at + 1 >= frames_.size();
     if (isLast && (starved_ || ended_)) return std::nullopt;
     double due = isLast ? endOf(frames_[at]) : std::min(frames_[at + 1].stamp.seconds, endOf(frames_[at]));
-    return clock_ + std::max(0.0, due - position_) / rate_;
+    return clock_ + std::max((due - position_) / velocity(), least);
 }
 
 void FramePacer::setPlaying(bool playing, double now) {
@@ -115,6 +124,15 @@ void FramePacer::setPlaying(bool playing, double now) {
     playing_ = playing;
     starved_ = false;
     burstCounts_ = false;
+    if (!playing) speed_ = 1;
+}
+
+void FramePacer::setSpeed(double speed, double now) {
+    if (speed == speed_) return;
+    runClock(now);
+    speed_ = speed;
+    starved_ = false;
+    rate_ = 1;
 }
 
 void FramePacer::moveTo(double position, double now) {
@@ -134,11 +152,16 @@ void FramePacer::step(int frames, double now) {
     moveTo(frames_[size_t(at)].stamp.seconds, now);
 }
 
+// With what is still to come known, there is enough left to last until then; else it is the newest.
+double FramePacer::livePosition(double now) const {
+    double untilNext = gapSeconds_ > 0 ? std::clamp(burstStart_ + gapSeconds_ - now, 0.0, options_.aheadSeconds) : 0;
+    return endOf(frames_.back()) - std::max(untilNext, options_.frameSeconds);
+}
+
 void FramePacer::goLive(double now) {
     if (frames_.empty()) return;
-    // With what is still to come known, keep enough to last until then; else show the newest.
-    double untilNext = gapSeconds_ > 0 ? std::clamp(burstStart_ + gapSeconds_ - now, 0.0, options_.aheadSeconds) : 0;
-    moveTo(endOf(frames_.back()) - std::max(untilNext, options_.frameSeconds), now);
+    speed_ = 1;
+    moveTo(livePosition(now), now);
 }
 
 double FramePacer::aheadSeconds() const {

@@ -6,7 +6,7 @@
 // The take's own time runs at rate 1 while playing. It never runs past what has arrived: then the last frame is held,
 // and the next one to come is shown at once with the frames after it evenly behind it (so a take keeps the delay that
 // its latest frame needed, and no more). If chunks take longer to make than to show, the rate goes down so that the
-// motion stays continuous instead of running and stopping.
+// motion stays continuous instead of running and stopping. What was made can also be run through faster, or backwards.
 //
 //     on arrival:  pacer.submit(stamp, now);
 //     on refresh:  if (auto frame = pacer.advance(refreshTime)) show(*frame);
@@ -46,6 +46,11 @@ public:
 
     void setPlaying(bool playing, double now);
     bool isPlaying() const { return playing_; }
+    // Of the take's time, 1 unless set: below 0 it plays backwards to the first frame, above 1 fast until it is as near to
+    // the newest one as plays without a hold, and goes on at 1. Pausing sets it back to 1.
+    void setSpeed(double speed, double now);
+    double speed() const { return speed_; }
+    bool isAtStart() const { return frames_.empty() || position_ <= frames_.front().stamp.seconds; }
     // The frame at that time is next to be shown, playing or not; beyond the ends, the nearest one.
     void seek(double seconds, double now);
     void step(int frames, double now);
@@ -82,6 +87,8 @@ private:
     void adaptRate(double averageGap, double supplied);
     size_t entryAt(double position) const;  // the last that is due; 0 before the first
     void moveTo(double position, double now);
+    double livePosition(double now) const;
+    double velocity() const { return speed_ == 1 ? rate_ : speed_; }
 
     PacerOptions options_;
     std::deque<Entry> frames_;  // by seconds
@@ -91,7 +98,8 @@ private:
     double clock_ = 0;     // the last `now`
     double position_ = 0;  // the take's time at clock_
     double furthest_ = 0;  // end of what has been shown
-    double rate_ = 1;
+    double rate_ = 1;  // at speed 1
+    double speed_ = 1;
     bool starved_ = false;
     int underruns_ = 0;
     double latencySeconds_ = 0;

@@ -11,7 +11,6 @@
 namespace longtake {
 namespace {
 
-constexpr QColor kBackground(17, 19, 23);
 constexpr int kStripRows = 32;
 constexpr int kHudMs = 250, kHudWhileShowingMs = 500;
 
@@ -173,7 +172,7 @@ void PaintedCanvas::paintEvent(QPaintEvent* event) {
         bars -= QRect(part.x, part.y, part.width, part.height);
         paintedPart_ = QRectF(part.x / ratio, part.y / ratio, part.width / ratio, part.height / ratio).toAlignedRect();
     }
-    for (const QRect& bar : bars) painter.fillRect(bar, kBackground);
+    for (const QRect& bar : bars) painter.fillRect(bar, kCanvasBackground);
     QRegion pixels;
     for (const QRect& rect : event->region()) pixels += QRectF(rect.x() * ratio, rect.y() * ratio, rect.width() * ratio, rect.height() * ratio).toAlignedRect();
     if (!picture.empty()) paintPicture(painter, picture, size, pixels);

@@ -5,6 +5,7 @@
 // Thread: GUI thread only.
 #pragma once
 
+#include <QColor>
 #include <QImage>
 #include <QTimer>
 #include <QWidget>
@@ -13,6 +14,9 @@
 #include "ui/canvas/picture_scaler.h"
 
 namespace longtake {
+
+// Around the picture, as the Vulkan canvas clears it.
+inline constexpr QColor kCanvasBackground(17, 19, 23);
 
 class PaintedCanvas final : public QWidget {
     Q_OBJECT
