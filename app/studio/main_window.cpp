@@ -13,7 +13,6 @@
 #include <QPushButton>
 #include <QScreen>
 #include <QSettings>
-#include <QSplitter>
 #include <QStatusBar>
 #include <QVBoxLayout>
 
@@ -30,6 +29,7 @@
 #include "app/studio/take_controller.h"
 #include "ui/canvas/canvas_widget.h"
 #include "ui/panels/cache_panel.h"
+#include "ui/panels/key_splitter.h"
 #include "ui/panels/panel_header.h"
 #include "ui/panels/prompt_bar.h"
 #include "ui/panels/rank_panel.h"
@@ -50,7 +50,7 @@ constexpr int kUsualWidth = 1600, kUsualHeight = 1000;
 constexpr int kLeastWidth = 1280, kLeastHeight = 800;
 
 QSplitter* splitter(Qt::Orientation orientation) {
-    auto* made = new QSplitter(orientation);
+    auto* made = new KeySplitter(orientation);
     made->setHandleWidth(kGap);
     made->setChildrenCollapsible(false);
     return made;
@@ -179,9 +179,11 @@ void MainWindow::buildFileMenu() {
     recent_ = menu->addMenu(tr("Open &recent"));
     connect(recent_, &QMenu::aboutToShow, this, [this] {
         recent_->clear();
-        for (const QString& path : projects_->recent())
-            recent_->addAction(QFileInfo(path).fileName(), this, [this, path] { projects_->openPath(path); })->setToolTip(path);
-        if (recent_->isEmpty()) recent_->addAction(tr("nothing yet"))->setEnabled(false);
+        for (const QString& path : projects_->recent()) {
+            const QString name = QFileInfo(path).fileName().replace(QLatin1Char('&'), QLatin1String("&&"));
+            recent_->addAction(QStringLiteral("&%1  %2").arg(recent_->actions().size() + 1).arg(name), this, [this, path] { projects_->openPath(path); })->setToolTip(path);
+        }
+        if (recent_->isEmpty()) recent_->addAction(tr("&nothing yet"))->setEnabled(false);
     });
     menu->addSeparator();
     menu->addAction(tr("&Save"), QKeySequence::Save, projects_, &ProjectController::save);
@@ -303,7 +305,7 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_H && event->modifiers() == Qt::NoModifier) return w_.canvas->toggleHud();
     if (event->key() == Qt::Key_Question) return (new ShortcutSheet(this))->show();
     if (event->key() == Qt::Key_Escape && canvasAlone_) return setCanvasAlone(false);
-    if (event->key() == Qt::Key_Escape) return w_.canvas->setFocus();
+    if (event->key() == Qt::Key_Escape) return w_.canvas->setFocus(Qt::ShortcutFocusReason);
     QMainWindow::keyPressEvent(event);
 }
 

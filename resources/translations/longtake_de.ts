@@ -394,6 +394,17 @@
     </message>
 </context>
 <context>
+    <name>longtake::KeySplitter</name>
+    <message>
+        <source>Divider</source>
+        <translation>Trenner</translation>
+    </message>
+    <message>
+        <source>Arrow keys move it.</source>
+        <translation>Die Pfeiltasten verschieben ihn.</translation>
+    </message>
+</context>
+<context>
     <name>longtake::MainWindow</name>
     <message>
         <source>Starting</source>
@@ -438,10 +449,6 @@
     <message>
         <source>Open &amp;recent</source>
         <translation>&amp;Zuletzt geöffnet</translation>
-    </message>
-    <message>
-        <source>nothing yet</source>
-        <translation>noch nichts</translation>
     </message>
     <message>
         <source>&amp;Save</source>
@@ -602,6 +609,10 @@
     <message>
         <source>Begin with a &amp;picture…</source>
         <translation>&amp;Mit einem Bild beginnen …</translation>
+    </message>
+    <message>
+        <source>&amp;nothing yet</source>
+        <translation>&amp;noch nichts</translation>
     </message>
 </context>
 <context>
@@ -1007,10 +1018,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <translation>&amp;Neuer Take</translation>
     </message>
     <message>
-        <source>&amp;Model</source>
-        <translation>M&amp;odell</translation>
-    </message>
-    <message>
         <source>Si&amp;ze</source>
         <translation>&amp;Größe</translation>
     </message>
@@ -1021,10 +1028,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>Chun&amp;ks</source>
         <translation>Chun&amp;ks</translation>
-    </message>
-    <message>
-        <source>D&amp;evice</source>
-        <translation>Ge&amp;rät</translation>
     </message>
     <message>
         <source>knows %1</source>
@@ -1079,10 +1082,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <translation>Ohne Bild beginnen</translation>
     </message>
     <message>
-        <source>Star&amp;t</source>
-        <translation>S&amp;tart</translation>
-    </message>
-    <message>
         <source>A picture that becomes the first moment of the take</source>
         <translation>Ein Bild, das zum ersten Augenblick des Takes wird</translation>
     </message>
@@ -1097,6 +1096,18 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>Choose a smaller size or window.</source>
         <translation>Wähle eine kleinere Größe oder ein kleineres Fenster.</translation>
+    </message>
+    <message>
+        <source>Mode&amp;l</source>
+        <translation>M&amp;odell</translation>
+    </message>
+    <message>
+        <source>St&amp;art</source>
+        <translation>&amp;Start</translation>
+    </message>
+    <message>
+        <source>Devi&amp;ce</source>
+        <translation>Ge&amp;rät</translation>
     </message>
 </context>
 <context>
@@ -1208,10 +1219,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <translation>J</translation>
     </message>
     <message>
-        <source>back one second</source>
-        <translation>eine Sekunde zurück</translation>
-    </message>
-    <message>
         <source>K</source>
         <translation>K</translation>
     </message>
@@ -1222,10 +1229,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>L</source>
         <translation>L</translation>
-    </message>
-    <message>
-        <source>play; again: to the newest</source>
-        <translation>Wiedergabe; nochmals: zum neuesten Bild</translation>
     </message>
     <message>
         <source>← →</source>
@@ -1447,6 +1450,14 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <source>zoom in, out, fit</source>
         <translation>größer, kleiner, einpassen</translation>
     </message>
+    <message>
+        <source>play backwards; again: faster</source>
+        <translation>rückwärts abspielen; nochmals: schneller</translation>
+    </message>
+    <message>
+        <source>play; again: faster</source>
+        <translation>abspielen; nochmals: schneller</translation>
+    </message>
 </context>
 <context>
     <name>longtake::TakeController</name>
@@ -1497,6 +1508,14 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>drift</source>
         <translation>Drift</translation>
+    </message>
+    <message>
+        <source>Backwards, %1×</source>
+        <translation>Rückwärts, %1×</translation>
+    </message>
+    <message>
+        <source>Forwards, %1×</source>
+        <translation>Vorwärts, %1×</translation>
     </message>
 </context>
 <context>
@@ -1729,20 +1748,12 @@ T: Übergang ändern · I, O: Bereich von, bis · X: kein Bereich
         <translation>&amp;Text bearbeiten …</translation>
     </message>
     <message>
-        <source>&amp;Transition</source>
-        <translation>Ü&amp;bergang</translation>
-    </message>
-    <message>
         <source>&amp;Cut, with re-cache</source>
         <translation>&amp;Schnitt, Cache neu</translation>
     </message>
     <message>
         <source>&amp;Keep the cache</source>
         <translation>Cache &amp;halten</translation>
-    </message>
-    <message>
-        <source>&amp;Blend over %1 chunks</source>
-        <translation>&amp;Blende über %1 Chunks</translation>
     </message>
     <message>
         <source>&amp;Delete</source>
@@ -1849,6 +1860,14 @@ ab %2 (Chunk %3)</translation>
     <message>
         <source>Words of the prompt</source>
         <translation>Text des Prompts</translation>
+    </message>
+    <message>
+        <source>Blend over &amp;%1 chunks</source>
+        <translation>Blende über &amp;%1 Chunks</translation>
+    </message>
+    <message>
+        <source>T&amp;ransition</source>
+        <translation>Ü&amp;bergang</translation>
     </message>
 </context>
 <context>

@@ -133,13 +133,13 @@ void SessionPanel::build() {
     form_->setVerticalSpacing(3);
     form_->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form_->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    addRow(tr("&Model"), {model_});
+    addRow(tr("Mode&l"), {model_});
     form_->addRow(QString(), knows_);
     addRow(tr("Si&ze"), {size_});
-    addRow(tr("Star&t"), {startImage_, chooseImage, noStartImage_});
+    addRow(tr("St&art"), {startImage_, chooseImage, noStartImage_});
     addRow(tr("See&d"), {seed_, lock_, dice_});
     addRow(tr("Chun&ks"), {steps_, sink_, window_});
-    addRow(tr("D&evice"), {device_, threads_, precision_});
+    addRow(tr("Devi&ce"), {device_, threads_, precision_});
     addRow(tr("Memory plan"), {memory_, memoryText_});
 
     auto* content = new QWidget;
@@ -152,6 +152,7 @@ void SessionPanel::build() {
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);  // it follows the field that has the focus
     scroll->viewport()->setAutoFillBackground(false);
     content->setAutoFillBackground(false);
     auto* column = new QVBoxLayout(this);

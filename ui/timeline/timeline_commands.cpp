@@ -179,7 +179,7 @@ QMenu* TimelineView::contextMenu(std::optional<size_t> index, int64_t chunk) {
     if (index) {
         const size_t i = *index;
         menu->addAction(tr("&Edit the words…"), this, [this, i] { editText(i); });
-        QMenu* transitions = menu->addMenu(tr("&Transition"));
+        QMenu* transitions = menu->addMenu(tr("T&ransition"));
         transitions->setEnabled(i > 0 && model_.isOpen(i));
         const PromptSegment& now = model_.timeline()[i];
         const auto offer = [&](const QString& words, Transition transition, int chunks) {
@@ -189,7 +189,7 @@ QMenu* TimelineView::contextMenu(std::optional<size_t> index, int64_t chunk) {
         };
         offer(tr("&Cut, with re-cache"), Transition::Recache, 0);
         offer(tr("&Keep the cache"), Transition::Keep, 0);
-        for (const int chunks : {2, 4, 8}) offer(tr("&Blend over %1 chunks").arg(chunks), Transition::Blend, chunks);
+        for (const int chunks : {2, 4, 8}) offer(tr("Blend over &%1 chunks").arg(chunks), Transition::Blend, chunks);
         QAction* erase = menu->addAction(tr("&Delete"), this, &TimelineView::deleteSelected);
         erase->setEnabled(model_.isOpen(selectedFirst_ ? std::max(i, selectedLast_) : i) && model_.timeline().size() > 1);
     }
