@@ -12,7 +12,10 @@
 
 namespace longtake {
 
-FigureLabel::FigureLabel(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed); }
+FigureLabel::FigureLabel(QWidget* parent) : QWidget(parent) {
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    setAttribute(Qt::WA_OpaquePaintEvent);
+}
 
 void FigureLabel::setText(const QString& text) {
     if (text == text_) return;
@@ -36,12 +39,14 @@ QSize FigureLabel::sizeHint() const {
 
 void FigureLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
+    painter.fillRect(rect(), coloursFor(*this).panel);
     painter.setPen(palette().color(foregroundRole()));
     drawFigures(&painter, {0, (height() - fontMetrics().height()) / 2.0 + fontMetrics().ascent()}, font(), text_);
 }
 
 ElidedLabel::ElidedLabel(QWidget* parent, Tone tone, Qt::Alignment alignment) : QWidget(parent), tone_(tone), alignment_(alignment) {
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setAttribute(Qt::WA_OpaquePaintEvent);
 }
 
 void ElidedLabel::setText(const QString& text, Tone tone) {
@@ -63,6 +68,7 @@ QSize ElidedLabel::minimumSizeHint() const { return {40, fontMetrics().height() 
 void ElidedLabel::paintEvent(QPaintEvent*) {
     const Colours& c = coloursFor(*this);
     QPainter painter(this);
+    painter.fillRect(rect(), c.panel);
     switch (tone_) {
         case Tone::Plain: painter.setPen(c.text); break;
         case Tone::Dim: painter.setPen(c.dim); break;

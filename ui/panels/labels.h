@@ -1,4 +1,5 @@
-// Two labels: one whose figures do not tremble, one that shortens its text instead of widening its panel.
+// Two labels: one whose figures do not tremble, one that shortens its text instead of widening its panel. They change
+// many times a second and paint the panel's colour themselves, so that nothing below them is painted again.
 //
 // Owner:  the parent widget.
 // Thread: GUI thread.

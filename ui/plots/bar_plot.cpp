@@ -13,6 +13,7 @@ namespace longtake {
 BarPlot::BarPlot(QWidget* parent) : QWidget(parent) {
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
+    setAttribute(Qt::WA_OpaquePaintEvent);
 }
 
 void BarPlot::setBars(std::vector<Bar> bars) {
@@ -71,6 +72,7 @@ int BarPlot::barAt(double x) const {
 void BarPlot::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const Colours& c = coloursFor(*this);
+    painter.fillRect(rect(), c.panel);
     const QRectF area = plotArea();
     const double scale = area.height() / top();
 

@@ -12,6 +12,7 @@ namespace longtake {
 CellPlot::CellPlot(QWidget* parent) : QWidget(parent) {
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
+    setAttribute(Qt::WA_OpaquePaintEvent);
 }
 
 void CellPlot::setCells(int rows, int columns, std::vector<Cell> cells) {
@@ -65,6 +66,7 @@ QRectF CellPlot::cellRect(int row, int column) const {
 void CellPlot::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const Colours& c = coloursFor(*this);
+    painter.fillRect(rect(), c.panel);
     if (cells_.empty()) {
         painter.setPen(c.dim);
         painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, emptyText_);

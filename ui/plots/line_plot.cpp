@@ -31,7 +31,7 @@ std::vector<QPolygonF> linesThrough(const std::vector<float>& values, const QRec
 
 }  // namespace
 
-LinePlot::LinePlot(QWidget* parent) : QWidget(parent) {}
+LinePlot::LinePlot(QWidget* parent) : QWidget(parent) { setAttribute(Qt::WA_OpaquePaintEvent); }
 
 void LinePlot::setInk(Ink ink) {
     ink_ = ink;
@@ -123,6 +123,7 @@ void LinePlot::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Colours& c = coloursFor(*this);
+    painter.fillRect(rect(), c.panel);
     const QRectF area = QRectF(rect()).adjusted(1, 3, -1, marks_.empty() ? -3 : -7);
 
     painter.setPen(QPen(c.faint, 1));
