@@ -171,8 +171,8 @@ int main(int argc, char** argv) {
         studio.cache->cells()->setCurrent({4, 5});
         studio.rank->barPlot()->setCurrent(5);
         studio.prompt->setPending("a small sailing boat at sunset", 0.8);
-        studio.model.setRangeIn(120);
-        studio.model.setRangeOut(300);
+        studio.model.markIn(120);
+        studio.model.markOut(300);
         studio.timeline->transitionBox()->setCurrentIndex(1);
         studio.timeline->view()->setFocus();
         studio.timeline->view()->select(4, 4);

@@ -1,6 +1,9 @@
 // Exporter with a fake sink that can be slow, stuck or broken, and with each of the real sinks.
 #include "app/media/exporter.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -204,6 +207,19 @@ private slots:
         QVERIFY(!exporter->wait().ok());
         QVERIFY(log.cancelled && !log.finished);
         QVERIFY(exporter->progress().state == ExportState::Cancelled);
+    }
+
+    void givesWayToWhatComputesWhenAsked() {
+        for (const bool givesWay : {false, true}) {
+            std::atomic<int> niceness = -100;
+            SinkLog log;
+            Exporter exporter(std::make_unique<FakeSink>(log), {.givesWay = givesWay, .onProgress = [&] { niceness = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); }});
+            QCOMPARE(exporter.push(makeFrame(0).view()), PushResult::Accepted);
+            exporter.finish();
+            QVERIFY(exporter.wait().ok());
+            const int own = ::getpriority(PRIO_PROCESS, 0);
+            QCOMPARE(niceness.load(), givesWay ? std::max(own, 10) : own);
+        }
     }
 
     void aFailingSinkIsReportedAndClosesTheQueue() {

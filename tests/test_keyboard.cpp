@@ -206,6 +206,7 @@ private slots:
             QVERIFY2(faults.isEmpty(), what + listed(faults));
         };
         check("export", [&] { exportsOf(window).exportTake(); });
+        check("recording", [&] { exportsOf(window).chooseRecording(); });
         check("save changes", [&] { window.projects().mayLeave(); });
         check("about", [&] { triggerLast(window); });
         auto* sheet = new ShortcutSheet(&window);

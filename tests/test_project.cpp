@@ -40,6 +40,8 @@ Project makeProject() {
         {.firstChunk = 8, .text = "\xE5\xB5\x90\xE3\x81\xAE\xE6\xB5\xB7 \xF0\x9F\x8C\x8A", .transition = Transition::Blend, .blendChunks = 4},
         {.firstChunk = 20, .text = "night", .transition = Transition::Keep},
     });
+    project.rangeIn = 12;
+    project.rangeOut = 300;
     project.events = {{0, 0.0, "prompt", "a calm sea"}, {7, 5120.5, "export", "take.mp4"}};
     project.frameHashes = {0, 1, 0xFFFFFFFFFFFFFFFFull};
     return project;
@@ -78,6 +80,8 @@ private slots:
         QVERIFY2(after.ok(), after.ok() ? "" : after.message().c_str());
         QVERIFY(after->model == before.model);
         QCOMPARE(after->seed, before.seed);
+        QCOMPARE(after->rangeIn, before.rangeIn);
+        QCOMPARE(after->rangeOut, before.rangeOut);
         QCOMPARE(after->width, 256);
         QCOMPARE(after->height, 144);
         QCOMPARE(after->fps, 16.0);

@@ -172,7 +172,7 @@ public:
     void cacheViewed(const CacheView&) override { note([&] { ++views; }); }
     void liveRanked(const RankValues& values) override { note([&] { live.push_back(values); }); }
     void weightsRanked(const RankValues& values) override { note([&] { weights.push_back(values); }); }
-    void failed(const std::string& message) override { note([&] { failures.push_back(message); }); }
+    void failed(FailedAt, const std::string& message) override { note([&] { failures.push_back(message); }); }
 
     template <typename Condition>
     bool waitFor(Condition condition) {

@@ -10,6 +10,8 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QSettings>
+#include <QSlider>
+#include <QToolButton>
 #include <filesystem>
 
 #include "app/project/project.h"
@@ -18,6 +20,7 @@
 #include "app/studio/main_window.h"
 #include "app/studio/notice_bar.h"
 #include "app/studio/project_controller.h"
+#include "app/studio/recording_dialog.h"
 #include "app/studio/take_controller.h"
 #include "tests/small_disk.h"
 #include "ui/canvas/canvas_widget.h"
@@ -65,6 +68,13 @@ int picturesIn(const ExportWish& wish) {
     return probe.waitForFinished() ? QString::fromUtf8(probe.readAllStandardOutput()).trimmed().remove(',').toInt() : -1;
 }
 
+QString codecIn(const QString& path) {
+    QProcess probe;
+    probe.start("ffprobe", {"-v", "error", "-select_streams", "v:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0", path});
+    if (!probe.waitForFinished()) return {};
+    return QString::fromUtf8(probe.readAllStandardOutput()).trimmed().remove(',').replace("hevc", "h265");
+}
+
 QAction* actionOf(MainWindow& window, const QKeySequence& shortcut) {
     for (QAction* action : window.findChildren<QAction*>())
         if (action->shortcut() == shortcut) return action;
@@ -108,6 +118,30 @@ private slots:
         QVERIFY(!window.projects().openPath(path));
         QVERIFY2(window.notice().text().contains("broken.longtake"), qPrintable(window.notice().text()));
         QVERIFY(window.notice().isVisible());
+    }
+
+    void anErrorDoesNotLoseTheQuestionItCovers() {
+        NoticeBar bar;
+        int answered = 0;
+        const auto closeIt = [&] { bar.findChild<QToolButton*>()->click(); };
+        bar.ask("Restore?", {{"Yes", [&] { ++answered; }}});
+        bar.showError("No such file.", "errno 2");
+        QCOMPARE(bar.text(), QString("No such file."));
+        closeIt();
+        QCOMPARE(bar.text(), QString("Restore?"));
+        QVERIFY(bar.detail().isEmpty() && !bar.isHidden());
+        closeIt();
+        QVERIFY(bar.isHidden());
+        // And one that comes after an error waits for it.
+        bar.showError("No such file.");
+        bar.ask("Restore?", {{"Yes", [&] { ++answered; }}});
+        QCOMPARE(bar.text(), QString("No such file."));
+        closeIt();
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);  // the buttons of the first time
+        for (QPushButton* button : bar.findChildren<QPushButton*>())
+            if (button->text() == "Yes") button->click();
+        QCOMPARE(answered, 1);
+        QVERIFY(bar.isHidden());
     }
 
     void aMissingFileGivesAMessage() {
@@ -252,6 +286,38 @@ private slots:
         QVERIFY(again.projects().path().isEmpty());  // a video is not overwritten by saving
     }
 
+    void marksAreSavedAndComeBack() {
+        const QString path = home_.filePath("marked.longtake"), video = home_.filePath("marked.mp4");
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 20, 60'000);
+        TakeController& takes = window.takes();
+        QVERIFY(!window.projects().isDirty());
+        for (const int key : {Qt::Key_K, Qt::Key_Home, Qt::Key_Right, Qt::Key_Right, Qt::Key_I, Qt::Key_Right, Qt::Key_Right, Qt::Key_O}) QVERIFY(takes.handleKey(key, {}));
+        QVERIFY(window.projects().isDirty());
+        QVERIFY(window.projects().saveTo(path));
+        QVERIFY(!window.projects().isDirty());
+        QVERIFY(exportsOf(window).start(wishFor(video)).ok());
+        QTRY_VERIFY_WITH_TIMEOUT(QFileInfo::exists(video), 60'000);
+        // What was saved is no longer what is there.
+        actionOf(window, QKeySequence::Undo)->trigger();
+        actionOf(window, QKeySequence::Undo)->trigger();
+        QVERIFY(!window.projects().current(ProjectController::Hashes::Without).rangeIn);
+        QVERIFY(window.projects().isDirty());
+        QVERIFY(window.projects().saveTo(home_.filePath("unmarked.longtake")));
+        for (const QString& file : {path, video}) {
+            MainWindow again(kPlain);
+            again.show();
+            drop(again, file);
+            QTRY_VERIFY_WITH_TIMEOUT(again.takes().newestFrame() >= 4, 60'000);
+            const Project project = again.projects().current(ProjectController::Hashes::Without);
+            QCOMPARE(project.rangeIn, std::optional<int64_t>(2));
+            QCOMPARE(project.rangeOut, std::optional<int64_t>(4));
+            QVERIFY(!again.projects().isDirty());
+        }
+    }
+
     // All that the dialog offers, of the stretch between I and O, by one take.
     void everyFormatIsExportedBetweenTheMarks() {
         MainWindow window(kPlain);
@@ -327,6 +393,43 @@ private slots:
         for (int64_t index : {int64_t{0}, newest}) QCOMPARE(frameHash(*takes.store()->read(index)), hashes[static_cast<size_t>(index)]);
     }
 
+    void recordsInTheFormatThatWasChosen() {
+        const QString folder = home_.filePath("films");
+        QDir().mkpath(folder);
+        MainWindow window(kPlain);
+        window.show();
+        window.begin({});
+        QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
+        ExportFormat last = ExportFormat::Gif;
+        for (const NamedFormat& one : videoFormats()) {
+            QTimer::singleShot(0, [&] {
+                auto* dialog = qobject_cast<RecordingDialog*>(QApplication::activeModalWidget());
+                QVERIFY(dialog);
+                if (last != ExportFormat::Gif) QCOMPARE(dialog->wish().format, last);
+                auto* formats = dialog->findChild<QComboBox*>("format");
+                formats->setCurrentIndex(formats->findData(static_cast<int>(one.format)));
+                dialog->findChild<QSlider*>()->setValue(40);
+                dialog->findChild<QLineEdit*>()->setText(folder);
+                QTest::keyClick(dialog, Qt::Key_Return);
+            });
+            exportsOf(window).chooseRecording();
+            last = one.format;
+            QCOMPARE(RecordingWish::remembered().format, one.format);
+            QCOMPARE(RecordingWish::remembered().quality, 40);
+            exportsOf(window).toggleRecording();
+            QVERIFY2(exportsOf(window).isRecording(), qPrintable(window.notice().text()));
+            const int64_t from = window.takes().newestFrame();
+            QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= from + 12, 60'000);
+            exportsOf(window).toggleRecording();
+            QTRY_VERIFY_WITH_TIMEOUT(!exportsOf(window).isRecording(), 60'000);
+            const QStringList made = QDir(folder).entryList(QDir::Files);
+            QCOMPARE(made, QStringList{"Untitled" + endingOf(one.format)});
+            QCOMPARE(codecIn(QDir(folder).filePath(made.first())), QString::fromUtf8(nameOf(codecOf(one.format)).data()));
+            QVERIFY(QFile::remove(QDir(folder).filePath(made.first())));
+        }
+        QSettings().clear();
+    }
+
     void whatCannotBeOpenedGivesAMessage_data() {
         QTest::addColumn<QString>("name");
         QTest::addColumn<QByteArray>("bytes");
@@ -369,7 +472,7 @@ private slots:
         weights.write("no weights");
         weights.close();
         drop(window, home_.filePath("broken"));
-        QTRY_VERIFY_WITH_TIMEOUT(window.notice().text().contains("dit.safetensors"), 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(window.notice().detail().contains("dit.safetensors"), 60'000);
         QTRY_VERIFY(!window.takes().isPlaying());
     }
 

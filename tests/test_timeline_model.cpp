@@ -37,6 +37,7 @@ private slots:
     void movesStopAtTheFrontierAndTheNeighbours();
     void pasteReplacesItsStretchAndLetsTheRestGoOn();
     void theRangeKeepsItsOrder();
+    void marksAreUndoSteps();
     void promptsRoundTripThroughEveryFormat_data();
     void promptsRoundTripThroughEveryFormat();
     void filesThatAreNoPromptsAreRefusedWithAReason_data();
@@ -229,13 +230,39 @@ void TestTimelineModel::pasteReplacesItsStretchAndLetsTheRestGoOn() {
 void TestTimelineModel::theRangeKeepsItsOrder() {
     TimelineModel model;
     QVERIFY(!model.range());
-    model.setRangeIn(100);
-    model.setRangeOut(200);
+    model.markIn(100);
+    model.markOut(200);
     QCOMPARE(*model.range(), (FrameRange{100, 200}));
-    model.setRangeOut(50);
+    model.markOut(50);
     QCOMPARE(*model.range(), (FrameRange{0, 50}));
-    model.setRangeOut(std::nullopt);
+    model.markIn(70);
+    QCOMPARE(model.marks(), (RangeMarks{70, std::nullopt}));
+    model.clearMarks();
     QVERIFY(!model.range());
+}
+
+void TestTimelineModel::marksAreUndoSteps() {
+    TimelineModel model;
+    model.reset(threePrompts(), {10, 90});
+    QCOMPARE(model.undoStack()->count(), 0);
+    QSignalSpy changed(&model, &TimelineModel::rangeChanged);
+    model.markIn(20);
+    model.markIn(20);  // where it is already
+    model.markOut(15);
+    model.clearMarks();
+    QCOMPARE(model.undoStack()->count(), 3);
+    const std::vector<RangeMarks> steps{{20, 90}, {std::nullopt, 15}, {}};
+    for (size_t i = steps.size(); i-- > 0;) {
+        QCOMPARE(model.marks(), steps[i]);
+        model.undoStack()->undo();
+    }
+    QCOMPARE(model.marks(), (RangeMarks{10, 90}));
+    for (const RangeMarks& step : steps) {
+        model.undoStack()->redo();
+        QCOMPARE(model.marks(), step);
+    }
+    QCOMPARE(changed.count(), 9);
+    QCOMPARE(model.timeline(), threePrompts());  // the prompts are not touched
 }
 
 void TestTimelineModel::promptsRoundTripThroughEveryFormat_data() {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <QDir>
 #include <QProcess>
@@ -165,8 +166,8 @@ bool indexIsInFront(const std::string& path) {
 }
 
 // The child of the crash tests: writes frames and says how many, until it is killed or a write fails.
-int record(const char* path, int frames, bool finishes) {
-    VideoOptions options = optionsFor(VideoCodec::H264);
+int record(const char* path, int frames, bool finishes, VideoCodec codec = VideoCodec::H264) {
+    VideoOptions options = optionsFor(codec);
     options.projectJson = R"({"seed":7})";
     options.quality = 100;
     auto writer = VideoWriter::create(path, kSize, options);
@@ -530,12 +531,26 @@ private slots:
         QCOMPARE(namesIn(folder), (QStringList{"a.mp4", "a.part.mp4"}));
     }
 
+    void survivesBeingKilled_data() {
+        QTest::addColumn<QString>("codec");
+        QTest::addColumn<QString>("name");
+        std::set<VideoCodec> tried;
+        for (const EncoderInfo& encoder : availableEncoders()) {
+            if (!tried.insert(encoder.codec).second) continue;
+            const char* codec = nameOf(encoder.codec).data();
+            QTest::newRow(codec) << QString(codec) << (encoder.codec == VideoCodec::Prores ? "take.mov" : "take.mp4");
+        }
+        QVERIFY(!tried.empty());
+    }
+
     void survivesBeingKilled() {
+        QFETCH(QString, codec);
+        QFETCH(QString, name);
         QTemporaryDir folder;
-        const QString path = folder.filePath("take.mp4");
-        const std::string part = folder.filePath("take.part.mp4").toStdString();
+        const QString path = folder.filePath(name);
+        const std::string part = folder.filePath(QString(name).replace(".", ".part.")).toStdString();
         QProcess child;
-        child.start(QCoreApplication::applicationFilePath(), {"--record", path, "100", "hang"});
+        child.start(QCoreApplication::applicationFilePath(), {"--record", path, "100", "hang", codec});
         QString said;
         while (!said.contains("frame 99")) {
             QVERIFY(child.waitForReadyRead(20000));
@@ -549,14 +564,15 @@ private slots:
         QVERIFY(!QFileInfo::exists(path));
 
         const int playable = probe(part).frames;
-        QVERIFY2(playable >= 64 && playable <= 100, qPrintable(QString::number(playable)));
+        // What an encoder holds back is lost: AV1 looks at three groups of 16 pictures at a time.
+        QVERIFY2(playable >= (codec == "av1" ? 32 : 64) && playable <= 100, qPrintable(QString::number(playable)));
         const auto recovered = recoverPartial(part);
         QVERIFY2(recovered.ok(), recovered.ok() ? "" : recovered.message().c_str());
         QCOMPARE(recovered->path, path.toStdString());
         QCOMPARE(recovered->frames, int64_t{playable});
-        QVERIFY(std::abs(recovered->seconds - playable / 16.0) < 1e-3);
+        QVERIFY2(std::abs(recovered->seconds - playable / 16.0) < 1e-3, qPrintable(QStringLiteral("%1 s of %2 pictures").arg(recovered->seconds).arg(playable)));
         QCOMPARE(recovered->projectJson, std::string(R"({"seed":7})"));
-        QCOMPARE(namesIn(folder), QStringList{"take.mp4"});
+        QCOMPARE(namesIn(folder), QStringList{name});
         const Probe seen = probe(recovered->path);
         QCOMPARE(seen.frames, playable);
         QCOMPARE(seen.firstSeconds, 0.0);
@@ -643,7 +659,7 @@ private slots:
 
 int main(int argc, char** argv) {
     const std::string mode = argc > 1 ? argv[1] : "";
-    if (mode == "--record") return record(argv[2], std::atoi(argv[3]), false);
+    if (mode == "--record") return record(argv[2], std::atoi(argv[3]), false, *parseVideoCodec(argv[5]));
     if (mode == "--small-disk") return recordOnSmallDisk(argv[2], argv[3], std::atoi(argv[4]));
     if (mode == "--limit") {
         const rlimit limit{1 << 20, 1 << 20};

@@ -1,6 +1,15 @@
 #include "app/media/exporter.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace longtake {
+
+// On Linux niceness is a thread's own.
+void giveWay() {
+    constexpr int kNiceness = 10;
+    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
+}
 
 Exporter::Exporter(std::unique_ptr<ExportSink> sink, ExporterOptions options)
     : path_(sink->path()), options_(std::move(options)), sink_(std::move(sink)), thread_([this] { run(); }) {}
@@ -82,6 +91,7 @@ ExportProgress Exporter::progress() const {
 }
 
 void Exporter::run() {
+    if (options_.givesWay) giveWay();
     OwnedFrame frame;
     while (true) {
         Order order = Order::None;

@@ -28,6 +28,8 @@ struct ExporterOptions {
     size_t queueFrames = 48;  // two chunks and the burst of a third
     // How long push() may wait for a place in a full queue; 0: never, maximum: until there is one.
     std::chrono::milliseconds maxWait{0};
+    // Whether the encode thread gives way to all that computes.
+    bool givesWay = false;
     // Called on the encode thread after each frame and each change of state; must not block and must not call
     // back into the exporter except progress().
     std::function<void()> onProgress;
@@ -49,6 +51,9 @@ struct ExportProgress {
     int64_t refused = 0;   // pushes answered Full
     std::string error;     // one line when Failed
 };
+
+// The calling thread, and those that it starts from then on, take what the others leave of the processor.
+void giveWay();
 
 class Exporter {
 public:

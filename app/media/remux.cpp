@@ -34,7 +34,7 @@ int copyPackets(Copy& copy) {
     const AVStream* to = copy.output->streams[0];
     const AvPacketPtr packet(av_packet_alloc());
     int64_t first = AV_NOPTS_VALUE;
-    int64_t end = 0;
+    int64_t end = 0, duration = 0, before = AV_NOPTS_VALUE;
     while (av_read_frame(copy.input, packet.get()) >= 0) {
         const bool usable = packet->stream_index == copy.stream && (packet->flags & AV_PKT_FLAG_CORRUPT) == 0 &&
                             packet->pts != AV_NOPTS_VALUE;
@@ -49,7 +49,11 @@ int copyPackets(Copy& copy) {
         av_packet_rescale_ts(packet.get(), from->time_base, to->time_base);
         packet->pos = -1;
         packet->stream_index = 0;
-        end = std::max(end, packet->pts + packet->duration);
+        // Not every codec's packets say how long they last; then it is as long as from the one before.
+        if (packet->duration > 0) duration = packet->duration;
+        else if (before != AV_NOPTS_VALUE && packet->dts > before) duration = packet->dts - before;
+        before = packet->dts;
+        end = std::max(end, packet->pts + duration);
         if (const int code = av_interleaved_write_frame(copy.output, packet.get()); code < 0) return code;
         ++copy.result.frames;
     }

@@ -97,6 +97,17 @@ std::vector<PromptSegment> readSegments(const JsonFields& fields) {
     return segments;
 }
 
+void readRange(const JsonFields& fields, Project& project, FieldProblem& problem) {
+    constexpr int64_t kMostFrames = int64_t{1} << 40;
+    const auto mark = [&](const char* key) {
+        return fields.has(key) ? std::optional(fields.integer(key, 0, kMostFrames, 0)) : std::nullopt;
+    };
+    project.rangeIn = mark("in");
+    project.rangeOut = mark("out");
+    if (project.rangeIn && project.rangeOut && *project.rangeOut < *project.rangeIn)
+        problem.report(fields.nameOf("out"), "a frame that is not before " + fields.nameOf("in"), *project.rangeOut);
+}
+
 std::vector<ProjectEvent> readEvents(const JsonFields& fields) {
     std::vector<ProjectEvent> events;
     for (const JsonFields& entry : fields.objects("events", kMaxEvents)) {
@@ -212,6 +223,7 @@ Result<Project> Project::parse(std::string_view text, const std::string& origin)
     project.startImage = fields.text("start_image", 8192, {});
     project.startPicture = readStartPicture(fields, problem);
     std::vector<PromptSegment> segments = readSegments(fields);
+    readRange(fields.object("range"), project, problem);
     project.events = readEvents(fields);
     project.frameHashes = readHashes(fields, problem);
     if (!problem.text.empty()) return Error{start + problem.text};
@@ -265,6 +277,11 @@ std::string Project::toJson() const {
     if (!startPicture.empty() && startPicture.size() <= kMaxPictureBytes)
         document["start_picture"] = QByteArray::fromRawData(startPicture.data(), static_cast<qsizetype>(startPicture.size())).toBase64().toStdString();
     document["timeline"] = timelineJson(timeline, document.value("timeline", json()));
+    json& range = objectIn(document, "range");
+    for (const auto& [key, frame] : {std::pair{"in", rangeIn}, std::pair{"out", rangeOut}}) {
+        range.erase(key);
+        if (frame) range[key] = *frame;
+    }
     document["events"] = eventsJson(events, document.value("events", json()));
     json hashes = json::array();
     for (const uint64_t hash : frameHashes) hashes.push_back(hexOf(hash));

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,7 @@ public:
     std::string startImage;    // file of the picture that the take begins with; empty: none
     std::string startPicture;  // that picture as the take was given it, a PNG, so that the file is not needed; empty: not known
     PromptTimeline timeline;
+    std::optional<int64_t> rangeIn, rangeOut;  // marked frames, in order
     std::vector<ProjectEvent> events;
     std::vector<uint64_t> frameHashes;  // frameHash() of each frame in order; may be empty
 

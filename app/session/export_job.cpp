@@ -16,7 +16,7 @@ constexpr auto kPushWait = std::chrono::milliseconds(50);
 
 ExportJob::ExportJob(std::shared_ptr<FrameStore> frames, std::unique_ptr<ExportSink> sink, ExportSpan span, std::function<void()> onProgress)
     : frames_(std::move(frames)), span_(span), end_(span.last ? *span.last + 1 : std::numeric_limits<int64_t>::max()),
-      exporter_(std::move(sink), {.maxWait = kPushWait, .onProgress = std::move(onProgress)}), thread_([this] { run(); }) {}
+      exporter_(std::move(sink), {.maxWait = kPushWait, .givesWay = true, .onProgress = std::move(onProgress)}), thread_([this] { run(); }) {}
 
 ExportJob::~ExportJob() {
     stop_ = true;
@@ -56,6 +56,7 @@ bool ExportJob::pushFrame(const Frame8& frame) {
 }
 
 void ExportJob::run() {
+    giveWay();
     for (int64_t index = span_.first; index < end_ && !stop_;) {
         if (!frames_->waitFor(index, kPollMs)) {
             if (frames_->isClosed()) break;

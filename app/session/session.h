@@ -142,8 +142,8 @@ private:
     void answerPlan();
     void collectRanks();
     void tellState(SessionState state);
-    void refuse(const std::string& message);
-    void failTake(const std::string& message);
+    void refuse(FailedAt at, const std::string& message);
+    void failTake(FailedAt at, const std::string& message);
     SessionState stateNow() const;  // these five: mutex_ held
     bool mayMake() const;
     bool isAhead() const;

@@ -51,6 +51,17 @@ struct SharingAnswer {
     std::string refusal;  // empty: frames come with their place in that memory
 };
 
+// What the session was at when it failed.
+enum class FailedAt : uint8_t {
+    Loading,        // the model: there is none now
+    Beginning,      // a take
+    NoModel, NoTake,
+    Generating,     // the take is paused before the chunk that was not made
+    Memory, Inside, // of either the take has ended
+    KeepingFrames,  // in the frame store; the take goes on
+    Ranking,
+};
+
 class SessionListener {
 public:
     virtual ~SessionListener() = default;
@@ -68,8 +79,8 @@ public:
     virtual void cacheViewed(const CacheView& view) = 0;
     virtual void liveRanked(const RankValues& values) = 0;
     virtual void weightsRanked(const RankValues& values) = 0;
-    // One line: what failed, why, what to do. The session stays usable.
-    virtual void failed(const std::string& message) = 0;
+    // message: one line, what failed, why, what to do. The session stays usable.
+    virtual void failed(FailedAt at, const std::string& message) = 0;
 };
 
 }  // namespace longtake

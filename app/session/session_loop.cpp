@@ -18,11 +18,11 @@ void Session::run() {
             turn(lock);
         } catch (const std::bad_alloc&) {
             if (lock.owns_lock()) lock.unlock();
-            failTake("the take ended: there is not enough memory; choose a smaller size or window and start again");
+            failTake(FailedAt::Memory, "the take ended: there is not enough memory; choose a smaller size or window and start again");
             lock.lock();
         } catch (const std::exception& error) {
             if (lock.owns_lock()) lock.unlock();
-            failTake(std::string("the take ended: ") + error.what() + "; start again, or load the model again");
+            failTake(FailedAt::Inside, std::string("the take ended: ") + error.what() + "; start again, or load the model again");
             lock.lock();
         }
     }
@@ -147,7 +147,7 @@ void Session::loadNow(const EngineChoice& choice) {
     tellState(SessionState::Loading);
     Result<ModelInfo> loaded = maker_->load(choice);
     loadProblem_ = loaded ? std::string() : loaded.message();
-    if (!loaded) return refuse(loadProblem_);
+    if (!loaded) return refuse(FailedAt::Loading, loadProblem_);
     model_ = std::move(loaded).value();
     listener_.modelLoaded(*model_);
 }
@@ -155,15 +155,16 @@ void Session::loadNow(const EngineChoice& choice) {
 void Session::startNow(const TakeRequest& request) {
     dropTake();
     // A start that was asked for right after a load that failed must not hide why.
-    if (!model_) return refuse(loadProblem_.empty() ? "a take needs a model; open a model folder first" : loadProblem_);
+    if (!model_ && loadProblem_.empty()) return refuse(FailedAt::NoModel, "a take needs a model; open a model folder first");
+    if (!model_) return refuse(FailedAt::Loading, loadProblem_);
     Result<std::unique_ptr<TakeSource>> begun = maker_->begin(request.options);
-    if (!begun) return refuse(begun.message());
+    if (!begun) return refuse(FailedAt::Beginning, begun.message());
     source_ = std::move(begun).value();
     adopt();
 }
 
 void Session::restartNow(uint64_t seed) {
-    if (!source_) return refuse("there is no take to begin again; start a new one");
+    if (!source_) return refuse(FailedAt::NoTake, "there is no take to begin again; start a new one");
     dropSharing();
     source_->restart(seed);
     adopt();
@@ -175,7 +176,7 @@ void Session::adopt() {
     Result<std::shared_ptr<FrameStore>> store =
         FrameStore::create(static_cast<int>(options.width), static_cast<int>(options.height), options_.store);
     storeFailed_ = !store;
-    if (!store) listener_.failed(store.message() + "; what was shown cannot be exported afterwards");
+    if (!store) listener_.failed(FailedAt::KeepingFrames, store.message() + "; what was shown cannot be exported afterwards");
     firstColours_ = {};
     open_.clear();
     submittedChunk_ = rankedChunk_ = -1;
@@ -247,7 +248,7 @@ void Session::makeChunk() {
     }
     if (!made) {
         open_.pop_back();
-        if (!abort_) listener_.failed(made.message());
+        if (!abort_) listener_.failed(FailedAt::Generating, made.message());
         return;
     }
     if (abort_) return;
@@ -287,7 +288,7 @@ void Session::keepFrame(Frame8 picture) {
     if (!storeFailed_) {
         if (const Result<void> kept = store_->append(picture); !kept) {
             storeFailed_ = true;
-            listener_.failed(kept.message());
+            listener_.failed(FailedAt::KeepingFrames, kept.message());
         }
     }
     const ColourFields colours = colourFields(picture);
@@ -312,7 +313,7 @@ void Session::collectRanks() {
     const std::optional<Result<CacheRanks>> latest = probe_.latest();
     if (!latest) return;
     rankedChunk_ = submittedChunk_;
-    if (!*latest) return listener_.failed("the rank of the cache cannot be computed: " + latest->message());
+    if (!*latest) return listener_.failed(FailedAt::Ranking, "the rank of the cache cannot be computed: " + latest->message());
     listener_.liveRanked(valuesOf((*latest)->content, options_.rankThreshold));
 }
 
@@ -324,10 +325,10 @@ void Session::rankWeights() {
         try {
             const Result<RankReport> report = job(stopRanking_);
             if (stopRanking_) return;
-            if (!report) return listener_.failed("the rank of the weights cannot be computed: " + report.message());
+            if (!report) return listener_.failed(FailedAt::Ranking, "the rank of the weights cannot be computed: " + report.message());
             listener_.weightsRanked(valuesOf(*report, options_.rankThreshold));
         } catch (const std::exception& error) {
-            listener_.failed(std::string("the rank of the weights cannot be computed: ") + error.what());
+            listener_.failed(FailedAt::Ranking, std::string("the rank of the weights cannot be computed: ") + error.what());
         }
     });
 }
@@ -347,22 +348,22 @@ void Session::tellState(SessionState state) {
 }
 
 // There will be no take that could play.
-void Session::refuse(const std::string& message) {
+void Session::refuse(FailedAt at, const std::string& message) {
     {
         const std::lock_guard lock(mutex_);
         if (!orders_.start) playing_ = false;
     }
-    listener_.failed(message);
+    listener_.failed(at, message);
 }
 
-void Session::failTake(const std::string& message) {
+void Session::failTake(FailedAt at, const std::string& message) {
     dropTake();
     {
         const std::lock_guard lock(mutex_);
         playing_ = false;
         frontier_ = 0;
     }
-    listener_.failed(message);
+    listener_.failed(at, message);
 }
 
 }  // namespace longtake

@@ -1,17 +1,18 @@
 #include "app/studio/export_controller.h"
 
 #include <cmath>
+#include <optional>
+#include <thread>
 
 #include <QDir>
 #include <QFileInfo>
 #include <QProgressDialog>
-#include <QSettings>
-#include <QStandardPaths>
 
 #include "app/media/animation_writer.h"
 #include "app/media/png_file.h"
 #include "app/media/png_sequence.h"
 #include "app/media/video_writer.h"
+#include "app/studio/recording_dialog.h"
 #include "app/studio/take_controller.h"
 #include "ui/panels/transport_bar.h"
 #include "ui/theme/formats.h"
@@ -25,10 +26,15 @@ constexpr int kPollMs = 200;
 
 int even(double pixels) { return std::max(2, static_cast<int>(std::lround(pixels / 2)) * 2); }
 
-QString moviesFolder() {
-    QString folder = QSettings().value("export/folder").toString();
-    if (folder.isEmpty() || !QDir(folder).exists()) folder = QStandardPaths::writableLocation(QStandardPaths::MoviesLocation);
-    return !folder.isEmpty() && QDir(folder).exists() ? folder : QDir::homePath();
+// Encoders start threads of their own, which are as urgent as the one that opens them: generation goes first.
+template <typename Open>
+auto openedAside(const Open& open) {
+    std::optional<decltype(open())> opened;
+    std::thread([&] {
+        giveWay();
+        opened = open();
+    }).join();
+    return std::move(*opened);
 }
 
 }  // namespace
@@ -59,14 +65,13 @@ Result<std::unique_ptr<ExportSink>> ExportController::openSink(const ExportWish&
         default: break;
     }
     VideoOptions options;
-    options.codec = wish.format == ExportFormat::Mp4H265 ? VideoCodec::H265 : wish.format == ExportFormat::Mp4Av1 ? VideoCodec::Av1
-                    : wish.format == ExportFormat::Prores ? VideoCodec::Prores : VideoCodec::H264;
+    options.codec = codecOf(wish.format);
     options.quality = wish.quality;
     options.frameRate = wish.rate;
     options.threads = 1;  // generation goes first
     options.size = size;
     options.projectJson = projectJson_();
-    return as(VideoWriter::create(path, frames, options));
+    return openedAside([&] { return as(VideoWriter::create(path, frames, options)); });
 }
 
 void ExportController::exportTake() {
@@ -83,11 +88,12 @@ void ExportController::exportTake() {
     subject.size = {store->width(), store->height()};
     subject.fps = takes_.clock().fps;
     subject.frames = store->frames() - store->firstFrame();
-    if (const auto range = model_.range(); range && (model_.rangeIn() || model_.rangeOut())) subject.markedFrames = range->last - range->first + 1;
+    if (const auto range = model_.range()) subject.markedFrames = range->last - range->first + 1;
     subject.name = QFileInfo(freeName(moviesFolder(), QStringLiteral(".mp4"))).completeBaseName();
     ExportDialog dialog(subject, window_);
     if (dialog.exec() != QDialog::Accepted) return;
-    if (const Result<void> begun = start(dialog.wish()); !begun) emit failed(QString::fromStdString(begun.message()));
+    const ExportWish wish = dialog.wish();
+    if (const Result<void> begun = start(wish); !begun) emit failed(notExported(wish.path, wish.format, begun.message()));
 }
 
 Result<void> ExportController::start(const ExportWish& wish) {
@@ -97,11 +103,15 @@ Result<void> ExportController::start(const ExportWish& wish) {
     if (wish.markedOnly) {
         const auto range = model_.range();
         if (range) span = {std::max(range->first, span.first), std::min(range->last, *span.last)};
-        if (*span.last < span.first) return Error{"nothing is made between the marks yet; mark another range or play on"};
+        if (*span.last < span.first) {
+            emit told(tr("Nothing is made between the marks yet. Mark another range or play on."));
+            return {};
+        }
     }
     auto sink = openSink(wish, {store->width(), store->height()});
     if (!sink) return sink.error();
     export_ = std::make_unique<ExportJob>(store, std::move(sink).value(), span, nullptr);
+    exportFormat_ = wish.format;
     takes_.note("export", wish.path);
     progress_ = new QProgressDialog(tr("Exporting %1").arg(QFileInfo(wish.path).fileName()), tr("&Cancel"), 0, 1000, window_);
     progress_->setWindowTitle(tr("Export"));
@@ -144,23 +154,29 @@ void ExportController::startRecording() {
         emit told(tr("There is nothing to record yet. Play first."));
         return;
     }
+    const RecordingWish how = RecordingWish::remembered();
     ExportWish wish;
-    wish.path = freeName(moviesFolder(), QStringLiteral(".mp4"));
+    wish.format = how.format;
+    wish.quality = how.quality;
+    wish.path = freeName(moviesFolder(), endingOf(how.format));
     wish.rate = {static_cast<int>(std::lround(takes_.clock().fps)), 1};
     auto sink = openSink(wish, {store->width(), store->height()});
     if (!sink) {
-        emit failed(QString::fromStdString(sink.message()));
+        emit failed(notExported(wish.path, wish.format, sink.message()));
         return;
     }
     auto* video = dynamic_cast<VideoWriter*>(sink->get());
     recordingPath_ = video ? QString::fromStdString(video->partPath()) : wish.path;
     recording_ = std::make_unique<ExportJob>(store, std::move(sink).value(), ExportSpan{std::max(takes_.shownFrame(), store->firstFrame()), {}}, nullptr);
     recordingEnds_ = false;
+    recordingFormat_ = wish.format;
     takes_.note("record", wish.path);
     w_.transport->setRecording(TransportBar::Recording::On);
     poll_.start();
     emit recordingChanged();
 }
+
+void ExportController::chooseRecording() { RecordingDialog(window_).exec(); }
 
 void ExportController::saveStill() {
     const std::shared_ptr<FrameStore> store = takes_.store();
@@ -170,7 +186,7 @@ void ExportController::saveStill() {
         return;
     }
     const QString path = freeName(moviesFolder(), QStringLiteral(".png"));
-    if (const Result<void> written = writePng(path.toStdString(), viewOf(*frame)); !written) emit failed(QString::fromStdString(written.message()));
+    if (const Result<void> written = writePng(path.toStdString(), viewOf(*frame)); !written) emit failed(notSaved(path, written.message()));
     else emit told(tr("This frame is saved as %1").arg(path));
 }
 
@@ -185,7 +201,7 @@ void ExportController::lookAtExport() {
     progress_->setValue(static_cast<int>(export_->share() * 1000));
     if (!isOver(now.state)) return;
     if (now.state == ExportState::Done) emit told(tr("Exported %1 frames to %2").arg(now.written).arg(QString::fromStdString(export_->path())));
-    if (now.state == ExportState::Failed) emit failed(QString::fromStdString(now.error));
+    if (now.state == ExportState::Failed) emit failed(notExported(QString::fromStdString(export_->path()), exportFormat_, now.error));
     if (now.state == ExportState::Cancelled) emit told(tr("The export was cancelled; nothing is left of it."));
     progress_->deleteLater();
     progress_ = nullptr;
@@ -200,7 +216,7 @@ void ExportController::lookAtRecording() {
         return;
     }
     if (now.state == ExportState::Done) emit told(tr("Recorded %1 to %2").arg(secondsText(static_cast<double>(now.written) / takes_.clock().fps), QString::fromStdString(recording_->path())));
-    if (now.state == ExportState::Failed) emit failed(QString::fromStdString(now.error));
+    if (now.state == ExportState::Failed) emit failed(notExported(QString::fromStdString(recording_->path()), recordingFormat_, now.error));
     recording_.reset();
     recordingPath_.clear();
     w_.transport->setRecording(TransportBar::Recording::Off);

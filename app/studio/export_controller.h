@@ -10,8 +10,9 @@
 #include <QObject>
 #include <QTimer>
 
-#include "app/studio/export_dialog.h"
 #include "app/session/export_job.h"
+#include "app/studio/export_dialog.h"
+#include "app/studio/failure_text.h"
 #include "app/studio/studio_widgets.h"
 
 class QProgressDialog;
@@ -41,11 +42,12 @@ public:
 public slots:
     void exportTake();
     void toggleRecording();
+    void chooseRecording();  // asks for format, quality and folder
     void saveStill();
 
 signals:
     void told(const QString& message);
-    void failed(const QString& message);
+    void failed(const longtake::Failure& failure);
     void recordingText(const QString& text);  // empty: nothing is recorded
     void recordingChanged();
 
@@ -66,6 +68,7 @@ private:
     std::unique_ptr<ExportJob> recording_;
     bool recordingEnds_ = false;
     QString recordingPath_;
+    ExportFormat exportFormat_ = ExportFormat::Mp4H264, recordingFormat_ = ExportFormat::Mp4H264;
     QString takeName_;
     QProgressDialog* progress_ = nullptr;
     QTimer poll_;

@@ -16,21 +16,14 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSlider>
-#include <QStandardPaths>
 
-#include "app/media/encoders.h"
+#include "app/studio/recording_dialog.h"
 #include "ui/theme/formats.h"
 #include "ui/theme/theme.h"
 
 namespace longtake {
 
 namespace {
-
-constexpr int kUsualQuality = 70;
-
-bool hasEncoder(const std::vector<EncoderInfo>& encoders, VideoCodec codec) {
-    return std::any_of(encoders.begin(), encoders.end(), [&](const EncoderInfo& info) { return info.codec == codec; });
-}
 
 // Both sides of a video are even.
 int even(double pixels) { return std::max(2, static_cast<int>(std::lround(pixels / 2)) * 2); }
@@ -40,14 +33,10 @@ int even(double pixels) { return std::max(2, static_cast<int>(std::lround(pixels
 ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDialog(parent), subject_(subject) {
     setWindowTitle(tr("Export"));
     setMinimumWidth(480);
-    static const std::vector<EncoderInfo> encoders = availableEncoders();
     format_ = new QComboBox;
     format_->setObjectName(QStringLiteral("format"));
     const auto add = [&](const QString& name, ExportFormat format) { format_->addItem(name, static_cast<int>(format)); };
-    if (hasEncoder(encoders, VideoCodec::H264)) add(tr("MP4, H.264: plays everywhere"), ExportFormat::Mp4H264);
-    if (hasEncoder(encoders, VideoCodec::H265)) add(tr("MP4, H.265: smaller"), ExportFormat::Mp4H265);
-    if (hasEncoder(encoders, VideoCodec::Av1)) add(tr("MP4, AV1: smallest, slow"), ExportFormat::Mp4Av1);
-    if (hasEncoder(encoders, VideoCodec::Prores)) add(tr("MOV, ProRes: for editing"), ExportFormat::Prores);
+    for (const NamedFormat& video : videoFormats()) add(video.name, video.format);
     add(tr("PNG pictures in a folder"), ExportFormat::PngSequence);
     add(tr("GIF, for sharing"), ExportFormat::Gif);
     add(tr("WebP, for sharing"), ExportFormat::Webp);
@@ -61,13 +50,8 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     size_ = new QComboBox;
     for (const double scale : {1.0, 2.0, 3.0, 4.0, 0.5})
         size_->addItem(QStringLiteral("%1 × %2").arg(even(subject.size.width * scale)).arg(even(subject.size.height * scale)), scale);
-    quality_ = new QSlider(Qt::Horizontal);
-    quality_->setRange(0, 100);
-    quality_->setValue(kUsualQuality);
-    quality_->setAccessibleName(tr("Quality"));
-    quality_->setMinimumHeight(kRowHeight - 2);
-    qualityText_ = new QLabel(QString::number(kUsualQuality));
-    qualityText_->setMinimumWidth(28);
+    const QualityField quality = makeQualityField(this, kUsualQuality);
+    quality_ = quality.slider;
     rate_ = new QComboBox;
     const int own = static_cast<int>(std::lround(subject.fps));
     rate_->addItem(tr("%1 fps, as made").arg(own), own);
@@ -75,10 +59,7 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
         if (fps != own) rate_->addItem(fps > own ? tr("%1 fps, faster motion").arg(fps) : tr("%1 fps, slower motion").arg(fps), fps);
     path_ = new QLineEdit;
     path_->setAccessibleName(tr("File"));
-    QString folder = QSettings().value("export/folder").toString();
-    if (folder.isEmpty() || !QDir(folder).exists()) folder = QStandardPaths::writableLocation(QStandardPaths::MoviesLocation);
-    if (folder.isEmpty() || !QDir(folder).exists()) folder = QDir::homePath();
-    path_->setText(QDir(folder).filePath(subject.name + QStringLiteral(".mp4")));
+    path_->setText(QDir(moviesFolder()).filePath(subject.name + QStringLiteral(".mp4")));
     auto* browseButton = new QPushButton(tr("&Browse…"));
     browseButton->setAutoDefault(false);
 
@@ -88,12 +69,9 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     form->addRow(tr("&Format"), format_);
     form->addRow(tr("&Range"), range_);
     form->addRow(tr("&Size"), size_);
-    auto* qualityRow = new QHBoxLayout;
-    qualityRow->addWidget(quality_);
-    qualityRow->addWidget(qualityText_);
     auto* qualityLabel = new QLabel(tr("&Quality"));
     qualityLabel->setBuddy(quality_);
-    form->addRow(qualityLabel, qualityRow);
+    form->addRow(qualityLabel, quality.row);
     form->addRow(tr("S&peed"), rate_);
     auto* pathRow = new QHBoxLayout;
     pathRow->addWidget(path_);
@@ -112,7 +90,6 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     outer->addWidget(buttons);
 
     connect(format_, &QComboBox::currentIndexChanged, this, &ExportDialog::followFormat);
-    connect(quality_, &QSlider::valueChanged, this, [this](int value) { qualityText_->setText(QString::number(value)); });
     connect(browseButton, &QPushButton::clicked, this, &ExportDialog::browse);
     connect(buttons, &QDialogButtonBox::accepted, this, [this] {
         const QString name = QFileInfo(path_->text()).fileName();
@@ -128,16 +105,6 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
 }
 
 ExportFormat ExportDialog::format() const { return static_cast<ExportFormat>(format_->currentData().toInt()); }
-
-QString ExportDialog::ending() const {
-    switch (format()) {
-        case ExportFormat::Prores: return QStringLiteral(".mov");
-        case ExportFormat::PngSequence: return {};
-        case ExportFormat::Gif: return QStringLiteral(".gif");
-        case ExportFormat::Webp: return QStringLiteral(".webp");
-        default: return QStringLiteral(".mp4");
-    }
-}
 
 void ExportDialog::followFormat() {
     const bool pictures = format() == ExportFormat::PngSequence;

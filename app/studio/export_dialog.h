@@ -7,25 +7,22 @@
 #include <QDialog>
 #include <QString>
 
-#include "app/media/video_options.h"
+#include "app/studio/export_format.h"
 
 class QComboBox;
 class QDoubleSpinBox;
-class QLabel;
 class QLineEdit;
 class QSlider;
 class QSpinBox;
 
 namespace longtake {
 
-enum class ExportFormat { Mp4H264, Mp4H265, Mp4Av1, Prores, PngSequence, Gif, Webp };
-
 struct ExportWish {
     ExportFormat format = ExportFormat::Mp4H264;
     QString path;
     bool markedOnly = false;
     double scale = 1;
-    int quality = 70;
+    int quality = kUsualQuality;
     FrameRate rate;
 };
 
@@ -49,14 +46,13 @@ private:
     void followFormat();
     void browse();
     ExportFormat format() const;
-    QString ending() const;
+    QString ending() const { return endingOf(format()); }
 
     ExportSubject subject_;
     QComboBox* format_ = nullptr;
     QComboBox* range_ = nullptr;
     QComboBox* size_ = nullptr;
     QSlider* quality_ = nullptr;
-    QLabel* qualityText_ = nullptr;
     QComboBox* rate_ = nullptr;
     QLineEdit* path_ = nullptr;
 };

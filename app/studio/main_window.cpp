@@ -220,18 +220,20 @@ void MainWindow::buildEditMenu() {
 // The keys of this menu act wherever nobody else wants them: see keyPressEvent.
 void MainWindow::buildTakeMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Take"));
-    const auto add = [menu](const QString& text, const char* key, auto* receiver, auto slot) { return menu->addAction(text + QLatin1Char('\t') + QLatin1String(key), receiver, slot); };
-    add(tr("&Play or pause"), "Space", takes_, &TakeController::togglePlay);
-    add(tr("To the &start"), "Home", takes_, &TakeController::toStart);
-    add(tr("To the &newest"), "End", takes_, &TakeController::toEnd);
-    add(tr("Next &frame"), "Right", takes_, [this] { takes_->step(1); });
-    add(tr("Pre&vious frame"), "Left", takes_, [this] { takes_->step(-1); });
+    const auto add = [menu](const QString& text, const QString& key, auto* receiver, auto slot) { return menu->addAction(text + QLatin1Char('\t') + key, receiver, slot); };
+    add(tr("&Play or pause"), tr("Space"), takes_, &TakeController::togglePlay);
+    add(tr("Play &backwards"), "J", takes_, &TakeController::playBackwards);
+    add(tr("To the &start"), tr("Home"), takes_, &TakeController::toStart);
+    add(tr("To the &newest"), tr("End"), takes_, &TakeController::toEnd);
+    add(tr("Next &frame"), QStringLiteral("→"), takes_, [this] { takes_->step(1); });
+    add(tr("Pre&vious frame"), QStringLiteral("←"), takes_, [this] { takes_->step(-1); });
     menu->addSeparator();
     add(tr("Mark &in"), "I", takes_, &TakeController::markIn);
     add(tr("Mark &out"), "O", takes_, &TakeController::markOut);
     add(tr("&Clear the marks"), "X", takes_, &TakeController::clearMarks);
     menu->addSeparator();
     add(tr("&Record"), "R", exports_, &ExportController::toggleRecording);
+    menu->addAction(tr("Recording for&mat…"), exports_, &ExportController::chooseRecording);
 }
 
 void MainWindow::buildViewMenu() {
@@ -258,9 +260,10 @@ void MainWindow::buildViewMenu() {
 void MainWindow::connectControllers() {
     const auto hint = [this](const QString& message) { statusBar()->showMessage(QLatin1Char(' ') + message, kHintMs); };
     const auto error = [this](const QString& message) { notice_->showError(message); };
-    connect(bridge_.get(), &SessionBridge::failureTold, this, error);
+    const auto failure = [this](const Failure& what) { notice_->showError(what.text, what.detail); };
     connect(takes_, &TakeController::stateText, state_, &QLabel::setText);
     connect(setup_, &SetupController::told, this, error);
+    connect(setup_, &SetupController::failed, this, failure);
     connect(setup_, &SetupController::modelReady, this, [this] {
         device_->setText(QString::fromStdString(setup_->model()->backend));
         examples_->setPrompts(setup_->examples(), w_.prompt->steerButton());
@@ -271,10 +274,10 @@ void MainWindow::connectControllers() {
     });
     connect(projects_, &ProjectController::changed, this, &MainWindow::showTitle);
     connect(projects_, &ProjectController::told, this, hint);
-    connect(projects_, &ProjectController::failed, this, error);
+    connect(projects_, &ProjectController::failed, this, failure);
     connect(projects_, &ProjectController::savedText, saved_, &QLabel::setText);
     connect(exports_, &ExportController::told, this, hint);
-    connect(exports_, &ExportController::failed, this, error);
+    connect(exports_, &ExportController::failed, this, failure);
     connect(exports_, &ExportController::recordingText, recording_, &QLabel::setText);
     connect(exports_, &ExportController::recordingChanged, this, [this] { projects_->setRecording(exports_->recordingPath()); });
     connect(w_.canvas, &CanvasWidget::deviceInfo, this, [this](const QString& text) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <QWidget>
@@ -21,23 +22,34 @@ class NoticeBar final : public QWidget {
 public:
     explicit NoticeBar(QWidget* parent = nullptr);
 
-    void showError(const QString& message);
+    // detail: shown when it is asked for; empty: there is none.
+    void showError(const QString& message, const QString& detail = {});
     void showHint(const QString& message);
     struct Answer {
         QString text;
         std::function<void()> action;
     };
-    // Stays until it is answered or closed; a hint does not push it away.
+    // Until it is answered or closed: a hint does not push it away, and what an error covers comes back after it.
     void ask(const QString& message, const std::vector<Answer>& answers);
     QString text() const;
+    QString detail() const;
 
 private:
     void show(const QString& message, const char* role);
     void clearAnswers();
+    void showQuestion();
+    void close();
 
     QHBoxLayout* row_ = nullptr;
     QLabel* text_ = nullptr;
-    std::vector<QPushButton*> answers_;
+    QLabel* detail_ = nullptr;
+    QPushButton* more_ = nullptr;
+    struct Question {
+        QString message;
+        std::vector<Answer> answers;
+    };
+    std::optional<Question> question_;  // not answered yet
+    std::vector<QPushButton*> answers_;  // of the question, while it is shown
 };
 
 }  // namespace longtake

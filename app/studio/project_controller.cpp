@@ -52,9 +52,8 @@ ProjectController::ProjectController(TakeController& takes, SetupController& set
     lock_ = std::make_unique<QLockFile>(autosaveFile_ + QStringLiteral(".lock"));
     lock_->setStaleLockTime(0);
     lock_->tryLock(0);
-    connect(model_.undoStack(), &QUndoStack::indexChanged, this, [this](int index) {
-        if (opening_ || index == 0) return;
-        setDirty(true);
+    connect(model_.undoStack(), &QUndoStack::indexChanged, this, [this] {
+        if (!opening_) setDirty(true);
     });
     connect(&takes_, &TakeController::chunkMade, this, [this] { changedSinceAutosave_ = true; });
     autosaveTimer_.setInterval(kAutosaveMs);
@@ -72,6 +71,8 @@ Project ProjectController::current(Hashes hashes) const {
     Project project = base_;
     setup_.describe(project);
     project.timeline = model_.timeline();
+    project.rangeIn = model_.marks().in;
+    project.rangeOut = model_.marks().out;
     project.events = takes_.events();
     project.chunks = takes_.newestFrame() >= 0 ? takes_.clock().chunkOfFrame(takes_.newestFrame()) + 1 : 0;
     project.frameHashes.clear();
@@ -92,7 +93,7 @@ bool ProjectController::openPath(const QString& path) {
         project = Project::load(path.toStdString());
     }
     if (!project) {
-        emit failed(QString::fromStdString(project.message()));
+        emit failed(notAProject(path, project.message()));
         return false;
     }
     if (!mayLeave()) return false;
@@ -104,7 +105,7 @@ bool ProjectController::openPath(const QString& path) {
 void ProjectController::adopt(Project project, const QString& path) {
     if (!setup_.adopt(project)) return;
     opening_ = true;
-    model_.reset(project.timeline);
+    model_.reset(project.timeline, {project.rangeIn, project.rangeOut});
     base_ = std::move(project);
     path_ = path;
     setDirty(false);
@@ -144,7 +145,7 @@ bool ProjectController::saveAs() {
 
 bool ProjectController::saveTo(const QString& path) {
     if (const Result<void> saved = current(Hashes::With).save(path.toStdString()); !saved) {
-        emit failed(QString::fromStdString(saved.message()));
+        emit failed(notSaved(path, saved.message()));
         return false;
     }
     path_ = path;
@@ -196,7 +197,11 @@ void ProjectController::autosave() {
         const Result<void> written = writeFileAtomically(file, std::string_view(json));
         emit savedText(written ? tr("autosaved %1").arg(QDateTime::currentDateTime().toString(QStringLiteral("hh:mm:ss"))) : tr("autosave failed"));
         // Why is said once, not every ten seconds.
-        if (!written && !autosaveFailed_.exchange(true)) emit failed(tr("Autosave failed: %1").arg(QString::fromStdString(written.message())));
+        if (!written && !autosaveFailed_.exchange(true)) {
+            Failure why = notSaved(QString::fromStdString(file), written.message());
+            why.text = tr("Autosave failed: %1").arg(why.text);
+            emit failed(why);
+        }
         if (written) autosaveFailed_ = false;
     });
 }
@@ -228,14 +233,14 @@ bool ProjectController::offerRecovery(NoticeBar& notice) {
 void ProjectController::recover(const QString& file) {
     Result<Project> project = Project::load(file.toStdString());
     if (!project) {
-        emit failed(QString::fromStdString(project.message()));
+        emit failed(notAProject(file, project.message()));
         return;
     }
     const QString path = takeEvent(*project, kFileEvent);
     const QString recording = takeEvent(*project, kRecordingEvent);
     if (!recording.isEmpty() && QFileInfo::exists(recording)) {
         const Result<RecoveredVideo> video = recoverPartial(recording.toStdString());
-        if (!video) emit failed(QString::fromStdString(video.message()));
+        if (!video) emit failed(notRecovered(recording, video.message()));
         else emit told(tr("The recording was recovered: %1, %2").arg(QString::fromStdString(video->path), secondsText(video->seconds)));
     }
     adopt(std::move(*project), path);

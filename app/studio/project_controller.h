@@ -14,6 +14,7 @@
 #include <QTimer>
 
 #include "app/project/project.h"
+#include "app/studio/failure_text.h"
 
 namespace longtake {
 
@@ -34,6 +35,7 @@ public:
     Project current(Hashes hashes) const;
     // A project, or a video that holds one.
     bool openPath(const QString& path);
+    bool saveTo(const QString& path);
     // False when the user wants to stay.
     bool mayLeave();
 
@@ -54,12 +56,11 @@ public slots:
 signals:
     void changed();  // name or dirty
     void told(const QString& message);
-    void failed(const QString& message);
+    void failed(const longtake::Failure& failure);
     void savedText(const QString& text);
 
 private:
     void adopt(Project project, const QString& path);
-    bool saveTo(const QString& path);
     void addRecent(const QString& path);
     void setDirty(bool dirty);
     void autosave();

@@ -37,7 +37,7 @@ public:
     void cacheViewed(const CacheView& view) override { emit cacheTold(view); }
     void liveRanked(const RankValues& values) override { emit liveRankTold(values); }
     void weightsRanked(const RankValues& values) override { emit weightsRankTold(values); }
-    void failed(const std::string& message) override { emit failureTold(QString::fromStdString(message)); }
+    void failed(FailedAt at, const std::string& message) override { emit failureTold(at, message); }
 
 signals:
     void stateTold(longtake::SessionState state);
@@ -53,7 +53,7 @@ signals:
     void cacheTold(const longtake::CacheView& view);
     void liveRankTold(const longtake::RankValues& values);
     void weightsRankTold(const longtake::RankValues& values);
-    void failureTold(const QString& message);
+    void failureTold(longtake::FailedAt at, const std::string& message);
 
 private:
     std::atomic<bool> framesTold_ = false;

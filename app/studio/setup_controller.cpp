@@ -85,6 +85,7 @@ PromptGuide guideOf(const ModelConfig& config) {
 SetupController::SetupController(Session& session, SessionBridge& bridge, TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, QObject* parent)
     : QObject(parent), session_(session), takes_(takes), timeline_(model), w_(widgets) {
     connect(&bridge, &SessionBridge::modelTold, this, &SetupController::modelLoaded);
+    connect(&bridge, &SessionBridge::failureTold, this, &SetupController::sayFailure);
     connect(&bridge, &SessionBridge::planTold, this, &SetupController::showPlan);
     connect(w_.session, &SessionPanel::settingsEdited, this, &SetupController::settingsEdited);
     connect(w_.session, &SessionPanel::startRequested, this, &SetupController::startWith);
@@ -106,7 +107,8 @@ void SetupController::findGpus() {
                 for (Precision precision : device.precisions) gpu.precisions.push_back(precision == Precision::Bf16 ? "bf16" : "fp32");
                 choices_.devices.push_back(std::move(gpu));
             }
-            if (choices_.devices.size() == 1) choices_.devices.push_back({.id = "cuda", .name = tr("NVIDIA GPU").toStdString(), .problem = found.whyNoGpu});
+            if (choices_.devices.size() == 1) choices_.devices.push_back({.id = "cuda", .name = tr("NVIDIA GPU").toStdString(),
+                                                                                          .problem = tr("No NVIDIA card can be used here.").toStdString() + "\n" + found.whyNoGpu});
             const SessionSettings settings = w_.session->settings();
             w_.session->setChoices(choices_);
             w_.session->setSettings(settings);
@@ -135,7 +137,7 @@ void SetupController::listModels() {
 bool SetupController::addModel(const std::string& folder) {
     Result<ModelConfig> config = Model::readConfig(folder);
     if (!config) {
-        emit told(words(config.message()));
+        emit failed(notAModel(words(folder), config.message()));
         return false;
     }
     choices_.models.push_back(choiceOf(folder, *config));
@@ -265,6 +267,13 @@ void SetupController::show(const SessionSettings& settings) {
     w_.session->setSettings(settings);
     w_.session->setPlan({});
     askPlan(settings);
+}
+
+void SetupController::sayFailure(FailedAt at, const std::string& line) {
+    QString subject;
+    if (at == FailedAt::Loading && asked_) subject = words(asked_->folder);
+    if (at == FailedAt::Beginning) subject = words(w_.session->settings().startImage);
+    emit failed(sessionFailure(at, subject, line));
 }
 
 // Only the loaded model's plan is known; another one's comes when it is loaded.

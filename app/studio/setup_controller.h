@@ -10,6 +10,7 @@
 #include <QStringList>
 
 #include "app/session/session_listener.h"
+#include "app/studio/failure_text.h"
 #include "app/studio/studio_widgets.h"
 #include "ui/panels/session_values.h"
 
@@ -52,6 +53,7 @@ public slots:
 signals:
     void modelReady();
     void told(const QString& message);
+    void failed(const longtake::Failure& failure);
     void settingsChanged();
 
 private:
@@ -65,6 +67,7 @@ private:
     void showPlan(const MemoryPlan& plan);
     void settingsEdited(const SessionSettings& settings);
     void askPlan(const SessionSettings& settings);
+    void sayFailure(FailedAt at, const std::string& line);
     void findFingerprint(const std::string& folder);
     EngineChoice engineOf(const SessionSettings& settings) const;
     TakeOptions optionsOf(const SessionSettings& settings, const ModelConfig& config) const;

@@ -355,17 +355,14 @@ void TakeController::toEnd() {
 }
 
 void TakeController::markIn() {
-    if (hasTake()) model_.setRangeIn(shownFrame());
+    if (hasTake()) model_.markIn(shownFrame());
 }
 
 void TakeController::markOut() {
-    if (hasTake()) model_.setRangeOut(shownFrame());
+    if (hasTake()) model_.markOut(shownFrame());
 }
 
-void TakeController::clearMarks() {
-    model_.setRangeIn(std::nullopt);
-    model_.setRangeOut(std::nullopt);
-}
+void TakeController::clearMarks() { model_.clearMarks(); }
 
 bool TakeController::handleKey(int key, Qt::KeyboardModifiers modifiers) {
     if (modifiers & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier)) return false;

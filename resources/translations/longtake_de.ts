@@ -204,6 +204,10 @@
         <source>Painted by the CPU: %1</source>
         <translation>Von der CPU gezeichnet: %1</translation>
     </message>
+    <message>
+        <source>Vulkan failed on this graphics card</source>
+        <translation>Vulkan ist auf dieser Grafikkarte gescheitert</translation>
+    </message>
 </context>
 <context>
     <name>longtake::CanvasWindow</name>
@@ -281,28 +285,16 @@
         <source>Recorded %1 to %2</source>
         <translation>%1 nach %2 aufgenommen</translation>
     </message>
+    <message>
+        <source>Nothing is made between the marks yet. Mark another range or play on.</source>
+        <translation>Zwischen den Marken ist noch nichts erzeugt. Markiere einen anderen Bereich oder spiele weiter.</translation>
+    </message>
 </context>
 <context>
     <name>longtake::ExportDialog</name>
     <message>
         <source>Export</source>
         <translation>Exportieren</translation>
-    </message>
-    <message>
-        <source>MP4, H.264: plays everywhere</source>
-        <translation>MP4, H.264: läuft überall</translation>
-    </message>
-    <message>
-        <source>MP4, H.265: smaller</source>
-        <translation>MP4, H.265: kleiner</translation>
-    </message>
-    <message>
-        <source>MP4, AV1: smallest, slow</source>
-        <translation>MP4, AV1: am kleinsten, langsam</translation>
-    </message>
-    <message>
-        <source>MOV, ProRes: for editing</source>
-        <translation>MOV, ProRes: für den Schnitt</translation>
     </message>
     <message>
         <source>PNG pictures in a folder</source>
@@ -323,10 +315,6 @@
     <message>
         <source>Between the marks: %1</source>
         <translation>Zwischen den Marken: %1</translation>
-    </message>
-    <message>
-        <source>Quality</source>
-        <translation>Qualität</translation>
     </message>
     <message>
         <source>%1 fps, as made</source>
@@ -391,6 +379,165 @@
     <message>
         <source>Export as</source>
         <translation>Exportieren als</translation>
+    </message>
+    <message>
+        <source>MP4, H.264: plays everywhere</source>
+        <translation>MP4, H.264: läuft überall</translation>
+    </message>
+    <message>
+        <source>MP4, H.265: smaller</source>
+        <translation>MP4, H.265: kleiner</translation>
+    </message>
+    <message>
+        <source>MP4, AV1: smallest, slow</source>
+        <translation>MP4, AV1: am kleinsten, langsam</translation>
+    </message>
+    <message>
+        <source>MOV, ProRes: for editing</source>
+        <translation>MOV, ProRes: für den Schnitt</translation>
+    </message>
+    <message>
+        <source>Quality</source>
+        <translation>Qualität</translation>
+    </message>
+</context>
+<context>
+    <name>longtake::FailureText</name>
+    <message>
+        <source>there is no such file; check the name</source>
+        <translation>es gibt keine solche Datei; prüfe den Namen</translation>
+    </message>
+    <message>
+        <source>that is a folder; give a file</source>
+        <translation>das ist ein Ordner; gib eine Datei an</translation>
+    </message>
+    <message>
+        <source>this user may not read it; change its permissions</source>
+        <translation>dieser Benutzer darf sie nicht lesen; ändere ihre Rechte</translation>
+    </message>
+    <message>
+        <source>it is empty; copy or save it again</source>
+        <translation>sie ist leer; kopiere oder speichere sie noch einmal</translation>
+    </message>
+    <message>
+        <source>that is a folder; give the name of a file</source>
+        <translation>das ist ein Ordner; gib den Namen einer Datei an</translation>
+    </message>
+    <message>
+        <source>there is no such folder; create it first or choose another</source>
+        <translation>es gibt keinen solchen Ordner; lege ihn erst an oder wähle einen anderen</translation>
+    </message>
+    <message>
+        <source>a part of its path is a file; check the name</source>
+        <translation>ein Teil des Pfades ist eine Datei; prüfe den Namen</translation>
+    </message>
+    <message>
+        <source>the name is too long; choose a shorter one</source>
+        <translation>der Name ist zu lang; wähle einen kürzeren</translation>
+    </message>
+    <message>
+        <source>this user may not write there; choose another folder</source>
+        <translation>dieser Benutzer darf dort nicht schreiben; wähle einen anderen Ordner</translation>
+    </message>
+    <message>
+        <source>it does not work there; choose another folder or name</source>
+        <translation>dort geht es nicht; wähle einen anderen Ordner oder Namen</translation>
+    </message>
+    <message>
+        <source>the disk is read-only; choose another folder</source>
+        <translation>der Datenträger ist schreibgeschützt; wähle einen anderen Ordner</translation>
+    </message>
+    <message>
+        <source>the disk is full (%1 are free); free some space or choose another disk</source>
+        <translation>der Datenträger ist voll (%1 sind frei); schaffe Platz oder wähle einen anderen</translation>
+    </message>
+    <message>
+        <source>‘%1’ cannot be opened: %2.</source>
+        <translation>„%1“ lässt sich nicht öffnen: %2.</translation>
+    </message>
+    <message>
+        <source>‘%1’ cannot be written: %2.</source>
+        <translation>„%1“ lässt sich nicht schreiben: %2.</translation>
+    </message>
+    <message>
+        <source>it is damaged, or no video that Longtake made</source>
+        <translation>sie ist beschädigt oder kein Video von Longtake</translation>
+    </message>
+    <message>
+        <source>it is damaged, no project of Longtake, or one of a newer Longtake</source>
+        <translation>sie ist beschädigt, kein Projekt von Longtake oder das eines neueren Longtake</translation>
+    </message>
+    <message>
+        <source>There is no model in ‘%1’: the folder does not exist.</source>
+        <translation>In „%1“ ist kein Modell: den Ordner gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>‘%1’ is no model folder: it has no model.json. Choose a folder with a model.json and its weights.</source>
+        <translation>„%1“ ist kein Modellordner: darin ist keine model.json. Wähle einen Ordner mit einer model.json und ihren Gewichten.</translation>
+    </message>
+    <message>
+        <source>The model in ‘%1’ cannot be used: its model.json is damaged or of another kind. Copy or download it again.</source>
+        <translation>Das Modell in „%1“ ist nicht brauchbar: seine model.json ist beschädigt oder von anderer Art. Kopiere oder lade es noch einmal.</translation>
+    </message>
+    <message>
+        <source>it is damaged, or no picture of a known kind (PNG, JPEG, WebP, BMP)</source>
+        <translation>sie ist beschädigt oder kein Bild einer bekannten Art (PNG, JPEG, WebP, BMP)</translation>
+    </message>
+    <message>
+        <source>No encoder for %1 opens on this computer. Choose another format.</source>
+        <translation>Auf diesem Rechner öffnet sich kein Encoder für %1. Wähle ein anderes Format.</translation>
+    </message>
+    <message>
+        <source>The recording ‘%1’ cannot be recovered: %2.</source>
+        <translation>Die Aufnahme „%1“ lässt sich nicht wiederherstellen: %2.</translation>
+    </message>
+    <message>
+        <source>there is no whole picture in it, or it is still being written</source>
+        <translation>es ist kein ganzes Bild darin, oder sie wird noch geschrieben</translation>
+    </message>
+    <message>
+        <source>The model in ‘%1’ cannot be loaded: a file of it is missing or damaged, or the memory or the device is not enough for it. Copy or download it again, or choose another.</source>
+        <translation>Das Modell in „%1“ lässt sich nicht laden: eine seiner Dateien fehlt oder ist beschädigt, oder Speicher oder Gerät reichen nicht. Kopiere oder lade es noch einmal, oder wähle ein anderes.</translation>
+    </message>
+    <message>
+        <source>The take cannot begin with ‘%1’: this model may not take pictures, or the size does not fit it. Begin without a picture, or choose another model or size.</source>
+        <translation>Der Take kann nicht mit „%1“ beginnen: vielleicht nimmt dieses Modell keine Bilder, oder die Größe passt nicht zu ihm. Beginne ohne Bild, oder wähle ein anderes Modell oder eine andere Größe.</translation>
+    </message>
+    <message>
+        <source>The take cannot begin: its size does not fit the model, or the memory is not enough. Choose another size or a smaller window.</source>
+        <translation>Der Take kann nicht beginnen: seine Größe passt nicht zum Modell, oder der Speicher reicht nicht. Wähle eine andere Größe oder ein kleineres Fenster.</translation>
+    </message>
+    <message>
+        <source>A take needs a model. Open a model folder first.</source>
+        <translation>Ein Take braucht ein Modell. Öffne erst einen Modellordner.</translation>
+    </message>
+    <message>
+        <source>There is no take to begin again. Start a new one.</source>
+        <translation>Es gibt keinen Take, der neu beginnen könnte. Starte einen neuen.</translation>
+    </message>
+    <message>
+        <source>The take has stopped: its next part could not be made. Play on, change the prompt, or start a new take.</source>
+        <translation>Der Take steht: sein nächstes Stück ließ sich nicht erzeugen. Spiele weiter, ändere den Prompt oder starte einen neuen Take.</translation>
+    </message>
+    <message>
+        <source>The take has ended: there is not enough memory. Choose a smaller size or window and start again.</source>
+        <translation>Der Take ist zu Ende: der Speicher reicht nicht. Wähle eine kleinere Größe oder ein kleineres Fenster und starte noch einmal.</translation>
+    </message>
+    <message>
+        <source>The take has ended by an error of the program. Start again, or load the model again.</source>
+        <translation>Der Take ist durch einen Fehler des Programms zu Ende. Starte noch einmal, oder lade das Modell neu.</translation>
+    </message>
+    <message>
+        <source>The take goes on, but its frames are no longer kept and cannot be exported: %1.</source>
+        <translation>Der Take geht weiter, aber seine Bilder werden nicht mehr aufgehoben und lassen sich nicht exportieren: %1.</translation>
+    </message>
+    <message>
+        <source>the temporary folder ‘%1’ does not take them</source>
+        <translation>der Ordner für vorübergehende Dateien, „%1“, nimmt sie nicht</translation>
+    </message>
+    <message>
+        <source>The rank cannot be computed.</source>
+        <translation>Der Rang lässt sich nicht berechnen.</translation>
     </message>
 </context>
 <context>
@@ -614,12 +761,44 @@
         <source>&amp;nothing yet</source>
         <translation>&amp;noch nichts</translation>
     </message>
+    <message>
+        <source>Recording for&amp;mat…</source>
+        <translation>Aufnahmefor&amp;mat…</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Leertaste</translation>
+    </message>
+    <message>
+        <source>Play &amp;backwards</source>
+        <translation>&amp;Rückwärts abspielen</translation>
+    </message>
+    <message>
+        <source>Home</source>
+        <translation>Pos1</translation>
+    </message>
+    <message>
+        <source>End</source>
+        <translation>Ende</translation>
+    </message>
 </context>
 <context>
     <name>longtake::NoticeBar</name>
     <message>
         <source>Close this message</source>
         <translation>Diese Meldung schließen</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>Meldung</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>What the program itself says, in English</source>
+        <translation>Was das Programm selbst sagt, auf Englisch</translation>
     </message>
 </context>
 <context>
@@ -792,6 +971,73 @@
     </message>
 </context>
 <context>
+    <name>longtake::PromptFile</name>
+    <message>
+        <source>line %1: %2</source>
+        <translation>Zeile %1: %2</translation>
+    </message>
+    <message>
+        <source>prompt %1: %2</source>
+        <translation>Prompt %1: %2</translation>
+    </message>
+    <message>
+        <source>neither ‘chunk’ nor ‘seconds’ is a number</source>
+        <translation>weder „chunk“ noch „seconds“ ist eine Zahl</translation>
+    </message>
+    <message>
+        <source>there is no transition called ‘%1’; use keep, re-cache or blend</source>
+        <translation>es gibt keinen Übergang namens „%1“; nimm keep, re-cache oder blend</translation>
+    </message>
+    <message>
+        <source>there is no prompt in it</source>
+        <translation>darin ist kein Prompt</translation>
+    </message>
+    <message>
+        <source>there are more than %1 prompts in it</source>
+        <translation>darin sind mehr als %1 Prompts</translation>
+    </message>
+    <message>
+        <source>a blend lasts 1 to %1 chunks</source>
+        <translation>eine Blende dauert 1 bis %1 Chunks</translation>
+    </message>
+    <message>
+        <source>it does not start after the one before; sort them by time</source>
+        <translation>er beginnt nicht nach dem davor; sortiere sie nach der Zeit</translation>
+    </message>
+    <message>
+        <source>these prompts cannot follow each other</source>
+        <translation>diese Prompts können nicht aufeinander folgen</translation>
+    </message>
+    <message>
+        <source>a time is missing before the prompt; write for instance 0:12 and the prompt</source>
+        <translation>vor dem Prompt fehlt eine Zeit; schreibe zum Beispiel 0:12 und den Prompt</translation>
+    </message>
+    <message>
+        <source>the file ends inside quotes; close them</source>
+        <translation>die Datei endet innerhalb von Anführungszeichen; schließe sie</translation>
+    </message>
+    <message>
+        <source>the first line names no column ‘prompt’; it should read %1</source>
+        <translation>die erste Zeile nennt keine Spalte „prompt“; sie sollte lauten: %1</translation>
+    </message>
+    <message>
+        <source>this is no JSON</source>
+        <translation>das ist kein JSON</translation>
+    </message>
+    <message>
+        <source>this JSON holds no prompts: its ‘format’ is not ‘%1’</source>
+        <translation>dieses JSON hält keine Prompts: sein „format“ ist nicht „%1“</translation>
+    </message>
+    <message>
+        <source>these prompts have a version that this program does not know; update it</source>
+        <translation>diese Prompts haben eine Version, die dieses Programm nicht kennt; bring es auf den neuesten Stand</translation>
+    </message>
+    <message>
+        <source>this is larger than 4 MB and hardly a list of prompts</source>
+        <translation>das ist größer als 4 MB und wohl kaum eine Liste von Prompts</translation>
+    </message>
+</context>
+<context>
     <name>longtake::PromptGuide</name>
     <message>
         <source>Write what should be seen.</source>
@@ -946,17 +1192,56 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <source>weights stay</source>
         <translation>Gewichte bleiben</translation>
     </message>
+    <message>
+        <source>cached latents c of the window</source>
+        <translation>Latente c im Cache des Fensters</translation>
+    </message>
+</context>
+<context>
+    <name>longtake::RecordingDialog</name>
+    <message>
+        <source>Recording</source>
+        <translation>Aufnahme</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>&amp;Browse…</source>
+        <translation>&amp;Durchsuchen…</translation>
+    </message>
+    <message>
+        <source>&amp;Format</source>
+        <translation>&amp;Format</translation>
+    </message>
+    <message>
+        <source>&amp;Quality</source>
+        <translation>&amp;Qualität</translation>
+    </message>
+    <message>
+        <source>Fol&amp;der</source>
+        <translation>O&amp;rdner</translation>
+    </message>
+    <message>
+        <source>For the recordings from now on. One that is under way stays as it is.</source>
+        <translation>Für die Aufnahmen von jetzt an. Eine laufende bleibt, wie sie ist.</translation>
+    </message>
+    <message>
+        <source>&amp;Use</source>
+        <translation>&amp;Verwenden</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>&amp;Abbrechen</translation>
+    </message>
+    <message>
+        <source>Folder for recordings</source>
+        <translation>Ordner für Aufnahmen</translation>
+    </message>
 </context>
 <context>
     <name>longtake::SessionPanel</name>
-    <message>
-        <source>fp32, exact</source>
-        <translation>fp32 exakt</translation>
-    </message>
-    <message>
-        <source>bf16, fast</source>
-        <translation>bf16 flott</translation>
-    </message>
     <message>
         <source>Session</source>
         <translation>Sitzung</translation>
@@ -1109,6 +1394,14 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <source>Devi&amp;ce</source>
         <translation>Ge&amp;rät</translation>
     </message>
+    <message>
+        <source>fp32 exact</source>
+        <translation>fp32 exakt</translation>
+    </message>
+    <message>
+        <source>bf16 fast</source>
+        <translation>bf16 flott</translation>
+    </message>
 </context>
 <context>
     <name>longtake::SetupController</name>
@@ -1179,6 +1472,10 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>NVIDIA GPU</source>
         <translation>NVIDIA-GPU</translation>
+    </message>
+    <message>
+        <source>No NVIDIA card can be used here.</source>
+        <translation>Hier ist keine NVIDIA-Karte zu gebrauchen.</translation>
     </message>
 </context>
 <context>
@@ -1592,6 +1889,26 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <source>Import prompts</source>
         <translation>Prompts importieren</translation>
     </message>
+    <message>
+        <source>Mark in</source>
+        <translation>Marke In setzen</translation>
+    </message>
+    <message>
+        <source>Mark out</source>
+        <translation>Marke Out setzen</translation>
+    </message>
+    <message>
+        <source>Clear the marks</source>
+        <translation>Marken löschen</translation>
+    </message>
+    <message>
+        <source>The timeline is full: it holds %1 prompts.</source>
+        <translation>Die Zeitleiste ist voll: sie hält %1 Prompts.</translation>
+    </message>
+    <message>
+        <source>The prompts cannot follow each other like this.</source>
+        <translation>So können die Prompts nicht aufeinander folgen.</translation>
+    </message>
 </context>
 <context>
     <name>longtake::TimelinePainter</name>
@@ -1718,10 +2035,6 @@ T: Übergang ändern · I, O: Bereich von, bis · X: kein Bereich
     <message>
         <source>Prompts (*.txt *.csv *.json);;All files (*)</source>
         <translation>Prompts (*.txt *.csv *.json);;Alle Dateien (*)</translation>
-    </message>
-    <message>
-        <source>Cannot read ‘%1’: %2</source>
-        <translation>„%1“ lässt sich nicht lesen: %2</translation>
     </message>
     <message>
         <source>Cannot use ‘%1’: %2</source>
@@ -1869,6 +2182,14 @@ ab %2 (Chunk %3)</translation>
         <source>T&amp;ransition</source>
         <translation>Ü&amp;bergang</translation>
     </message>
+    <message>
+        <source>the clipboard is empty</source>
+        <translation>die Zwischenablage ist leer</translation>
+    </message>
+    <message>
+        <source>‘%1’ cannot be read. Check that it is there and may be read.</source>
+        <translation>„%1“ lässt sich nicht lesen. Prüfe, ob es da ist und gelesen werden darf.</translation>
+    </message>
 </context>
 <context>
     <name>longtake::TransportBar</name>
@@ -1939,6 +2260,17 @@ ab %2 (Chunk %3)</translation>
     <message>
         <source>Record what is made into a file (R)</source>
         <translation>Das Erzeugte in eine Datei aufnehmen (R)</translation>
+    </message>
+</context>
+<context>
+    <name>longtake::ValueExport</name>
+    <message>
+        <source>‘%1’ cannot be written. Choose another folder, or free some space.</source>
+        <translation>„%1“ lässt sich nicht schreiben. Wähle einen anderen Ordner, oder schaffe Platz.</translation>
+    </message>
+    <message>
+        <source>‘%1’ cannot be written: the picture is empty.</source>
+        <translation>„%1“ lässt sich nicht schreiben: das Bild ist leer.</translation>
     </message>
 </context>
 <context>

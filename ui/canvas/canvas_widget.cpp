@@ -73,7 +73,10 @@ void CanvasWidget::useWindow(CanvasPacing pacing) {
     connect(window_, &CanvasWindow::deviceReady, this, &CanvasWidget::setDeviceText);
     connect(window_, &CanvasWindow::sharedLost, this, &CanvasWidget::sharedFramesLost);
     // Queued: the window is still at work when it fails, and goes with the container.
-    connect(window_, &CanvasWindow::failed, this, &CanvasWidget::usePainted, Qt::QueuedConnection);
+    connect(window_, &CanvasWindow::failed, this, [this](const QString& line) {
+        qWarning("%s", qPrintable(line));
+        usePainted(tr("Vulkan failed on this graphics card"));
+    }, Qt::QueuedConnection);
     QWidget* container = QWidget::createWindowContainer(window_, this);
     container->setFocusPolicy(Qt::NoFocus);
     setSurface(container);

@@ -20,6 +20,9 @@
 namespace longtake {
 namespace {
 
+// What the engine calls them, for the translation; the others are formulas.
+[[maybe_unused]] constexpr const char* kMatrices[] = {QT_TRANSLATE_NOOP("longtake::RankPanel", "cached latents c of the window")};
+
 QString figure(double value) { return QLocale().toString(value, 'f', value < 10 ? 1 : 0); }
 
 // r with its threshold as index, so that the figure never stands without it.
@@ -172,7 +175,7 @@ void RankPanel::showBars() {
         matrix_->setText(source_ == Source::Live ? tr("of the cached latents, while a take runs") : tr("of the attention weights"));
     } else {
         header_->setSummary(values.budget > 0 ? tr("%1 · d_c %2").arg(threshold).arg(values.budget) : threshold);
-        matrix_->setText(tr("%1, %2 × %3 per layer").arg(QString::fromStdString(values.matrix)).arg(values.rows).arg(values.columns));
+        matrix_->setText(tr("%1, %2 × %3 per layer").arg(tr(values.matrix.c_str())).arg(values.rows).arg(values.columns));
     }
     cost_->setText(values.layers.empty()             ? QString()
                    : source_ == Source::Live ? tr("probe %1 ms").arg(figure(values.probeMs))

@@ -33,8 +33,8 @@ QString text(const std::string& words) { return QString::fromStdString(words); }
 QString sizeText(FrameSize size) { return QStringLiteral("%1 × %2").arg(size.width).arg(size.height); }
 
 QString precisionText(const std::string& precision) {
-    if (precision == "fp32") return SessionPanel::tr("fp32, exact");
-    if (precision == "bf16") return SessionPanel::tr("bf16, fast");
+    if (precision == "fp32") return SessionPanel::tr("fp32 exact");
+    if (precision == "bf16") return SessionPanel::tr("bf16 fast");
     return text(precision);
 }
 

@@ -1,6 +1,7 @@
 #include "ui/plots/value_export.h"
 
 #include <QBuffer>
+#include <QCoreApplication>
 #include <QImage>
 #include <QLocale>
 #include <QPainter>
@@ -33,10 +34,18 @@ QByteArray ValueTable::csv() const {
 
 QString plainNumber(double value) { return QString::number(value, 'g', QLocale::FloatingPointShortest); }
 
+namespace {
+
+struct ValueExport {
+    Q_DECLARE_TR_FUNCTIONS(longtake::ValueExport)
+};
+
+}  // namespace
+
 Result<void> saveBytes(const QString& path, const QByteArray& bytes) {
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
-        return Error{"cannot write '" + path.toStdString() + "': " + file.errorString().toStdString() + "; choose another folder"};
+        return Error{ValueExport::tr("‘%1’ cannot be written. Choose another folder, or free some space.").arg(path).toStdString()};
     return {};
 }
 
@@ -50,7 +59,7 @@ Result<void> savePicture(QWidget& widget, const QString& path) {
     painter.end();
     QByteArray bytes;
     QBuffer buffer(&bytes);
-    if (!picture.save(&buffer, "PNG")) return Error{"cannot make a PNG of '" + path.toStdString() + "'; the picture is empty"};
+    if (!picture.save(&buffer, "PNG")) return Error{ValueExport::tr("‘%1’ cannot be written: the picture is empty.").arg(path).toStdString()};
     return saveBytes(path, bytes);
 }
 

@@ -52,7 +52,7 @@ void TimelineView::copy() {
 
 void TimelineView::paste() {
     const QMimeData* mime = QGuiApplication::clipboard()->mimeData();
-    const auto prompts = mime ? fromMime(*mime, model_.clock()) : Result<CopiedPrompts>(Error{"the clipboard is empty"});
+    const auto prompts = mime ? fromMime(*mime, model_.clock()) : Result<CopiedPrompts>(Error{tr("the clipboard is empty").toStdString()});
     if (!prompts) return emit model_.told(tr("Nothing to paste here: %1").arg(QString::fromStdString(prompts.message())));
     const int64_t chunk = insertionChunk();
     if (!model_.paste(prompts->timeline, prompts->lengthChunks, chunk)) return;
@@ -68,7 +68,7 @@ void TimelineView::importPrompts() {
     const QString path = QFileDialog::getOpenFileName(this, tr("Import prompts"), {}, tr("Prompts (*.txt *.csv *.json);;All files (*)"));
     if (path.isEmpty()) return;
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly)) return emit model_.told(tr("Cannot read ‘%1’: %2").arg(path, file.errorString()));
+    if (!file.open(QIODevice::ReadOnly)) return emit model_.told(tr("‘%1’ cannot be read. Check that it is there and may be read.").arg(path));
     const auto prompts = readPrompts(file.read(kMaxPromptFileBytes + 1), model_.clock(), promptFormatOf(path));
     if (!prompts) return emit model_.told(tr("Cannot use ‘%1’: %2").arg(path, QString::fromStdString(prompts.message())));
     model_.replaceFuture(*prompts);
@@ -140,12 +140,9 @@ bool TimelineView::editKey(int key, Qt::KeyboardModifiers modifiers) {
         case Qt::Key_Delete:
         case Qt::Key_Backspace: deleteSelected(); return true;
         case Qt::Key_T: cycleTransition(); return true;
-        case Qt::Key_I: model_.setRangeIn(playhead_); return true;
-        case Qt::Key_O: model_.setRangeOut(playhead_); return true;
-        case Qt::Key_X:
-            model_.setRangeIn(std::nullopt);
-            model_.setRangeOut(std::nullopt);
-            return true;
+        case Qt::Key_I: model_.markIn(playhead_); return true;
+        case Qt::Key_O: model_.markOut(playhead_); return true;
+        case Qt::Key_X: model_.clearMarks(); return true;
         default: return false;
     }
 }
@@ -198,9 +195,9 @@ QMenu* TimelineView::contextMenu(std::optional<size_t> index, int64_t chunk) {
     menu->addAction(tr("&Copy"), this, &TimelineView::copy)->setEnabled(index.has_value());
     menu->addAction(tr("&Paste"), this, &TimelineView::paste);
     menu->addSeparator();
-    menu->addAction(tr("Range &from the playhead"), this, [this] { model_.setRangeIn(playhead_); });
-    menu->addAction(tr("Range t&o the playhead"), this, [this] { model_.setRangeOut(playhead_); });
-    QAction* none = menu->addAction(tr("&No range"), this, [this] { editKey(Qt::Key_X, {}); });
+    menu->addAction(tr("Range &from the playhead"), this, [this] { model_.markIn(playhead_); });
+    menu->addAction(tr("Range t&o the playhead"), this, [this] { model_.markOut(playhead_); });
+    QAction* none = menu->addAction(tr("&No range"), &model_, &TimelineModel::clearMarks);
     none->setEnabled(model_.range().has_value());
     menu->addSeparator();
     menu->addAction(tr("&Import prompts…"), this, &TimelineView::importPrompts);

@@ -4,6 +4,7 @@
 
 #include <QUndoCommand>
 
+#include "ui/panels/prompt_guide.h"
 #include "ui/theme/formats.h"
 
 namespace longtake {
@@ -39,16 +40,27 @@ private:
     int mergeKey_;
 };
 
+class MarksCommand final : public QUndoCommand {
+public:
+    MarksCommand(TimelineModel& model, const QString& name, const RangeMarks& marks)
+        : QUndoCommand(name), model_(model), before_(model.marks()), after_(marks) {}
+
+    void undo() override { model_.showMarks(before_); }
+    void redo() override { model_.showMarks(after_); }
+
+private:
+    TimelineModel& model_;
+    RangeMarks before_, after_;
+};
+
 TimelineModel::TimelineModel(QObject* parent) : QObject(parent) {}
 
-void TimelineModel::reset(PromptTimeline timeline) {
+void TimelineModel::reset(PromptTimeline timeline, RangeMarks marks) {
     undoStack_.clear();
     frontier_ = 0;
-    in_.reset();
-    out_.reset();
     show(std::move(timeline));
     emit progressed();
-    emit rangeChanged();
+    showMarks(marks);
 }
 
 void TimelineModel::setClock(const ChunkClock& clock) {
@@ -67,23 +79,32 @@ void TimelineModel::setDefaultTransition(Transition transition, int blendChunks)
     defaultBlend_ = transition == Transition::Blend ? std::clamp(blendChunks, 1, PromptTimeline::kMaxBlendChunks) : 0;
 }
 
-void TimelineModel::setRangeIn(std::optional<int64_t> frame) {
-    in_ = frame;
-    if (in_ && out_ && *out_ < *in_) out_.reset();
-    emit rangeChanged();
+void TimelineModel::markIn(int64_t frame) {
+    const bool hasOut = marks_.out && *marks_.out >= frame;
+    pushMarks(tr("Mark in"), {frame, hasOut ? marks_.out : std::nullopt});
 }
 
-void TimelineModel::setRangeOut(std::optional<int64_t> frame) {
-    out_ = frame;
-    if (in_ && out_ && *out_ < *in_) in_.reset();
+void TimelineModel::markOut(int64_t frame) {
+    const bool hasIn = marks_.in && *marks_.in <= frame;
+    pushMarks(tr("Mark out"), {hasIn ? marks_.in : std::nullopt, frame});
+}
+
+void TimelineModel::clearMarks() { pushMarks(tr("Clear the marks"), {}); }
+
+void TimelineModel::pushMarks(const QString& name, const RangeMarks& marks) {
+    if (marks != marks_) undoStack_.push(new MarksCommand(*this, name, marks));
+}
+
+void TimelineModel::showMarks(const RangeMarks& marks) {
+    marks_ = marks;
     emit rangeChanged();
 }
 
 std::optional<FrameRange> TimelineModel::range() const {
-    if (!in_ && !out_) return std::nullopt;
+    if (marks_ == RangeMarks{}) return std::nullopt;
     const int64_t newest = std::max<int64_t>(0, clock_.firstFrameOf(frontier_) - 1);
-    const int64_t first = in_.value_or(0);
-    return FrameRange{first, std::max(first, out_.value_or(newest))};
+    const int64_t first = marks_.in.value_or(0);
+    return FrameRange{first, std::max(first, marks_.out.value_or(newest))};
 }
 
 PromptSegment TimelineModel::segmentFor(int64_t chunk, const QString& prompt) const {
@@ -104,10 +125,12 @@ bool TimelineModel::push(const QString& name, const PromptTimeline& wanted, int 
     return true;
 }
 
-bool TimelineModel::refuse(const std::string& why) {
-    QString words = QString::fromStdString(why);
-    if (!words.isEmpty()) words[0] = words[0].toUpper();
-    emit told(words);
+// The engine has refused it; of all its reasons these are the ones that a hand can bring about.
+bool TimelineModel::refuse(const QString& prompt) {
+    const std::optional<QString> text = refusalOf(prompt);
+    if (text) emit told(*text);
+    else if (timeline_.size() >= PromptTimeline::kMaxSegments) emit told(tr("The timeline is full: it holds %1 prompts.").arg(timeline_.size()));
+    else emit told(tr("The prompts cannot follow each other like this."));
     return false;
 }
 
@@ -131,9 +154,9 @@ bool TimelineModel::add(int64_t chunk, const QString& prompt) {
         return false;
     }
     if (!wanted.empty() && wanted.segmentAt(chunk).firstChunk == chunk) {
-        if (const auto set = wanted.setText(wanted.indexAt(chunk), segment.text); !set) return refuse(set.message());
+        if (const auto set = wanted.setText(wanted.indexAt(chunk), segment.text); !set) return refuse(prompt);
     } else if (const auto inserted = wanted.insert(segment); !inserted) {
-        return refuse(inserted.message());
+        return refuse(prompt);
     }
     return push(tr("Add prompt"), wanted);
 }
@@ -141,7 +164,7 @@ bool TimelineModel::add(int64_t chunk, const QString& prompt) {
 bool TimelineModel::setText(size_t index, const QString& prompt) {
     if (isOpen(index)) {
         PromptTimeline wanted = timeline_;
-        if (const auto set = wanted.setText(index, prompt.trimmed().toStdString()); !set) return refuse(set.message());
+        if (const auto set = wanted.setText(index, prompt.trimmed().toStdString()); !set) return refuse(prompt);
         return push(tr("Edit prompt"), wanted);
     }
     const QString from = clockText(clock_.startSecondsOf(frontier_));
@@ -156,7 +179,7 @@ bool TimelineModel::setText(size_t index, const QString& prompt) {
 
 bool TimelineModel::setTransition(size_t index, Transition transition, int blendChunks) {
     PromptTimeline wanted = timeline_;
-    if (const auto set = wanted.setTransition(index, transition, blendChunks); !set) return refuse(set.message());
+    if (const auto set = wanted.setTransition(index, transition, blendChunks); !set) return refuse();
     return push(tr("Change transition"), wanted);
 }
 
@@ -164,7 +187,7 @@ bool TimelineModel::erase(size_t first, size_t last) {
     PromptTimeline wanted = timeline_;
     for (size_t index = last + 1; index-- > first;) {
         if (!isOpen(index)) break;
-        if (const auto erased = wanted.erase(index); !erased) return refuse(erased.message());
+        if (const auto erased = wanted.erase(index); !erased) return refuse();
     }
     if (wanted == timeline_) {
         emit told(tr("This prompt is already on film; only prompts that have not begun can be deleted."));
@@ -234,7 +257,7 @@ bool TimelineModel::paste(const PromptTimeline& copied, int64_t lengthChunks, in
             if (segment.firstChunk >= end) segments.push_back(segment);
     }
     auto wanted = PromptTimeline::create(std::move(segments));
-    if (!wanted) return refuse(wanted.message());
+    if (!wanted) return refuse();
     return push(tr("Paste"), *wanted);
 }
 

@@ -25,6 +25,13 @@ struct FrameRange {
     bool operator==(const FrameRange&) const = default;
 };
 
+// Frames that were marked; each may be missing, and they are in order.
+struct RangeMarks {
+    std::optional<int64_t> in, out;
+
+    bool operator==(const RangeMarks&) const = default;
+};
+
 class TimelineModel final : public QObject {
     Q_OBJECT
 
@@ -32,8 +39,8 @@ public:
     explicit TimelineModel(QObject* parent = nullptr);
 
     const PromptTimeline& timeline() const { return timeline_; }
-    // Another take or project: forgets the edits, the frontier and the range.
-    void reset(PromptTimeline timeline);
+    // Another take or project: forgets the edits, the frontier and the marks there were.
+    void reset(PromptTimeline timeline, RangeMarks marks = {});
     // The same take, as it is really followed: the edits stay, to be undone where that is still open.
     void follow(PromptTimeline timeline) { show(std::move(timeline)); }
     QUndoStack* undoStack() { return &undoStack_; }
@@ -49,10 +56,11 @@ public:
     int defaultBlendChunks() const { return defaultBlend_; }
     void setDefaultTransition(Transition transition, int blendChunks);
 
-    std::optional<int64_t> rangeIn() const { return in_; }    // frames
-    std::optional<int64_t> rangeOut() const { return out_; }
-    void setRangeIn(std::optional<int64_t> frame);
-    void setRangeOut(std::optional<int64_t> frame);
+    const RangeMarks& marks() const { return marks_; }
+    // One undo step each; a mark on the wrong side of the other takes its place.
+    void markIn(int64_t frame);
+    void markOut(int64_t frame);
+    void clearMarks();
     // The marked stretch; a mark that is missing stands at the start or at the newest frame.
     std::optional<FrameRange> range() const;
 
@@ -84,10 +92,13 @@ signals:
 
 private:
     friend class TimelineCommand;
+    friend class MarksCommand;
 
     // Pushes a step when `wanted` differs from now, from the frontier on.
     bool push(const QString& name, const PromptTimeline& wanted, int mergeKey = -1);
-    bool refuse(const std::string& why);
+    bool refuse(const QString& prompt = QStringLiteral("-"));  // what was typed, where it was
+    void pushMarks(const QString& name, const RangeMarks& marks);
+    void showMarks(const RangeMarks& marks);
     void show(PromptTimeline timeline);
     PromptTimeline granted(const PromptTimeline& wanted) const;
     PromptSegment segmentFor(int64_t chunk, const QString& prompt) const;
@@ -98,8 +109,7 @@ private:
     int64_t frontier_ = 0;
     Transition defaultTransition_ = Transition::Recache;
     int defaultBlend_ = 0;
-    std::optional<int64_t> in_;
-    std::optional<int64_t> out_;
+    RangeMarks marks_;
 };
 
 }  // namespace longtake

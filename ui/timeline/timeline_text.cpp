@@ -2,11 +2,13 @@
 
 #include <optional>
 
+#include <QCoreApplication>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QRegularExpression>
 
+#include "ui/panels/prompt_guide.h"
 #include "ui/plots/value_export.h"
 
 namespace longtake {
@@ -40,18 +42,39 @@ std::string transitionText(const PromptSegment& segment) {
     return segment.transition == Transition::Keep ? "keep" : "re-cache";
 }
 
+struct PromptFile {
+    Q_DECLARE_TR_FUNCTIONS(longtake::PromptFile)
+};
+
+Error error(const QString& words) { return Error{words.toStdString()}; }
+
+Error atLine(int line, const QString& why) { return error(PromptFile::tr("line %1: %2").arg(line).arg(why)); }
+Error atPrompt(int number, const QString& why) { return error(PromptFile::tr("prompt %1: %2").arg(number).arg(why)); }
+QString noNumber() { return PromptFile::tr("neither ‘chunk’ nor ‘seconds’ is a number"); }
+
 // "keep", "re-cache", "blend 4".
 Result<void> readTransition(const QString& words, PromptSegment& segment) {
     const QStringList parts = words.simplified().toLower().split(' ');
     auto named = transitionNamed(QString(parts[0]).remove('-').toStdString());
-    if (!named) return named.error();
+    if (!named) return error(PromptFile::tr("there is no transition called ‘%1’; use keep, re-cache or blend").arg(parts[0].left(40)));
     segment.transition = *named;
     segment.blendChunks = *named == Transition::Blend ? (parts.size() > 1 ? parts[1].toInt() : 4) : 0;
     return {};
 }
 
-Error at(int place, const QString& what, const std::string& why) {
-    return Error{QString("%1 %2: ").arg(what).arg(place).toStdString() + why};
+// What is wrong with the prompts, where a timeline cannot be made of them.
+Error refusal(const std::vector<PromptSegment>& segments) {
+    if (segments.empty()) return error(PromptFile::tr("there is no prompt in it"));
+    if (segments.size() > PromptTimeline::kMaxSegments) return error(PromptFile::tr("there are more than %1 prompts in it").arg(PromptTimeline::kMaxSegments));
+    for (size_t i = 0; i < segments.size(); ++i) {
+        const int number = static_cast<int>(i) + 1;
+        const PromptSegment& one = segments[i];
+        if (const auto text = refusalOf(QString::fromStdString(one.text))) return atPrompt(number, *text);
+        if (one.transition == Transition::Blend && (one.blendChunks < 1 || one.blendChunks > PromptTimeline::kMaxBlendChunks))
+            return atPrompt(number, PromptFile::tr("a blend lasts 1 to %1 chunks").arg(PromptTimeline::kMaxBlendChunks));
+        if (i > 0 && one.firstChunk <= segments[i - 1].firstChunk) return atPrompt(number, PromptFile::tr("it does not start after the one before; sort them by time"));
+    }
+    return error(PromptFile::tr("these prompts cannot follow each other"));
 }
 
 // Sorted already or not at all: an import that silently reorders would hide a mistake.
@@ -60,7 +83,8 @@ Result<PromptTimeline> assembled(std::vector<PromptSegment> segments) {
         const int64_t shift = segments.front().firstChunk;
         for (PromptSegment& segment : segments) segment.firstChunk -= shift;
     }
-    return PromptTimeline::create(std::move(segments));
+    if (auto timeline = PromptTimeline::create(segments)) return timeline;
+    return refusal(segments);
 }
 
 Result<PromptTimeline> readText(const QString& text, const ChunkClock& clock) {
@@ -74,10 +98,10 @@ Result<PromptTimeline> readText(const QString& text, const ChunkClock& clock) {
         PromptSegment segment{.text = match.captured(3).trimmed().toStdString()};
         const std::optional<double> seconds = match.captured(1).isEmpty() ? std::nullopt : parseTime(match.captured(1));
         if (seconds) segment.firstChunk = clock.chunkNear(*seconds);
-        else if (!segments.empty()) return at(number, "line", "a time is missing before the prompt; write for instance 0:12 and the prompt");
+        else if (!segments.empty()) return atLine(number, PromptFile::tr("a time is missing before the prompt; write for instance 0:12 and the prompt"));
         else segment.text = line.trimmed().toStdString();
         if (seconds && !match.captured(2).isEmpty())
-            if (const auto read = readTransition(match.captured(2), segment); !read) return at(number, "line", read.message());
+            if (const auto read = readTransition(match.captured(2), segment); !read) return atLine(number, QString::fromStdString(read.message()));
         segments.push_back(std::move(segment));
     }
     return assembled(std::move(segments));
@@ -112,7 +136,7 @@ Result<QList<QStringList>> csvRecords(const QString& text) {
             field += c;
         }
     }
-    if (quoted) return Error{"the file ends inside quotes; close them"};
+    if (quoted) return error(PromptFile::tr("the file ends inside quotes; close them"));
     if (!field.isEmpty() || !record.isEmpty()) endRecord();
     return records;
 }
@@ -120,11 +144,11 @@ Result<QList<QStringList>> csvRecords(const QString& text) {
 Result<PromptTimeline> readCsv(const QString& text, const ChunkClock& clock) {
     auto records = csvRecords(text);
     if (!records) return records.error();
-    if (records->isEmpty()) return Error{"the file holds no prompt"};
+    if (records->isEmpty()) return error(PromptFile::tr("there is no prompt in it"));
     const QStringList names = records->takeFirst();
     const auto column = [&](const char* name) { return names.indexOf(QLatin1String(name)); };
     const auto prompt = column("prompt");
-    if (prompt < 0) return Error{"the first line names no column 'prompt'; it should read chunk,seconds,transition,blend_chunks,prompt"};
+    if (prompt < 0) return error(PromptFile::tr("the first line names no column ‘prompt’; it should read %1").arg(QStringLiteral("chunk,seconds,transition,blend_chunks,prompt")));
     std::vector<PromptSegment> segments;
     int number = 1;
     for (const QStringList& record : *records) {
@@ -135,11 +159,11 @@ Result<PromptTimeline> readCsv(const QString& text, const ChunkClock& clock) {
         if (!value("chunk").isEmpty()) segment.firstChunk = value("chunk").toLongLong(&good);
         else if (const auto seconds = parseTime(value("seconds"))) segment.firstChunk = clock.chunkNear(*seconds);
         else good = false;
-        if (!good) return at(number, "line", "neither 'chunk' nor 'seconds' is a number");
+        if (!good) return atLine(number, noNumber());
         if (!value("transition").isEmpty()) {
             const QString count = value("blend_chunks");
             if (const auto read = readTransition(value("transition") + ' ' + (count.isEmpty() ? "4" : count), segment); !read)
-                return at(number, "line", read.message());
+                return atLine(number, QString::fromStdString(read.message()));
         }
         segments.push_back(std::move(segment));
     }
@@ -147,12 +171,11 @@ Result<PromptTimeline> readCsv(const QString& text, const ChunkClock& clock) {
 }
 
 Result<PromptTimeline> readJson(const QByteArray& bytes, const ChunkClock& clock) {
-    QJsonParseError failure;
-    const QJsonDocument document = QJsonDocument::fromJson(bytes, &failure);
-    if (document.isNull()) return Error{"this is no JSON: " + failure.errorString().toStdString()};
+    const QJsonDocument document = QJsonDocument::fromJson(bytes);
+    if (document.isNull()) return error(PromptFile::tr("this is no JSON"));
     const QJsonObject root = document.object();
-    if (root["format"].toString() != "longtake-prompts") return Error{"this JSON holds no prompts: \"format\" is not \"longtake-prompts\""};
-    if (root["version"].toInt() != 1) return Error{"these prompts have a version this program does not know; update it"};
+    if (root["format"].toString() != "longtake-prompts") return error(PromptFile::tr("this JSON holds no prompts: its ‘format’ is not ‘%1’").arg(QStringLiteral("longtake-prompts")));
+    if (root["version"].toInt() != 1) return error(PromptFile::tr("these prompts have a version that this program does not know; update it"));
     std::vector<PromptSegment> segments;
     int number = 0;
     for (const QJsonValue& value : root["prompts"].toArray()) {
@@ -161,10 +184,10 @@ Result<PromptTimeline> readJson(const QByteArray& bytes, const ChunkClock& clock
         PromptSegment segment{.text = entry["prompt"].toString().trimmed().toStdString()};
         if (entry["chunk"].isDouble()) segment.firstChunk = entry["chunk"].toInteger(-1);
         else if (entry["seconds"].isDouble()) segment.firstChunk = clock.chunkNear(entry["seconds"].toDouble());
-        else return at(number, "prompt", "neither \"chunk\" nor \"seconds\" is a number");
+        else return atPrompt(number, noNumber());
         if (entry.contains("transition")) {
             const QString words = entry["transition"].toString() + ' ' + QString::number(entry["blend_chunks"].toInt(4));
-            if (const auto read = readTransition(words, segment); !read) return at(number, "prompt", read.message());
+            if (const auto read = readTransition(words, segment); !read) return atPrompt(number, QString::fromStdString(read.message()));
         }
         segments.push_back(std::move(segment));
     }
@@ -210,7 +233,7 @@ QByteArray writePrompts(const PromptTimeline& timeline, const ChunkClock& clock,
 }
 
 Result<PromptTimeline> readPrompts(const QByteArray& bytes, const ChunkClock& clock, PromptFormat format) {
-    if (bytes.size() > kMaxPromptFileBytes) return Error{"this is larger than 4 MB; it is hardly a list of prompts"};
+    if (bytes.size() > kMaxPromptFileBytes) return error(PromptFile::tr("this is larger than 4 MB and hardly a list of prompts"));
     if (format == PromptFormat::Json) return readJson(bytes, clock);
     const QString text = QString::fromUtf8(bytes);
     return format == PromptFormat::Csv ? readCsv(text, clock) : readText(text, clock);

@@ -1,0 +1,39 @@
+// The formats that exports and recordings are offered in, and the fields of a dialog that ask for one.
+//
+// Thread: GUI thread.
+#pragma once
+
+#include <QString>
+#include <vector>
+
+#include "app/media/video_options.h"
+
+class QComboBox;
+class QHBoxLayout;
+class QSlider;
+class QWidget;
+
+namespace longtake {
+
+enum class ExportFormat { Mp4H264, Mp4H265, Mp4Av1, Prores, PngSequence, Gif, Webp };
+
+constexpr int kUsualQuality = 70;
+
+struct NamedFormat {
+    ExportFormat format = ExportFormat::Mp4H264;
+    QString name;
+};
+
+// Those whose encoder opens here; asked once, which takes some tens of milliseconds for each.
+const std::vector<NamedFormat>& videoFormats();
+VideoCodec codecOf(ExportFormat format);  // of a video
+QString endingOf(ExportFormat format);    // ".mp4"; empty for pictures in a folder
+
+// 0 to 100 with its figure beside it.
+struct QualityField {
+    QSlider* slider = nullptr;
+    QHBoxLayout* row = nullptr;
+};
+QualityField makeQualityField(QWidget* parent, int value);
+
+}  // namespace longtake
