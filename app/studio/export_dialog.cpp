@@ -82,7 +82,7 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     auto* buttons = new QDialogButtonBox;
     QPushButton* go = buttons->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
     go->setDefault(true);
-    buttons->addButton(QDialogButtonBox::Cancel);
+    buttons->addButton(tr("&Cancel"), QDialogButtonBox::RejectRole);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(20, 20, 20, 16);
     outer->setSpacing(20);

@@ -42,7 +42,7 @@ ShortcutSheet::ShortcutSheet(QWidget* parent) : QDialog(parent) {
     setWindowTitle(tr("Shortcuts"));
     setAttribute(Qt::WA_DeleteOnClose);
     auto* columns = new QHBoxLayout;
-    columns->setSpacing(32);
+    columns->setSpacing(24);
     columns->addWidget(column(tr("Take"), {{tr("Space"), tr("play or pause")},
                                            {tr("J"), tr("play backwards; again: faster")},
                                            {tr("K"), tr("pause")},
@@ -74,7 +74,8 @@ ShortcutSheet::ShortcutSheet(QWidget* parent) : QDialog(parent) {
                                                     {tr("0, 1, +, −"), tr("on the canvas: fit, 1:1, zoom")},
                                                     {tr("F11"), tr("full screen")},
                                                     {tr("?"), tr("this sheet")}}));
-    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
+    auto* buttons = new QDialogButtonBox;
+    buttons->addButton(tr("&Close"), QDialogButtonBox::RejectRole);  // Qt's own words are not installed everywhere
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(20, 20, 20, 16);

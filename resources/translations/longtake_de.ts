@@ -400,6 +400,10 @@
         <source>Quality</source>
         <translation>Qualität</translation>
     </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>&amp;Abbrechen</translation>
+    </message>
 </context>
 <context>
     <name>longtake::FailureText</name>
@@ -1685,7 +1689,7 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     </message>
     <message>
         <source>on the canvas: fit, 1:1, zoom</source>
-        <translation>auf der Videofläche: einpassen, 1:1, zoomen</translation>
+        <translation>Videofläche: einpassen, 1:1, Zoom</translation>
     </message>
     <message>
         <source>F11</source>
@@ -1754,6 +1758,10 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>play; again: faster</source>
         <translation>abspielen; nochmals: schneller</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>S&amp;chließen</translation>
     </message>
 </context>
 <context>
