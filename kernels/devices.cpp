@@ -1,6 +1,7 @@
 #include "kernels/devices.h"
 
 #include <charconv>
+#include <stdexcept>
 
 #include "kernels/cuda/load_module.h"
 
@@ -39,7 +40,13 @@ DeviceList listDevices() {
 Result<std::unique_ptr<Backend>> makeBackend(const BackendChoice& choice) {
     const Result<int> gpu = parseDevice(choice.device);
     if (!gpu) return gpu.error();
-    if (*gpu < 0) return makeCpuBackend({.threads = choice.threads, .precision = choice.precision});
+    if (*gpu < 0) {
+        try {
+            return makeCpuBackend({.threads = choice.threads, .precision = choice.precision});
+        } catch (const std::runtime_error& error) {
+            return Error{std::string("cpu cannot be used: ") + error.what()};
+        }
+    }
     auto backend = makeCudaBackend({.device = *gpu, .precision = choice.precision, .f8Products = choice.f8Products, .cacheFolder = defaultCacheFolder()});
     if (!backend) return Error{choice.device + " cannot be used: " + backend.message() + "; choose the device cpu"};
     return backend;

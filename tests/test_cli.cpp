@@ -1,9 +1,12 @@
 // longtake-cli as a user runs it: exit status, one line for what is wrong, nothing half-written.
+#include <sys/stat.h>
+
 #include <cmath>
 
 #include <QDir>
 #include <QFile>
 #include <QProcess>
+#include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -35,6 +38,9 @@ struct Ran {
     }
 };
 
+// As a shell runs it, with "$0" for the program: for streams and signals that QProcess has no words for.
+Ran runInShell(const QString& script, const QStringList& arguments = {});
+
 Ran run(const QStringList& arguments, const QString& program = kProgram) {
     QProcess process;
     process.start(program, arguments);
@@ -44,6 +50,10 @@ Ran run(const QStringList& arguments, const QString& program = kProgram) {
     ran.out = QString::fromUtf8(process.readAllStandardOutput());
     ran.err = QString::fromUtf8(process.readAllStandardError());
     return ran;
+}
+
+Ran runInShell(const QString& script, const QStringList& arguments) {
+    return run(QStringList{"-c", script, kProgram} + arguments, "/bin/sh");
 }
 
 // The embedded model, or the one of LONGTAKE_TEST_MODEL; empty where there is none.
@@ -100,6 +110,15 @@ private slots:
         row("at empty", render + QStringList{"--prompt", "sea", "--at", "2", ""}, "--at 2: the prompt is empty");
         row("transition", render + QStringList{"--prompt", "sea", "--transition", "wipe"}, "\"wipe\" is no transition");
         row("unknown option", {"info", "--colour"}, "--colour");
+        const QStringList sea = render + QStringList{"--prompt", "sea"};
+        row("twice", sea + QStringList{"--prompt", "sky"}, "--prompt is given more than once; see");
+        row("empty size", sea + QStringList{"--size", ""}, "--size has no value; give one, or leave it out");
+        row("empty seed", sea + QStringList{"--seed", ""}, "--seed has no value");
+        row("empty model name", {"info", ""}, "model has no value");
+        row("shift nan", sea + QStringList{"--shift", "nan"}, "--shift must be a number from 0.01 to 100");
+        row("sheet that is no PNG", sea + QStringList{"--contact-sheet", "out.mp4"}, "--contact-sheet out.mp4: a contact sheet is a PNG");
+        row("project over the video", sea + QStringList{"--save-project", "out.mp4"}, "--save-project out.mp4: give a name that ends in .longtake");
+        row("frames over the video", sea + QStringList{"--frames", "./out.mp4/"}, "--frames ./out.mp4/: another output has that name");
     }
 
     void wrongUsageIsSaidInOneLine() {
@@ -113,7 +132,7 @@ private slots:
     }
 
     void aPromptThatIsNotUtf8IsRefused() {
-        const Ran ran = run({"-c", "\"$0\" render -o out.mp4 --prompt \"$(printf 'sea \\377')\"", kProgram}, "/bin/sh");
+        const Ran ran = runInShell("\"$0\" render -o out.mp4 --prompt \"$(printf 'sea \\377')\"");
         QCOMPARE(ran.status, 2);
         QVERIFY2(ran.err.contains("--prompt: the prompt is not UTF-8 at byte 4"), qPrintable(ran.err));
     }
@@ -136,10 +155,15 @@ private slots:
         row("file as folder", {"render", "--prompt", "sea", "-o", "DIR/file/out.mp4"}, "cannot write DIR/file/out.mp4");
         row("output is a folder", {"render", "--prompt", "sea", "-o", "DIR/folder.mp4"}, "that is a folder");
         row("no GPU of that number", {"info", "--device", "cuda:63"}, "cuda:63 cannot be used: ");
+        row("a pipe to recover", {"recover", "DIR/pipe.part.mp4"}, "cannot read DIR/pipe.part.mp4: it is a device or a pipe");
         row("nothing to recover", {"recover", "DIR/none.part.mp4"}, "cannot read DIR/none.part.mp4");
         row("missing picture", {"render", "--prompt", "sea", "--image", "DIR/none.png", "-o", "DIR/out.mp4"}, "cannot read DIR/none.png");
         row("picture that is none", {"render", "--prompt", "sea", "--image", "DIR/file", "-o", "DIR/out.mp4"},
             "cannot open the picture DIR/file: it is no picture of a known kind");
+        row("pipe as output", {"render", "--prompt", "sea", "-o", "DIR/pipe.mp4"}, "cannot write DIR/pipe.mp4: it is a device or a pipe");
+        row("links in a circle", {"render", "--prompt", "sea", "-o", "DIR/circle/out.mp4"}, "its links lead back to themselves");
+        row("project in no folder", {"render", "--prompt", "sea", "-o", "DIR/out.mp4", "--save-project", "DIR/none/a.longtake"},
+            "cannot write DIR/none/a.longtake: there is no such file or folder");
         row("import of nothing", {"import", "--dit", "DIR/none", "--text-encoder", "DIR/none", "--video", "DIR/none",
                                   "-o", "DIR/new", "--name", "New"}, "DIR/none");
     }
@@ -156,6 +180,8 @@ private slots:
             QVERIFY(file.open(QIODevice::WriteOnly));
             file.write("{ this is nothing");
         }
+        for (const char* name : {"pipe.mp4", "pipe.part.mp4"}) QCOMPARE(::mkfifo(qPrintable(folder.filePath(name)), 0600), 0);
+        QVERIFY(QFile::link("circle", folder.filePath("circle")));
         const QStringList before = namesIn(folder.path());
         arguments.replaceInStrings("DIR", folder.path());
         says.replace("DIR", folder.path());
@@ -166,8 +192,91 @@ private slots:
         QCOMPARE(namesIn(folder.path()), before);
     }
 
+    // A whole model but for one file, at which a program that opens it would wait for ever.
+    void aModelWithAPipeInItIsRefused() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        for (const QString& name : QDir(model).entryList(QDir::Files)) QVERIFY(QFile::link(QDir(model).filePath(name), folder.filePath(name)));
+        QVERIFY(QFile::remove(folder.filePath("spiece.model")));
+        QCOMPARE(::mkfifo(qPrintable(folder.filePath("spiece.model")), 0600), 0);
+        const Ran ran = run({"info", folder.path()});
+        QCOMPARE(ran.status, 1);
+        QVERIFY2(ran.err.contains("spiece.model: is a device or a pipe"), qPrintable(ran.err));
+    }
+
+    void aPictureIsNotWrittenOver() {
+        QTemporaryDir folder;
+        const QString picture = folder.filePath("sea.webp");
+        QFile file(picture);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        const Ran ran = run({"render", "--prompt", "sea", "--image", picture, "-o", folder.path() + "/./sea.webp"});
+        QCOMPARE(ran.status, 2);
+        QVERIFY2(ran.err.contains("is the picture of --image, which would be written over"), qPrintable(ran.err));
+    }
+
+    void tellsItsVersion() {
+        const Ran ran = run({"--version"});
+        QCOMPARE(ran.status, 0);
+        QVERIFY2(QRegularExpression("^longtake-cli \\d+\\.\\d+\\.\\d+\n$").match(ran.out).hasMatch(), qPrintable(ran.out));
+    }
+
+    void resultsThatCannotBePrintedAreAFailure() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        const Ran full = runInShell("\"$0\" info \"$1\" --config-only > /dev/full", {model});
+        QCOMPARE(full.status, 1);
+        QVERIFY2(full.err.contains("cannot write to standard output: the disk is full"), qPrintable(full.err));
+        QCOMPARE(full.err.count('\n'), 1);
+    }
+
+    // With standard error closed, the video would be the file that messages go to.
+    void closedStreamsLeaveFilesAlone() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const QString video = folder.filePath("take.mp4");
+        const Ran ran = runInShell("\"$0\" render --model \"$1\" --prompt sea --seconds 0.3 --size 64x32 -o \"$2\" <&- >&- 2>&-", {model, video});
+        QCOMPARE(ran.status, 0);
+        const Ran same = run({"verify", video});
+        QVERIFY2(same.status == 0, qPrintable(same.err));
+    }
+
+    void aReaderThatGoesAwayStopsNoTake() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const QString video = folder.filePath("take.mp4");
+        const Ran ran = runInShell("{ \"$0\" render --json --model \"$1\" --prompt sea --seconds 3 --size 64x32 -o \"$2\"; echo ended $? >&2; } | head -n 1",
+                                   {model, video});
+        QVERIFY2(ran.err.contains("ended 0"), qPrintable(ran.err));
+        QCOMPARE(namesIn(folder.path()), QStringList{"take.mp4"});
+    }
+
+    void tellsWhatOfTheRequestIsNotSeen() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const Ran ran = run({"render", "--model", model, "--prompt", "sea", "--at", "30", "rain", "--at", "40", "snow", "--seconds", "0.3", "--size", "64x32",
+                             "-o", folder.filePath("take.mp4")});
+        QVERIFY2(ran.status == 0, qPrintable(ran.err));
+        QVERIFY2(ran.err.contains("the take ends before its last 2 prompts begin; make it longer with --seconds"), qPrintable(ran.err));
+    }
+
+    // The disk of one take is full: the others are whole.
+    void aTakeThatCannotBeWrittenSparesTheOthers() {
+        const QString model = embeddedModel();
+        if (model.isEmpty()) QSKIP("this tree has no embedded model");
+        QTemporaryDir folder;
+        const Ran ran = runInShell("ulimit -f 48; trap '' XFSZ; exec \"$0\" render --model \"$1\" --prompt sea --seconds 1 --size 64x32 --takes 2 "
+                                   "-o \"$2/take.mp4\" --contact-sheet \"$2/sheet.png\"", {model, folder.path()});
+        QCOMPARE(ran.status, 1);
+        QVERIFY2(ran.err.contains("sheet-1.png"), qPrintable(ran.err));
+        QCOMPARE(namesIn(folder.path()), (QStringList{"take-1.mp4", "take-2.mp4"}));
+    }
+
     void errorsAreObjectsForMachines() {
-        const Ran ran = run({"render", "--json", "--prompt", "", "-o", "out.mp4"});
+        const Ran ran = run({"render", "--json", "-o", "out.mp4"});
         QCOMPARE(ran.status, 2);
         const json error = ran.object("error");
         QVERIFY2(error.is_object(), qPrintable(ran.out));
@@ -326,6 +435,12 @@ private slots:
         QFile file(csv);
         QVERIFY(file.open(QIODevice::ReadOnly));
         QCOMPARE(file.readAll().count('\n'), 1 + info["layers"].get<int>());
+        // A device or a pipe is not put aside for a file.
+        const QString pipe = folder.filePath("pipe");
+        QCOMPARE(::mkfifo(qPrintable(pipe), 0600), 0);
+        QCOMPARE(run({"rank", model, "--csv", pipe}).status, 1);
+        struct stat there {};
+        QVERIFY(::stat(qPrintable(pipe), &there) == 0 && S_ISFIFO(there.st_mode));
     }
 };
 

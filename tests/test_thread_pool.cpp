@@ -1,4 +1,8 @@
 // The thread pool of the CPU kernels: every task once, whoever takes it, and nothing left over for the next run.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <QTest>
 
 #include <atomic>
@@ -14,6 +18,7 @@ private slots:
     void everyTaskRunsOnce();
     void aFailureIsThrownAndThePoolGoesOn();
     void aBusyWorkerIsNotWaitedForByOthersTasks();
+    void moreThreadsThanThereAreIsAnError();
 };
 
 void ThreadPoolTest::everyTaskRunsOnce() {
@@ -57,6 +62,28 @@ void ThreadPoolTest::aBusyWorkerIsNotWaitedForByOthersTasks() {
         finished.fetch_add(1);
     });
     QCOMPARE(finished.load(), kTasks);
+}
+
+// In a process that has address space for some threads, not for a thousand.
+void ThreadPoolTest::moreThreadsThanThereAreIsAnError() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    QSKIP("a sanitizer needs more address space than this test leaves");
+#endif
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const rlimit limit{size_t{2} << 30, size_t{2} << 30};
+        ::setrlimit(RLIMIT_AS, &limit);
+        try {
+            const ThreadPool pool(1000);
+            ::_exit(1);
+        } catch (const std::runtime_error& error) {
+            ::_exit(std::string(error.what()).find("threads, not 1000; choose fewer") == std::string::npos ? 2 : 0);
+        }
+    }
+    int status = -1;
+    QCOMPARE(::waitpid(child, &status, 0), child);
+    QVERIFY2(WIFEXITED(status), "the process crashed");
+    QCOMPARE(WEXITSTATUS(status), 0);
 }
 
 QTEST_GUILESS_MAIN(ThreadPoolTest)

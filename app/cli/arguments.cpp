@@ -108,6 +108,7 @@ Result<void> TakeArguments::check() const {
     if (seconds && !(std::isfinite(*seconds) && *seconds > 0 && *seconds <= kMaxSeconds)) {
         return Error{"--seconds must be above 0 and at most 86400, a day"};
     }
+    if (shift && !std::isfinite(*shift)) return Error{"--shift must be a number from 0.01 to 100"};
     if (!seed.empty()) {
         if (const auto valid = parseSeed(seed); !valid) return Error{"--seed: " + valid.message()};
     }

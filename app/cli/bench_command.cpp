@@ -24,8 +24,9 @@ struct EncodeFigure {
 class TemporaryFolder {
 public:
     TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "longtake-bench-XXXXXX").string();
-        if (::mkdtemp(name.data()) != nullptr) path_ = name;
+        std::error_code failure;
+        std::string name = (std::filesystem::temp_directory_path(failure) / "longtake-bench-XXXXXX").string();
+        if (!failure && ::mkdtemp(name.data()) != nullptr) path_ = name;
     }
     ~TemporaryFolder() {
         std::error_code ignored;

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/files/standard_streams.h"
 
 namespace {
 
@@ -23,11 +24,24 @@ int reportParseError(const CLI::App& parser, const CLI::ParseError& error, const
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return parser.exit(error);
     const auto chosen = parser.get_subcommands();
     std::string what = error.what(), help = "longtake-cli --help";
-    if (!chosen.empty()) help = "longtake-cli " + chosen.front()->get_name() + " --help";
-    else if (first.empty()) what = "there is no command";
+    if (!chosen.empty()) {
+        help = "longtake-cli " + chosen.front()->get_name() + " --help";
+        const size_t twice = what.find(": At Most 1 ");
+        if (twice != std::string::npos) what = what.substr(0, twice) + " is given more than once";
+    } else if (first.empty()) what = "there is no command";
     else what = std::string("unknown ") + (first.starts_with('-') ? "option" : "command") + " \"" + first + "\"";
     Reporter(json ? OutputStyle::Json : OutputStyle::Text).error(what + "; see " + help);
     return kExitUsage;
+}
+
+// An option with nothing behind it is a variable that a script forgot to set: to go on as if it were not there would
+// make another video than the one that was asked for.
+CommandResult checkValues(const CLI::App& parser) {
+    for (const CLI::Option* option : parser.get_options()) {
+        if (option->results().size() != 1 || !option->results().front().empty()) continue;
+        return usage(option->get_name() + " has no value; give one, or leave it out");
+    }
+    return done();
 }
 
 CommandResult runGuarded(Command& command, Reporter& reporter) {
@@ -43,9 +57,11 @@ CommandResult runGuarded(Command& command, Reporter& reporter) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    keepStandardStreams();
     CLI::App parser("Longtake: one continuous video out of changing prompts", "longtake-cli");
     parser.require_subcommand(1);
     parser.failure_message(CLI::FailureMessage::simple);
+    parser.set_version_flag("--version", "longtake-cli " LONGTAKE_VERSION);
     bool json = false;
     std::vector<std::pair<CLI::App*, std::unique_ptr<Command>>> commands;
     const auto add = [&](const char* name, const char* about, std::unique_ptr<Command> command) {
@@ -69,7 +85,9 @@ int main(int argc, char** argv) {
     Reporter reporter(json ? OutputStyle::Json : OutputStyle::Text);
     for (const auto& [sub, command] : commands) {
         if (!sub->parsed()) continue;
-        const CommandResult result = runGuarded(*command, reporter);
+        CommandResult result = checkValues(*sub);
+        if (!result) result = runGuarded(*command, reporter);
+        if (const auto printed = reporter.finish(); !result && !printed) result = failure(printed.message());
         if (!result) return kExitDone;
         reporter.error(result->message);
         return result->status;

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
@@ -10,7 +7,6 @@
 #include "app/cli/take_outputs.h"
 #include "app/cli/take_run.h"
 #include "app/files/file_error.h"
-#include "app/media/video_options.h"
 
 namespace longtake {
 namespace {
@@ -21,9 +17,11 @@ public:
     CommandResult run(Reporter& reporter) override;
 
 private:
-    CommandResult checkOutputs(const OutputChoice& choice) const;
+    CommandResult checkOutputs() const;
+    OutputChoice choiceOf(int take) const { return takes_ == 1 ? choice_ : choice_.numbered(static_cast<size_t>(take)); }
     CommandResult openTakes(TakeSetup& setup);
     void chooseConversion(const TakeSetup& setup, const std::vector<Take*>& takes, Reporter& reporter) const;
+    CommandResult finishOutputs(const TakeSetup& setup, const std::vector<RunTotals>& totals, const StopSignal& stop, Reporter& reporter);
     void report(const TakeSetup& setup, const TakeOutputs& outputs, const RunTotals& totals, Reporter& reporter) const;
 
     TakeArguments take_;
@@ -45,30 +43,16 @@ void RenderCommand::addTo(CLI::App& parser) {
     parser.add_option("--takes", takes_, "So many takes at once, of seeds that follow: out-1.mp4, out-2.mp4 ...")->check(CLI::Range(1, 1000));
 }
 
-// What can be known wrong before a model is read.
-CommandResult RenderCommand::checkOutputs(const OutputChoice& choice) const {
-    if (choice.output.empty() && choice.frames.empty()) return usage("there is no output; give -o FILE.mp4 or --frames DIR");
-    constexpr std::array<std::string_view, 4> kEndings{".mp4", ".mov", ".gif", ".webp"};
-    const bool known = std::any_of(kEndings.begin(), kEndings.end(), [&choice](auto e) { return choice.output.ends_with(e); });
-    if (!choice.output.empty() && !known) {
-        return usage("cannot tell the format of " + printable(choice.output) + "; give a name that ends in .mp4, .mov, .gif or .webp");
-    }
-    if (const auto codec = parseVideoCodec(choice.codec); !codec) return usage(codec.message());
-    if (const auto quality = parseQuality(choice.quality); !quality) return usage(quality.message());
-    if (!choice.videoSize.empty()) {
-        if (const auto size = parsePictureSize(choice.videoSize); !size) return usage("--video-size: " + size.message());
-    }
-    // A take of an hour must not end with a folder that was misspelt.
-    for (const std::string& path : {choice.output, choice.contactSheet, choice.saveProject}) {
-        const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+CommandResult RenderCommand::checkOutputs() const {
+    if (CommandResult wrong = choice_.check()) return wrong;
+    for (const std::string& path : {choice_.output, choice_.contactSheet}) {
         std::error_code ignored;
-        if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
-            const bool exists = std::filesystem::exists(folder, ignored);
-            return failure(fileError("write", path, exists ? ENOTDIR : ENOENT).message);
+        if (!take_.image.empty() && std::filesystem::equivalent(path, take_.image, ignored)) {
+            return usage(printable(path) + " is the picture of --image, which would be written over; give the output another name");
         }
-        if (!path.empty() && std::filesystem::is_directory(path, ignored)) {
-            return failure(fileError("write", path, EISDIR).message);
-        }
+    }
+    for (int i = 0; takes_ > 1 && i < takes_; ++i) {
+        if (CommandResult wrong = choiceOf(i).check()) return wrong;
     }
     return done();
 }
@@ -90,8 +74,7 @@ CommandResult RenderCommand::openTakes(TakeSetup& setup) {
         more_.push_back(std::move(*take));
     }
     for (int i = 0; i < takes_; ++i) {
-        const OutputChoice choice = takes_ == 1 ? choice_ : choice_.numbered(static_cast<size_t>(i));
-        if (CommandResult wrong = open(choice, setup.project.seed + static_cast<uint64_t>(i))) return wrong;
+        if (CommandResult wrong = open(choiceOf(i), setup.project.seed + static_cast<uint64_t>(i))) return wrong;
     }
     return done();
 }
@@ -113,13 +96,13 @@ void RenderCommand::report(const TakeSetup& setup, const TakeOutputs& outputs, c
     const double seconds = setup.take->clock().secondsOfFrame(totals.frames);
     const uint64_t peak = peakMemoryBytes();
     const std::string target = choice.output.empty() ? choice.frames : choice.output;
-    reporter.text("wrote " + target + ": " + std::to_string(totals.frames) + " frames, " + fixed(seconds, 2) + " s, " +
+    reporter.text("wrote " + printable(target) + ": " + std::to_string(totals.frames) + (totals.frames == 1 ? " frame, " : " frames, ") + fixed(seconds, 2) + " s, " +
                   std::to_string(project.width) + "x" + std::to_string(project.height) +
                   (outputs.encoderName().empty() ? "" : ", " + outputs.encoderName()) + ", seed " + std::to_string(project.seed));
     reporter.text("made at " + fixed(totals.framesPerSecond(), 1) + " fps (video plays at " + fixed(project.fps, 0) +
                   "), first frame after " + fixed(totals.firstFrameMs + setup.loadMs, 0) + " ms, peak memory " +
                   humanBytes(peak));
-    if (!choice.contactSheet.empty()) reporter.text("contact sheet " + choice.contactSheet);
+    if (!choice.contactSheet.empty()) reporter.text("contact sheet " + printable(choice.contactSheet));
     reporter.object({{"event", "done"},
                      {"output", choice.output},
                      {"frames_folder", choice.frames},
@@ -143,9 +126,31 @@ void RenderCommand::report(const TakeSetup& setup, const TakeOutputs& outputs, c
                      {"peak_memory_bytes", peak}});
 }
 
+// Also of a run that ended early: what was made until then is kept.
+CommandResult RenderCommand::finishOutputs(const TakeSetup& setup, const std::vector<RunTotals>& totals, const StopSignal& stop, Reporter& reporter) {
+    const RunTotals& run = totals.front();
+    const bool sinkFailed = run.stopped && !stop.asked();  // finish() knows why
+    const bool endedEarly = run.stopped || !run.problem.empty();
+    CommandResult wrong;  // of the first take whose files went wrong: those of the others are finished all the same
+    bool kept = false;
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+        if (endedEarly && !sinkFailed && totals[i].frames == 0) {
+            outputs_[i]->cancel();
+            continue;
+        }
+        CommandResult mine = outputs_[i]->finish(totals[i]);
+        if (!mine) report(setup, *outputs_[i], totals[i], reporter);
+        kept = kept || !mine;
+        if (mine && !wrong) wrong = std::move(mine);
+    }
+    if (wrong || !endedEarly) return wrong;
+    const std::string why = run.problem.empty() ? "stopped before the end" : run.problem;
+    return failure(why + (kept ? "; what was made until then is kept" : "; no frame was made until then, and nothing is written"));
+}
+
 CommandResult RenderCommand::run(Reporter& reporter) {
     if (const auto valid = take_.check(); !valid) return usage(valid.message());
-    if (CommandResult wrong = checkOutputs(choice_)) return wrong;
+    if (CommandResult wrong = checkOutputs()) return wrong;
     TakeSetup setup;
     if (CommandResult wrong = prepareTake(take_, reporter, setup)) return wrong;
     if (CommandResult wrong = openTakes(setup)) {
@@ -157,26 +162,15 @@ CommandResult RenderCommand::run(Reporter& reporter) {
     for (const auto& take : more_) takes.push_back(take.get());
     chooseConversion(setup, takes, reporter);
     const StopSignal stop;
-    const Result<std::vector<RunTotals>> totals =
+    const std::vector<RunTotals> totals =
         runTakes(setup, takes, reporter, stop, [this](size_t take, const Frame8& frame) { return outputs_[take]->push(frame); });
-    const bool stopped = totals.ok() && totals->front().stopped;
-    const bool sinkFailed = stopped && !stop.asked();
     more_.clear();
-    if (!totals || (stopped && totals->back().frames == 0 && !sinkFailed)) {
-        for (const auto& outputs : outputs_) outputs->cancel();
-        return failure(totals ? "stopped before the first frame; nothing is written" : totals.message());
-    }
-    for (size_t i = 0; i < outputs_.size(); ++i) {
-        if (!outputs_[i]->problem().empty()) return failure(outputs_[i]->problem());
-        if (CommandResult wrong = outputs_[i]->finish((*totals)[i])) return wrong;
-        report(setup, *outputs_[i], (*totals)[i], reporter);
-    }
+    if (CommandResult wrong = finishOutputs(setup, totals, stop, reporter)) return wrong;
     if (takes_ > 1) {
         int64_t frames = 0;
-        for (const RunTotals& take : *totals) frames += take.frames;
-        reporter.text(std::to_string(takes_) + " takes at " + fixed(static_cast<double>(frames) * 1000 / totals->front().wallMs, 1) + " fps together");
+        for (const RunTotals& take : totals) frames += take.frames;
+        reporter.text(std::to_string(takes_) + " takes at " + fixed(static_cast<double>(frames) * 1000 / totals.front().wallMs, 1) + " fps together");
     }
-    if (stopped) return failure("stopped before the end; what was made until then is kept");
     return done();
 }
 

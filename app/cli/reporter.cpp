@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 
@@ -73,15 +74,22 @@ Reporter::Reporter(OutputStyle style) : style_(style), terminal_(::isatty(STDERR
 void Reporter::text(const std::string& lines) {
     if (isJson()) return;
     endProgressLine();
-    std::fputs(lines.c_str(), stdout);
-    if (!lines.ends_with('\n')) std::fputc('\n', stdout);
-    std::fflush(stdout);
+    print(lines.ends_with('\n') ? lines : lines + "\n");
 }
 
 void Reporter::object(const json& object) {
     if (!isJson()) return;
-    std::fputs((object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n").c_str(), stdout);
-    std::fflush(stdout);
+    print(object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+void Reporter::print(const std::string& lines) {
+    const bool printed = std::fputs(lines.c_str(), stdout) != EOF && std::fflush(stdout) == 0;
+    if (!printed && printFailure_ == 0) printFailure_ = errno;
+}
+
+Result<void> Reporter::finish() const {
+    if (printFailure_ == 0 || printFailure_ == EPIPE) return {};
+    return fileError("write to", "standard output", printFailure_);
 }
 
 void Reporter::note(const std::string& line) {

@@ -13,6 +13,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "engine/result.h"
+
 namespace longtake {
 
 enum class OutputStyle : uint8_t { Text, Json };
@@ -47,13 +49,17 @@ public:
     void note(const std::string& line);               // both: something to know that is no error
     void progress(const RenderProgress& progress);    // redrawn in place on a terminal, else every few seconds
     void error(const std::string& message);           // both: one line
+    // Fails when standard output did not take everything, unless its reader just went away.
+    Result<void> finish() const;
 
 private:
+    void print(const std::string& lines);  // to standard output
     void endProgressLine();
 
     OutputStyle style_;
     bool terminal_;
     bool lineOpen_ = false;
+    int printFailure_ = 0;  // the errno of the first
     std::chrono::steady_clock::time_point lastProgress_{};
 };
 

@@ -8,7 +8,7 @@ namespace longtake {
 
 class StopSignal {
 public:
-    StopSignal();   // from now on SIGINT and SIGTERM only ask
+    StopSignal();   // from now on SIGINT, SIGTERM and SIGHUP only ask, those that the caller of the program lets through
     ~StopSignal();  // as before
     StopSignal(const StopSignal&) = delete;
     StopSignal& operator=(const StopSignal&) = delete;

@@ -1,13 +1,59 @@
 #include "app/cli/take_outputs.h"
 
+#include <algorithm>
+#include <array>
+
+#include "app/files/atomic_file.h"
+#include "app/files/file_error.h"
 #include "app/media/animation_writer.h"
 #include "app/media/png_sequence.h"
 #include "app/media/video_writer.h"
 
 namespace longtake {
 
+namespace {
+
+// Where a path leads to, through links and dots, whether or not there is something yet.
+std::filesystem::path resolved(const std::string& path) {
+    std::error_code failure;
+    const std::filesystem::path found = std::filesystem::weakly_canonical(std::filesystem::absolute(path), failure);
+    if (failure) return path;
+    return found.has_filename() ? found : found.parent_path();  // a folder's name may end with a slash
+}
+
+}  // namespace
+
+CommandResult OutputChoice::check() const {
+    if (output.empty() && frames.empty()) return usage("there is no output; give -o FILE.mp4 or --frames DIR");
+    constexpr std::array<std::string_view, 4> kEndings{".mp4", ".mov", ".gif", ".webp"};
+    const bool known = std::any_of(kEndings.begin(), kEndings.end(), [this](auto ending) { return output.ends_with(ending); });
+    if (!output.empty() && !known) {
+        return usage("cannot tell the format of " + printable(output) + "; give a name that ends in .mp4, .mov, .gif or .webp");
+    }
+    if (!contactSheet.empty() && !contactSheet.ends_with(".png")) {
+        return usage("--contact-sheet " + printable(contactSheet) + ": a contact sheet is a PNG; give a name that ends in .png");
+    }
+    if (!saveProject.empty() && !saveProject.ends_with(".longtake")) {
+        return usage("--save-project " + printable(saveProject) + ": give a name that ends in .longtake");
+    }
+    if (const auto valid = parseVideoCodec(codec); !valid) return usage(valid.message());
+    if (const auto valid = parseQuality(quality); !valid) return usage(valid.message());
+    if (!videoSize.empty()) {
+        if (const auto size = parsePictureSize(videoSize); !size) return usage("--video-size: " + size.message());
+    }
+    for (const std::string& path : {output, contactSheet, saveProject}) {
+        if (path.empty()) continue;
+        if (!frames.empty() && resolved(path) == resolved(frames)) {
+            return usage("--frames " + printable(frames) + ": another output has that name; give each a name of its own");
+        }
+        if (const auto place = checkPlace(path); !place) return failure(place.message());
+    }
+    return done();
+}
+
 OutputChoice OutputChoice::numbered(size_t take) const {
     OutputChoice out = *this;
+    while (out.frames.size() > 1 && out.frames.ends_with('/')) out.frames.pop_back();
     const std::string number = "-" + std::to_string(take + 1);
     for (std::string* path : {&out.output, &out.contactSheet, &out.saveProject}) {
         if (path->empty()) continue;
@@ -84,6 +130,7 @@ CommandResult TakeOutputs::finish(const RunTotals& totals) {
         if (const auto finished = exporter->wait(); !finished && !wrong) wrong = failure(finished.message());
     }
     if (wrong) return wrong;
+    if (!problem_.empty()) return failure(problem_);
     if (sheet_) {
         if (const auto written = sheet_->write(choice_.contactSheet); !written) return failure(written.message());
     }

@@ -23,6 +23,8 @@ struct OutputChoice {
     std::string output, frames, contactSheet, saveProject;
     std::string codec = "h264", quality = "good", videoSize;
 
+    // What can be known wrong before anything is made: formats, settings, places, two files under one name.
+    CommandResult check() const;
     // The same for one of several takes: out.mp4 as out-1.mp4 for take 0, the folder frames as frames-1.
     OutputChoice numbered(size_t take) const;
 };
@@ -32,7 +34,7 @@ public:
     TakeOutputs(OutputChoice choice, Project project) : choice_(std::move(choice)), project_(std::move(project)) {}
 
     CommandResult open(int64_t frames);
-    // False when a file takes no more; problem() may say why.
+    // False when a file takes no more; finish() says why.
     bool push(const Frame8& frame);
     CommandResult finish(const RunTotals& totals);
     void cancel();  // and remove what was begun
@@ -41,7 +43,6 @@ public:
     const Project& project() const { return project_; }
     const std::string& encoderName() const { return encoderName_; }
     bool takesNv12() const { return takesNv12_; }  // the video, where frames have it
-    const std::string& problem() const { return problem_; }
 
 private:
     Result<std::unique_ptr<ExportSink>> openVideo();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <new>
 #include <span>
 
 namespace longtake {
@@ -33,10 +35,21 @@ void add(RunTotals& totals, const TakeChunk& chunk) {
     totals.decodeMs += chunk.decodeMs;
 }
 
+// What the engine throws ends the run, not what was made of it.
+Result<std::vector<TakeChunk>> nextOf(std::span<Take* const> group, const NumberedFrameSink& frames, const StopSignal& stop) {
+    try {
+        return Take::nextTogether(group, frames, [&](const DenoiseProgress&) { return !stop.asked(); });
+    } catch (const std::bad_alloc&) {
+        return Error{"there is not enough memory to go on; choose a smaller size, window or model"};
+    } catch (const std::exception& error) {
+        return Error{error.what()};
+    }
+}
+
 }  // namespace
 
-Result<std::vector<RunTotals>> runTakes(TakeSetup& setup, const std::vector<Take*>& takes, Reporter& reporter, const StopSignal& stop,
-                                        const TakesNumberedFrame& frames) {
+std::vector<RunTotals> runTakes(TakeSetup& setup, const std::vector<Take*>& takes, Reporter& reporter, const StopSignal& stop,
+                                const TakesNumberedFrame& frames) {
     std::vector<RunTotals> totals(takes.size());
     const Clock::time_point start = Clock::now();
     bool wanted = true;
@@ -47,37 +60,35 @@ Result<std::vector<RunTotals>> runTakes(TakeSetup& setup, const std::vector<Take
         wanted = frames(i, frame);
         if (wanted) ++mine.frames;
     };
-    // Whether it goes on.
-    const auto noteTime = [&] {
-        const bool stopped = !wanted || stop.asked();
+    // The end of the run: frames that are still being decoded come too, except from a device that has failed.
+    const auto end = [&](const std::string& problem) {
+        for (size_t i = 0; problem.empty() && i < takes.size(); ++i) takes[i]->finish([&](const Frame8& frame) { takeFrame(i, frame); });
         for (RunTotals& one : totals) {
             one.wallMs = msSince(start);
-            one.stopped = stopped;
+            one.stopped = problem.empty() && (!wanted || stop.asked());
+            one.problem = problem;
         }
-        return !stopped;
+        return totals;
     };
     const auto together = static_cast<size_t>(takes.front()->joinedTakes());
     for (int64_t index = 0; index < setup.chunks; ++index) {
         for (size_t first = 0; first < takes.size(); first += together) {
             const std::span<Take* const> group = std::span(takes).subspan(first, std::min(together, takes.size() - first));
-            const auto chunks = Take::nextTogether(group, [&](size_t i, const Frame8& frame) { takeFrame(first + i, frame); },
-                                                   [&](const DenoiseProgress&) { return !stop.asked(); });
-            if (!noteTime()) return totals;
-            if (!chunks) return chunks.error();
+            const auto chunks = nextOf(group, [&](size_t i, const Frame8& frame) { takeFrame(first + i, frame); }, stop);
+            if (!wanted || stop.asked()) return end({});
+            if (!chunks) return end(chunks.message());
             for (size_t i = 0; i < group.size(); ++i) add(totals[first + i], (*chunks)[i]);
-            reporter.progress(progressOf(setup, totals, totals[first].wallMs));
+            reporter.progress(progressOf(setup, totals, msSince(start)));
         }
     }
-    for (size_t i = 0; i < takes.size(); ++i) takes[i]->finish([&](const Frame8& frame) { takeFrame(i, frame); });
-    noteTime();
-    return totals;
+    return end({});
 }
 
 Result<RunTotals> runTake(TakeSetup& setup, Reporter& reporter, const StopSignal& stop, const TakesFrame& takes) {
-    Result<std::vector<RunTotals>> totals =
+    const std::vector<RunTotals> totals =
         runTakes(setup, {setup.take.get()}, reporter, stop, [&](size_t, const Frame8& frame) { return takes(frame); });
-    if (!totals) return totals.error();
-    return totals->front();
+    if (!totals.front().problem.empty()) return Error{totals.front().problem};
+    return totals.front();
 }
 
 }  // namespace longtake

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <thread>
 
 #include "app/media/picture_file.h"
 #include "app/media/png_file.h"
@@ -54,6 +55,10 @@ CommandResult loadModel(const TakeArguments& arguments, bool hasProject, Reporte
     if (used != wanted.precision && (hasProject || !arguments.precision.empty())) {
         reporter.note("this device has no bf16 products: the take is made in fp32 and its frames can differ");
     }
+    const unsigned atOnce = std::thread::hardware_concurrency();
+    if (setup.backend->name() == "cpu" && atOnce > 0 && setup.backend->threads() > static_cast<int>(atOnce)) {
+        reporter.note("this machine runs " + std::to_string(atOnce) + " threads at once: more make the take slower");
+    }
     project.precision = used;
     project.threads = arguments.threads.value_or(project.threads);
     const Result<std::string> fingerprint = modelFingerprint(*folder);
@@ -100,13 +105,22 @@ Result<ChunkClock> clockOf(const Model& model, const RolloutConfig& rollout) {
                       .fps = static_cast<double>(model.config().fps)};
 }
 
-void noteCutPrompts(const TakeSetup& setup, Reporter& reporter) {
+// What of the request will not be seen in the video.
+void notePrompts(const TakeSetup& setup, Reporter& reporter) {
+    int64_t late = 0;
     for (const PromptSegment& segment : setup.project.timeline.segments()) {
+        if (segment.firstChunk >= setup.chunks) {
+            ++late;
+            continue;
+        }
         const Result<int64_t> dropped = setup.model->droppedTokens(segment.text);
         if (!dropped || *dropped == 0) continue;
         reporter.note("the prompt at chunk " + std::to_string(segment.firstChunk) + " is longer than the model reads: its last " +
                       std::to_string(*dropped) + " tokens are left out");
     }
+    if (late == 0) return;
+    const std::string prompts = late == 1 ? "its last prompt begins" : "its last " + std::to_string(late) + " prompts begin";
+    reporter.note("the take ends before " + prompts + "; make it longer with --seconds");
 }
 
 }  // namespace
@@ -139,7 +153,7 @@ CommandResult prepareTake(const TakeArguments& arguments, Reporter& reporter, Ta
     if (arguments.seconds) setup.frames = std::max<int64_t>(1, std::llround(*arguments.seconds * clock->fps));
     setup.chunks = clock->chunkOfFrame(setup.frames - 1) + 1;
     project.chunks = setup.chunks;
-    noteCutPrompts(setup, reporter);
+    notePrompts(setup, reporter);
 
     if (!arguments.image.empty()) {
         project.startImage = std::filesystem::absolute(arguments.image).string();

@@ -46,9 +46,17 @@ int writeAll(int fd, std::string_view bytes) {
     return 0;
 }
 
+std::filesystem::path folderOf(const std::string& path) {
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    return folder.empty() ? "." : folder;
+}
+
+Error noFile(const std::string& doing, const std::string& path) {
+    return Error{"cannot " + doing + " " + printable(path) + ": it is a device or a pipe; give the name of a file"};
+}
+
 void syncFolderOf(const std::string& path) {
-    std::filesystem::path folder = std::filesystem::path(path).parent_path();
-    if (folder.empty()) folder = ".";
+    const std::filesystem::path folder = folderOf(path);
     const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     // Some file systems cannot sync folders; the content is safe by then, only the name is not yet.
     if (fd.open()) (void)::fsync(fd.get());
@@ -56,9 +64,24 @@ void syncFolderOf(const std::string& path) {
 
 }  // namespace
 
+Result<void> checkPlace(const std::string& path) {
+    const std::string folder = folderOf(path).string();
+    struct stat info {};
+    if (::stat(folder.c_str(), &info) != 0) return fileError("write", path, errno);
+    if (!S_ISDIR(info.st_mode)) return fileError("write", path, ENOTDIR);
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) return fileError("write", path, errno);
+    if (::stat(path.c_str(), &info) != 0) return {};  // a name that is free, or a link to nowhere, which is replaced
+    if (S_ISDIR(info.st_mode)) return fileError("write", path, EISDIR);
+    if (!S_ISREG(info.st_mode)) return noFile("write", path);
+    return {};
+}
+
+// A name that is as long as the file system allows must not grow: its end is cut off.
 std::string temporaryNameFor(const std::string& path) {
     static std::atomic<unsigned> counter{0};
-    return path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+    constexpr size_t kKept = 200;
+    const size_t name = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+    return path.substr(0, name + kKept) + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
 }
 
 Result<void> renameOver(const std::string& temporary, const std::string& path) {
@@ -72,6 +95,8 @@ Result<void> renameOver(const std::string& temporary, const std::string& path) {
 }
 
 Result<void> writeFileAtomically(const std::string& path, std::string_view bytes) {
+    // Renaming over a device or a pipe would put a file in its place.
+    if (const Result<void> place = checkPlace(path); !place) return place.error();
     const std::string temporary = temporaryNameFor(path);
     FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!file.open()) return fileError("write", path, errno);
@@ -89,6 +114,14 @@ Result<void> writeFileAtomically(const std::string& path, std::span<const uint8_
     return writeFileAtomically(path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
+Result<void> checkIsFile(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0) return fileError("read", path, errno);
+    if (S_ISDIR(info.st_mode)) return fileError("read", path, EISDIR);
+    if (!S_ISREG(info.st_mode)) return noFile("read", path);
+    return {};
+}
+
 Result<std::string> readWholeFile(const std::string& path, size_t maxBytes) {
     // Not blocking: opening a pipe that nobody writes would otherwise wait for ever.
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -96,9 +129,7 @@ Result<std::string> readWholeFile(const std::string& path, size_t maxBytes) {
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) return fileError("read", path, errno);
     if (S_ISDIR(info.st_mode)) return fileError("read", path, EISDIR);
-    if (!S_ISREG(info.st_mode)) {
-        return Error{"cannot read " + printable(path) + ": it is a device or a pipe; give the name of a file"};
-    }
+    if (!S_ISREG(info.st_mode)) return noFile("read", path);
     if (static_cast<uint64_t>(info.st_size) > maxBytes) {
         return Error{"cannot read " + printable(path) + ": it has " + std::to_string(info.st_size) +
                      " bytes, more than the " + std::to_string(maxBytes) +

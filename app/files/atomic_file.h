@@ -18,8 +18,15 @@ namespace longtake {
 Result<void> writeFileAtomically(const std::string& path, std::string_view bytes);
 Result<void> writeFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
 
+// Fails for what cannot be read as a file: nothing there, a folder, a device or a pipe, which would be waited for.
+Result<void> checkIsFile(const std::string& path);
+
 // Fails for folders, devices and anything larger than maxBytes without reading it.
 Result<std::string> readWholeFile(const std::string& path, size_t maxBytes);
+
+// Fails where writing a file of that name would fail in the end, as far as can be known without writing it: a folder that
+// is missing or may not be written, a name that is a folder, a device or a pipe.
+Result<void> checkPlace(const std::string& path);
 
 // The temporary name beside `path` that belongs to this process alone.
 std::string temporaryNameFor(const std::string& path);

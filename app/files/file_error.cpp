@@ -26,6 +26,8 @@ std::string reasonAndAdvice(int errorNumber) {
             return "the file would become larger than is allowed here; choose another disk or a shorter take";
         case ENAMETOOLONG:
             return "the name is too long; choose a shorter one";
+        case ELOOP:
+            return "its links lead back to themselves; remove them or choose another place";
         case EMFILE:
         case ENFILE:
             return "too many files are open; close other programs and try again";

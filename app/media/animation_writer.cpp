@@ -1,7 +1,6 @@
 #include "app/media/animation_writer.h"
 
 #include <cstring>
-#include <filesystem>
 #include <optional>
 
 #include "app/files/atomic_file.h"
@@ -161,8 +160,7 @@ Result<std::unique_ptr<AnimationWriter>> AnimationWriter::create(const std::stri
     if (!encoder) return encoder.error();
     Result<PictureConverter> converter = PictureConverter::create(frames, size, format);
     if (!converter) return converter.error();
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return fileError("write", path, EISDIR);
+    if (const Result<void> place = checkPlace(path); !place) return place.error();
     const std::string temporary = temporaryNameFor(path);
     Result<std::unique_ptr<OutputFile>> file = OutputFile::create(temporary, path);
     if (!file) return file.error();

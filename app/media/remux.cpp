@@ -1,10 +1,8 @@
 #include "app/media/remux.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
+#include "app/files/atomic_file.h"
 #include "app/files/file_error.h"
 #include "app/media/output_file.h"
 
@@ -107,14 +105,13 @@ Result<RemuxedVideo> copyInto(OutputFile& file, AVFormatContext* input, const Re
 Result<InputContextPtr> openVideoFile(const std::string& path) {
     quietFfmpeg();
     // The system's own words for a missing or forbidden file; FFmpeg's for one that is no video.
-    if (::access(path.c_str(), R_OK) != 0) return fileError("read", path, errno);
+    if (const Result<void> file = checkIsFile(path); !file) return file.error();
     AVDictionary* options = nullptr;
     av_dict_set(&options, "format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", 0);
     av_dict_set(&options, "protocol_whitelist", "file", 0);
     AVFormatContext* raw = nullptr;
     const int code = avformat_open_input(&raw, ("file:" + path).c_str(), nullptr, &options);
     av_dict_free(&options);
-    if (code == AVERROR(EISDIR)) return fileError("read", path, EISDIR);
     if (code < 0) {
         return Error{"cannot read " + printable(path) + ": it is not an MP4 or MOV video (" + ffmpegError(code) +
                      "); check the file"};

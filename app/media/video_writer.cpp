@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 
 #include "app/files/atomic_file.h"
@@ -61,7 +60,7 @@ Result<const char*> containerFor(const std::string& path, VideoCodec codec) {
 // The first free "<stem>.part.mp4", "<stem>-2.part.mp4", ...: an old one may be all that a crash left of a take.
 Result<std::unique_ptr<OutputFile>> createPart(const std::string& path) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return fileError("write", path, EISDIR);
+    if (const Result<void> place = checkPlace(path); !place) return place.error();
     const std::string stem = path.substr(0, path.size() - 4);
     const std::string extension = path.substr(path.size() - 4);
     for (int n = 1; n < 1000; ++n) {

@@ -33,8 +33,8 @@ Result<MappedFilePtr> MappedFile::open(const std::filesystem::path& path) {
 
     struct stat status {};
     if (::fstat(descriptor, &status) != 0) return openError(file->path_, errno);
-    if (S_ISDIR(status.st_mode)) return file->error("is a folder; give the checkpoint file inside it");
-    if (!S_ISREG(status.st_mode)) return file->error("is not a regular file; give a checkpoint file");
+    if (S_ISDIR(status.st_mode)) return file->error("is a folder; give the file inside it");
+    if (!S_ISREG(status.st_mode)) return file->error("is a device or a pipe; give a file");
     file->size_ = static_cast<size_t>(status.st_size);
     if (file->size_ == 0) return MappedFilePtr(std::move(file));
 

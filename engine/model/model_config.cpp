@@ -12,6 +12,8 @@ using nlohmann::json;
 // Far above any model, far below what overflows an index.
 constexpr int kMaxDimension = 1 << 20;
 constexpr int kMaxLayers = 4096;
+constexpr float kLeastShift = 0.01f, kMostShift = 1000.0f;
+constexpr float kMostContextNoise = 1000.0f;
 
 // Reads fields of one object and remembers the first thing that is wrong.
 class Fields {
@@ -154,7 +156,7 @@ void readText(const json& object, TextConfig& text, std::string& failure) {
 void readSampler(const json& object, SamplerConfig& sampler, std::string& failure) {
     Fields fields(object, "sampler.", failure);
     fields.choice("kind", sampler.kind, {{"consistency", SamplerKind::Consistency}, {"euler", SamplerKind::Euler}}, false);
-    fields.optionalNumber("shift", sampler.shift, 0.01f, 1000.0f);
+    fields.optionalNumber("shift", sampler.shift, kLeastShift, kMostShift);
     const json* steps = fields.find("steps", false);
     if (!steps) return;
     sampler.steps.clear();
@@ -169,9 +171,9 @@ void readSampler(const json& object, SamplerConfig& sampler, std::string& failur
 void readRollout(const json& object, RolloutConfig& rollout, std::string& failure) {
     Fields fields(object, "rollout.", failure);
     fields.optionalInteger("chunk_frames", rollout.chunkFrames, 1, 1024);
-    fields.optionalInteger("window_frames", rollout.windowFrames, 0, 1 << 20);
-    fields.optionalInteger("sink_frames", rollout.sinkFrames, 0, 1 << 20);
-    fields.optionalNumber("context_noise", rollout.contextNoise, 0.0f, 1000.0f);
+    fields.optionalInteger("window_frames", rollout.windowFrames, 0, kMostWindowFrames);
+    fields.optionalInteger("sink_frames", rollout.sinkFrames, 0, kMostWindowFrames);
+    fields.optionalNumber("context_noise", rollout.contextNoise, 0.0f, kMostContextNoise);
     fields.choice("positions", rollout.positions, {{"window", Positions::Window}, {"absolute", Positions::Absolute}}, false);
     fields.choice("sink_at_recache", rollout.sinkAtRecache, {{"kept", SinkAtRecache::Kept}, {"renewed", SinkAtRecache::Renewed}}, false);
 }
@@ -198,6 +200,7 @@ Result<void> validate(const RolloutConfig& c) {
     if (c.windowFrames != 0 && c.windowFrames < c.sinkFrames + c.chunkFrames)
         return Error{"the window (" + std::to_string(c.windowFrames) + " frames) must hold the sink and the current chunk: at least " +
                      std::to_string(c.sinkFrames + c.chunkFrames)};
+    if (!(c.contextNoise >= 0 && c.contextNoise <= kMostContextNoise)) return Error{"the context noise must lie from 0 to 1000"};
     return {};
 }
 
@@ -207,6 +210,7 @@ Result<void> validate(const SamplerConfig& c) {
         if (c.steps[i] < 1 || c.steps[i] > 1000) return Error{"sampler steps must lie from 1 to 1000"};
         if (i && c.steps[i] >= c.steps[i - 1]) return Error{"sampler steps must fall"};
     }
+    if (!(c.shift >= kLeastShift && c.shift <= kMostShift)) return Error{"the sampler's shift must lie from 0.01 to 1000"};
     return {};
 }
 

@@ -87,6 +87,8 @@ enum class Positions : uint8_t {
 // as it was written under its own prompt, or the oldest frames remembered take its place.
 enum class SinkAtRecache { Kept, Renewed };
 
+constexpr int kMostWindowFrames = 1 << 20;  // 70 hours
+
 struct RolloutConfig {
     int chunkFrames = 3;   // latent frames made at once
     int windowFrames = 7;  // all frames held, sink and current chunk included; 0: everything since the start

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <exception>
-#include <fstream>
-#include <iterator>
 #include <optional>
+#include <span>
 
+#include "engine/checkpoint/mapped_file.h"
 #include "engine/text/sentencepiece_check.h"
 #include "engine/text/unicode.h"
 
@@ -151,12 +151,10 @@ Result<TokenIds> Tokenizer::Impl::encode(std::string_view text) {
 }
 
 Result<Tokenizer> Tokenizer::fromFile(const std::filesystem::path& file, const TokenizerLimits& limits) {
-    std::ifstream in(file, std::ios::binary);
-    std::error_code none;
-    if (!in || std::filesystem::is_directory(file, none)) return Error{file.string() + ": cannot be read; check that it exists and may be read"};
-    const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    if (in.bad()) return Error{file.string() + ": cannot be read to its end; check the disk"};
-    return fromBytes(bytes, file.string(), limits);
+    const Result<MappedFilePtr> mapped = MappedFile::open(file);
+    if (!mapped) return mapped.error();
+    const std::span<const std::byte> bytes = (*mapped)->bytes();
+    return fromBytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file.string(), limits);
 }
 
 Result<Tokenizer> Tokenizer::fromBytes(std::string_view bytes, const std::string& origin, const TokenizerLimits& limits) {

@@ -2,6 +2,10 @@
 
 #include <omp.h>
 
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
 namespace longtake::cpu {
 
 namespace {
@@ -19,10 +23,18 @@ void pauseCpu() {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    try {
+        for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+        const size_t begun = workers_.size() + 1;
+        stop();
+        throw std::runtime_error("the system gives this program " + std::to_string(begun) + " threads, not " + std::to_string(threads) + "; choose fewer");
+    }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;

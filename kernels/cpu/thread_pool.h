@@ -18,7 +18,8 @@ namespace longtake::cpu {
 
 class ThreadPool {
 public:
-    explicit ThreadPool(int threads);  // the calling thread counts as one of them
+    // The calling thread counts as one of them. Throws std::runtime_error where the system has not so many.
+    explicit ThreadPool(int threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
@@ -31,6 +32,7 @@ public:
     void run(int64_t tasks, const std::function<void(int64_t)>& task);
 
 private:
+    void stop();
     void work();
     void drain();
     void execute(int64_t index);
