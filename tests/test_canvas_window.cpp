@@ -83,7 +83,7 @@ class TestCanvasWindow : public QObject {
 
     static void start(CanvasWidget& canvas, QSize size = {640, 360}) {
         canvas.move(100, 80);
-        canvas.resize(size);
+        canvas.resize(size + QSize(2, 2));  // a line around the picture tells that the keyboard came to it
         canvas.setHudVisible(false);
         canvas.show();
         QVERIFY(QTest::qWaitForWindowExposed(&canvas));

@@ -268,7 +268,7 @@ private slots:
         const QString model = embeddedModel();
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
-        const Ran ran = runInShell("ulimit -f 48; trap '' XFSZ; exec \"$0\" render --model \"$1\" --prompt sea --seconds 1 --size 64x32 --takes 2 "
+        const Ran ran = runInShell("ulimit -f 16; trap '' XFSZ; exec \"$0\" render --model \"$1\" --prompt sea --seconds 1 --size 64x32 --takes 2 "
                                    "-o \"$2/take.mp4\" --contact-sheet \"$2/sheet.png\"", {model, folder.path()});
         QCOMPARE(ran.status, 1);
         QVERIFY2(ran.err.contains("sheet-1.png"), qPrintable(ran.err));

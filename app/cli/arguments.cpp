@@ -43,7 +43,7 @@ Result<PictureSize> parsePictureSize(const std::string& text) {
         size.width <= 16384 && size.height <= 16384) {
         return size;
     }
-    return Error{"\"" + printable(text) + "\" is no size; give width and height in pixels, such as 256x144"};
+    return Error{"\"" + printable(text) + "\" is no size; give width and height in pixels, such as 256x160"};
 }
 
 Result<uint64_t> parseSeed(const std::string& text) {
@@ -81,7 +81,7 @@ void TakeArguments::addTo(CLI::App& parser) {
     parser.add_option("--model", model, "A model folder, or the name of an installed model");
     parser.add_option("--seconds", seconds, "Length of the video");
     parser.add_option("--seed", seed, "The same seed and options give the same video");
-    parser.add_option("--size", size, "Width and height, such as 256x144");
+    parser.add_option("--size", size, "Width and height, such as 256x160");
     parser.add_option("--precision", precision, "fp32 or bf16");
     parser.add_option("--device", device, "What computes: cpu, cuda or cuda:N");
     parser.add_flag("--f8", f8Products, "Large products in 8 bits, on GPUs that have them");

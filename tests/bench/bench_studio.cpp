@@ -232,7 +232,7 @@ int main(int argc, char** argv) {
     options.addHelpOption();
     options.addOptions({{"seconds", "How long the GUI thread is watched.", "s", "20"},
                         {"rounds", "Of showing and not showing.", "n", "12"},
-                        {"size", "A size at which generation has no time to spare.", "WxH", "384x240"},
+                        {"size", "A size at which generation has no time to spare.", "WxH", "768x480"},
                         {"screen", "Of the virtual screen.", "WxH", "1920x1080"},
                         {"vulkan", "Draw on Vulkan where there is a graphics card."},
                         {"child", "On the screen there is."}});
