@@ -8,6 +8,7 @@
 #include <QMimeData>
 #include <QRegularExpression>
 #include <QSettings>
+#include <QSpinBox>
 #include <QTranslator>
 #include <functional>
 
@@ -135,8 +136,12 @@ private slots:
             QVERIFY2(notice.text().contains("voll"), qPrintable(notice.text()));
         }
         SessionPanel& panel = *window.widgets().session;
+        SessionSettings settings = panel.settings();
+        settings.precision = "fp32";
+        settings.windowFrames = panel.windowSpin()->maximum();
+        panel.setSettings(settings);
         panel.sizeBox()->lineEdit()->selectAll();
-        QTest::keyClicks(panel.sizeBox()->lineEdit(), "8000x8000");
+        QTest::keyClicks(panel.sizeBox()->lineEdit(), "8192x8192");  // 42 GB
         QTest::keyClick(panel.sizeBox()->lineEdit(), Qt::Key_Return);
         QTRY_VERIFY(!panel.misfit().isEmpty());
         said("too large", [&] { window.findChild<SetupController*>()->startTake(); });

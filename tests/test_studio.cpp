@@ -11,6 +11,7 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSlider>
+#include <QSpinBox>
 #include <QToolButton>
 #include <filesystem>
 
@@ -535,8 +536,12 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 8, 60'000);
         const uint64_t seed = window.takes().started().options.seed;
         SessionPanel& panel = *window.widgets().session;
+        SessionSettings settings = panel.settings();
+        settings.precision = "fp32";
+        settings.windowFrames = panel.windowSpin()->maximum();
+        panel.setSettings(settings);
         panel.sizeBox()->lineEdit()->selectAll();
-        QTest::keyClicks(panel.sizeBox()->lineEdit(), "8000x8000");
+        QTest::keyClicks(panel.sizeBox()->lineEdit(), "8192x8192");  // 42 GB
         QTest::keyClick(panel.sizeBox()->lineEdit(), Qt::Key_Return);
         QTRY_VERIFY(!panel.misfit().isEmpty());
         QVERIFY(!panel.startButton()->isEnabled());
