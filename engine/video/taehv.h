@@ -17,9 +17,9 @@
 
 namespace longtake {
 
-// Pixels in a row of a patch whose pixels are `channels` numbers; 1 where that cannot be.
+// Pixels in a row of a patch whose pixels are `channels` numbers, at most 16; 1 where that cannot be.
 inline int64_t taehvPatch(int64_t channels) {
-    for (int64_t side = 2; 3 * side * side <= channels; ++side)
+    for (int64_t side = 2; side <= 16; ++side)
         if (3 * side * side == channels) return side;
     return 1;
 }
