@@ -28,6 +28,7 @@
 #include "app/studio/project_controller.h"
 #include "app/studio/shortcut_sheet.h"
 #include "app/studio/take_controller.h"
+#include "tests/plain_home.h"
 #include "ui/panels/prompt_bar.h"
 #include "ui/panels/session_panel.h"
 #include "ui/theme/theme.h"
@@ -173,10 +174,7 @@ class TestKeyboard final : public QObject {
 private slots:
     void initTestCase() {
         QVERIFY(home_.isValid());
-        // Nothing of the user's is read or written.
-        qputenv("HOME", home_.path().toUtf8());
-        qputenv("XDG_DATA_HOME", home_.filePath("data").toUtf8());
-        qputenv("XDG_CONFIG_HOME", home_.filePath("config").toUtf8());
+        useAsHome(home_);
         applyTheme(*qApp, Appearance::Dark);
         QApplication::setCursorFlashTime(0);
         QVERIFY(german_.load(QStringLiteral(LONGTAKE_BINARY_DIR "/translations/longtake_de.qm")));
