@@ -16,28 +16,27 @@ bool matches(const Shape& have, const Shape& want) {
     return true;
 }
 
+bool isFloat(DType dtype) {
+    return dtype == DType::F64 || dtype == DType::F32 || dtype == DType::F16 || dtype == DType::BF16 || dtype == DType::F8E4M3 ||
+           dtype == DType::F8E5M2;
+}
+
 }  // namespace
 
 Tensor WeightReader::read(const std::string& name, const Shape& shape) {
-    read_.insert(name);
-    std::string failure;
-    if (!source_.has(name)) {
-        failure = "weight \"" + name + "\" is missing: the file does not belong to this model";
-    } else {
-        Result<Tensor> tensor = source_.tensor(name);
-        if (!tensor) failure = tensor.message();
-        else if (!matches(tensor->shape(), shape))
-            failure = "weight \"" + name + "\" has shape " + tensor->shape().text() + ", the model needs " + shape.text();
-        else return std::move(tensor).value();
-    }
-    if (failure_.empty()) failure_ = failure;
-    return Tensor::host(DType::F32, shape);
+    const std::string who = "weight \"" + name + "\" ";
+    if (!source_.has(name)) throw Problem{who + "is missing, the model needs it with shape " + shape.text() + ": the file does not belong to this model"};
+    Result<Tensor> tensor = source_.tensor(name);
+    if (!tensor) throw Problem{tensor.message()};
+    if (!matches(tensor->shape(), shape)) throw Problem{who + "has shape " + tensor->shape().text() + ", the model needs " + shape.text()};
+    if (!isFloat(tensor->dtype())) throw Problem{who + "has type " + std::string(nameOf(tensor->dtype())) + ", the model needs a float type"};
+    if (read_.insert(name).second) parameters_ += tensor->count();
+    return std::move(*tensor);
 }
 
 std::vector<float> WeightReader::floats(const std::string& name, const Shape& shape) { return toFloats(read(name, shape)); }
 
 Result<void> WeightReader::finish(const std::string& prefix) const {
-    if (!failure_.empty()) return Error{failure_};
     std::string unused;
     int count = 0;
     for (const std::string& name : source_.names()) {

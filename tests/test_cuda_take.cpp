@@ -215,6 +215,12 @@ private slots:
         }
         (*take)->finish(sink);
         QCOMPARE(largestDifference(want, got), 0);
+        // What a stop finds still on its way is not lost: the chunk before the one that was stopped.
+        QVERIFY((*take)->next(sink).ok());
+        const size_t handedOut = got.size();
+        QVERIFY(!(*take)->next(sink, [](const DenoiseProgress&) { return false; }).ok());
+        (*take)->finish(sink);
+        QCOMPARE(got.size(), handedOut + 12);
         // A take that is given up with frames on their way leaves nothing behind.
         QVERIFY((*take)->next(sink).ok());
         (*take)->restart(5);

@@ -83,7 +83,7 @@ Tensor EmbeddedModelTest::rollout(const Model& model, std::vector<Frame8>* pictu
         const float* from = step == 0 ? noise.as<float>() + chunk * count : later.as<float>() + (chunk * later.shape()[1] + step - 1) * count;
         std::copy_n(from, count, out);
     };
-    auto decoder = model.makeDecoder().value();
+    auto decoder = model.makeDecoder();
     Tensor all = Tensor::host(DType::F32, fixture("out.latents").shape());
     for (int64_t c = 0; c < chunks; ++c) {
         auto chunk = (*rollout)->next();

@@ -163,7 +163,7 @@ void TestUmt5Encoder::refusesWeightsThatDoNotFit_data() {
     QTest::newRow("missing") << "missing" << "weight \"blocks.1.attn.k.weight\" is missing, the model needs it with shape [16, 16]";
     QTest::newRow("shape") << "shape" << "weight \"blocks.1.attn.k.weight\" has shape [16, 8], the model needs [16, 16]";
     QTest::newRow("type") << "type" << "weight \"blocks.1.attn.k.weight\" has type I32, the model needs a float type";
-    QTest::newRow("leftover") << "leftover" << "weight \"blocks.2.norm1.weight\" has no place in the model";
+    QTest::newRow("leftover") << "leftover" << "the model has no place for weight \"blocks.2.norm1.weight\"";
 }
 
 void TestUmt5Encoder::refusesWeightsThatDoNotFit() {

@@ -165,6 +165,29 @@ private slots:
         QVERIFY(sameBits(model.decoder->decode(model.latents(2, 1)), start));
     }
 
+    // Two streams of one set of weights, made in turns, each as if it were alone.
+    void streamsBesideEachOtherShareTheWeightsAlone_data() { kinds(); }
+    void streamsBesideEachOtherShareTheWeightsAlone() {
+        QFETCH(int, kind);
+        Model model(static_cast<VideoKind>(kind)), alone(static_cast<VideoKind>(kind));
+        model.decoder->decode(model.latents(2, 9));  // a stream that goes on
+        const size_t before = model.backend->allocatedBytes();
+        auto first = model.decoder->beside(), second = first->beside();
+        QCOMPARE(model.backend->allocatedBytes(), before);
+        QCOMPARE(first->stateBytes(), size_t{0});
+        std::vector<Tensor> wanted[2], got[2];
+        for (uint32_t stream = 0; stream < 2; ++stream) {
+            alone.decoder->reset();
+            for (uint32_t chunk = 0; chunk < 3; ++chunk) wanted[stream].push_back(alone.decoder->decode(alone.latents(2, 20 * stream + chunk)));
+        }
+        model.decoder.reset();
+        for (uint32_t chunk = 0; chunk < 3; ++chunk)
+            for (uint32_t stream = 0; stream < 2; ++stream)
+                got[stream].push_back((stream == 0 ? first : second)->decode(alone.latents(2, 20 * stream + chunk)));
+        for (uint32_t stream = 0; stream < 2; ++stream)
+            for (size_t chunk = 0; chunk < 3; ++chunk) QVERIFY(sameBits(got[stream][chunk], wanted[stream][chunk]));
+    }
+
     void memoryStaysConstant_data() { kinds(); }
     void memoryStaysConstant() {
         QFETCH(int, kind);
@@ -247,6 +270,11 @@ private slots:
         made = makeVideoDecoder(which, reshaped, *backend);
         QVERIFY(!made);
         QVERIFY2(QString::fromStdString(made.message()).contains("[7, 5, 3]"), made.message().c_str());
+
+        Altered hollow(golden.weights());  // sizes of nothing, that others are divided by
+        hollow.put(name.toStdString(), Tensor::host(DType::F32, {6, 0, 3, 3}));
+        QVERIFY(!makeVideoDecoder(which, hollow, *backend));
+        made = makeVideoDecoder(which, reshaped, *backend);
         QVERIFY(QString::fromStdString(made.message()).count("[") >= 2);  // the shape it should have, too
         QCOMPARE(QString::fromStdString(made.message()).count("\n"), 0);
 

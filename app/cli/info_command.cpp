@@ -162,7 +162,7 @@ nlohmann::json cacheJson(const DitConfig& dit, const CacheFigures& cache, size_t
 
 Table planTable(const MemoryPlan& plan) {
     return {{"transformer", humanBytes(plan.weights)},     {"text encoder", humanBytes(plan.textEncoder)},
-            {"video decoder", humanBytes(plan.videoDecoder)}, {"cache", humanBytes(plan.cache)},
+            {"video decoder", humanBytes(plan.videoDecoder + plan.videoStream)}, {"cache", humanBytes(plan.cache)},
             {"working memory", humanBytes(plan.working)},  {"total", humanBytes(plan.total())},
             {"free now", humanBytes(plan.available)}};
 }
@@ -207,7 +207,7 @@ CommandResult InfoCommand::describe(const Model& model, PictureSize size, const 
                      {"memory",
                       {{"weights", plan.weights},
                        {"text_encoder", plan.textEncoder},
-                       {"video_decoder", plan.videoDecoder},
+                       {"video_decoder", plan.videoDecoder + plan.videoStream},
                        {"cache", plan.cache},
                        {"working", plan.working},
                        {"total", plan.total()},

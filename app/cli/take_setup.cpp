@@ -97,14 +97,6 @@ CommandResult chooseSettings(const TakeArguments& arguments, bool hasProject, Ta
     return done();
 }
 
-Result<ChunkClock> clockOf(const Model& model, const RolloutConfig& rollout) {
-    const auto decoder = model.makeDecoder();
-    if (!decoder) return decoder.error();
-    return ChunkClock{.framesPerChunk = static_cast<int>(rollout.chunkFrames * (*decoder)->framesPerLatent()),
-                      .firstChunkFrames = static_cast<int>((*decoder)->framesOf(rollout.chunkFrames)),
-                      .fps = static_cast<double>(model.config().fps)};
-}
-
 // What of the request will not be seen in the video.
 void notePrompts(const TakeSetup& setup, Reporter& reporter) {
     int64_t late = 0;
@@ -139,19 +131,18 @@ CommandResult prepareTake(const TakeArguments& arguments, Reporter& reporter, Ta
     if (CommandResult wrong = loadModel(arguments, hasProject, reporter, setup)) return wrong;
     if (CommandResult wrong = chooseSettings(arguments, hasProject, setup)) return wrong;
     Project& project = setup.project;
-    const Result<ChunkClock> clock = clockOf(*setup.model, project.rollout);
-    if (!clock) return failure(clock.message());
+    const ChunkClock clock = setup.model->clock(project.rollout.chunkFrames);
     if (!arguments.prompt.empty()) {
-        Result<PromptTimeline> timeline = arguments.timeline(*clock);
+        Result<PromptTimeline> timeline = arguments.timeline(clock);
         if (!timeline) return usage(timeline.message());
         project.timeline = std::move(*timeline);
     }
     if (project.timeline.empty()) return usage("the project has no prompt yet; give --prompt TEXT");
 
-    setup.frames = project.chunks > 0 ? clock->firstFrameOf(project.chunks) : std::llround(kDefaultSeconds * clock->fps);
+    setup.frames = project.chunks > 0 ? clock.firstFrameOf(project.chunks) : std::llround(kDefaultSeconds * clock.fps);
     if (!setup.recordedHashes.empty()) setup.frames = static_cast<int64_t>(setup.recordedHashes.size());
-    if (arguments.seconds) setup.frames = std::max<int64_t>(1, std::llround(*arguments.seconds * clock->fps));
-    setup.chunks = clock->chunkOfFrame(setup.frames - 1) + 1;
+    if (arguments.seconds) setup.frames = std::max<int64_t>(1, std::llround(*arguments.seconds * clock.fps));
+    setup.chunks = clock.chunkOfFrame(setup.frames - 1) + 1;
     project.chunks = setup.chunks;
     notePrompts(setup, reporter);
 

@@ -289,10 +289,10 @@ void SetupController::showPlan(const MemoryPlan& plan) {
     const auto bytes = [](size_t n) { return static_cast<int64_t>(n); };
     MemoryPlanValues values;
     values.parts = {{tr("weights").toStdString(), bytes(plan.weights)}, {tr("text").toStdString(), bytes(plan.textEncoder)},
-                    {tr("video").toStdString(), bytes(plan.videoDecoder)}, {tr("cache").toStdString(), bytes(plan.cache)},
+                    {tr("video").toStdString(), bytes(plan.videoDecoder + plan.videoStream)}, {tr("cache").toStdString(), bytes(plan.cache)},
                     {tr("work").toStdString(), bytes(plan.working)}};
     // The loaded model's and the running take's memory is given back or used again.
-    values.availableBytes = bytes(plan.available + plan.weights + plan.textEncoder) + (takes_.hasTake() ? bytes(takes_.started().plan.forTake()) : 0);
+    values.availableBytes = bytes(plan.available + plan.weights + plan.textEncoder + plan.videoDecoder) + (takes_.hasTake() ? bytes(takes_.started().plan.forTake()) : 0);
     if (!values.fits()) values.advice = tr("Choose a smaller size or a smaller window.").toStdString();
     w_.session->setPlan(values);
 }

@@ -46,13 +46,12 @@ CausalDit::~CausalDit() = default;
 Result<std::unique_ptr<CausalDit>> CausalDit::load(const DitConfig& config, Positions positions, const WeightSource& weights,
                                                    Backend& backend, MlaForm form) {
     if (Result<void> valid = validate(config); !valid) return valid.error();
-    std::unique_ptr<CausalDit> dit(new CausalDit(config, positions, backend));
-    WeightReader reader(weights);
-    dit->loadWeights(reader, form);
-    if (Result<void> complete = reader.finish(); !complete) return complete.error();
-    for (const std::string& name : weights.names())
-        if (Result<Tensor> tensor = weights.tensor(name)) dit->parameters_ += tensor->count();
-    return dit;
+    return readModel(weights, "", [&](WeightReader& reader) {
+        std::unique_ptr<CausalDit> dit(new CausalDit(config, positions, backend));
+        dit->loadWeights(reader, form);
+        dit->parameters_ = reader.parameters();
+        return dit;
+    });
 }
 
 void CausalDit::loadWeights(WeightReader& reader, MlaForm form) {

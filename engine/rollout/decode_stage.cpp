@@ -33,7 +33,7 @@ void DecodeStage::reset() {
 }
 
 size_t DecodeStage::bytes() const {
-    return decoder_->weightBytes() + decoder_->stateBytes() + decoder_->scratchBytes() + (latents_.empty() ? 0 : latents_.bytes());
+    return decoder_->stateBytes() + decoder_->scratchBytes() + (latents_.empty() ? 0 : latents_.bytes());
 }
 
 }  // namespace longtake

@@ -95,19 +95,28 @@ Result<std::unique_ptr<Model>> Model::loadParts(const fs::path& folder, Backend&
     model->text_.emplace(std::move(text).value());
 
     model->decodeQueue_ = backend.makeQueue();
-    auto decoder = model->makeDecoder();
-    if (!decoder) return decoder.error();
-    if ((*decoder)->latentChannels() != c.dit.outDim)
-        return Error{videoFile.string() + ": decodes " + std::to_string((*decoder)->latentChannels()) + " channels, the transformer makes " + std::to_string(c.dit.outDim)};
-    model->measureDecoder(**decoder);
+    if (const Result<void> decoder = model->loadDecoder(); !decoder) return inFile(videoFile, decoder.message());
     return model;
 }
 
+Result<void> Model::loadDecoder() {
+    Result<Checkpoint> weights = Checkpoint::open(folder_ / config_.video.weights);
+    if (!weights) return weights.error();
+    auto tried = makeVideoDecoder(config_.video.kind, *weights, decodeBackend());
+    if (!tried) return tried.error();
+    if ((*tried)->latentChannels() != config_.dit.outDim)
+        return Error{"it decodes " + std::to_string((*tried)->latentChannels()) + " channels, the transformer makes " + std::to_string(config_.dit.outDim)};
+    measureStream(**tried);
+    tried->reset();  // weights that were used for a picture of one size may be held twice for one of another
+    auto decoder = makeVideoDecoder(config_.video.kind, *weights, decodeBackend());
+    if (!decoder) return decoder.error();
+    decoder_ = std::move(*decoder);
+    return {};
+}
+
 // Every map of a decoder is as large as the picture, so what a small one takes tells what a large one will.
-void Model::measureDecoder(VideoDecoder& decoder) {
+void Model::measureStream(VideoDecoder& decoder) {
     constexpr int64_t kSide = 8;
-    videoBytes_ = decoder.weightBytes();
-    pixelsPerLatent_ = decoder.pixelsPerLatent();
     const Tensor host = Tensor::host(DType::F32, {config_.rollout.chunkFrames, config_.dit.outDim, kSide, kSide});
     Tensor latents = Tensor::allocate(decodeBackend(), DType::F32, host.shape());
     decodeBackend().upload(latents.data(), host.data(), host.bytes());
@@ -132,29 +141,26 @@ Result<int64_t> Model::droppedTokens(const std::string& prompt) const {
     return tokens->dropped;
 }
 
-Result<std::unique_ptr<VideoDecoder>> Model::makeDecoder() const {
-    const fs::path file = folder_ / config_.video.weights;
-    Result<Checkpoint> weights = Checkpoint::open(file);
-    if (!weights) return inFile(file, weights.message());
-    auto decoder = makeVideoDecoder(config_.video.kind, *weights, decodeBackend());
-    if (!decoder) return inFile(file, decoder.message());
-    return decoder;
-}
-
 Result<std::unique_ptr<VideoEncoder>> Model::makeEncoder() const {
     const fs::path file = folder_ / config_.video.weights;
     Result<Checkpoint> weights = Checkpoint::open(file);
     if (!weights) return inFile(file, weights.message());
     auto encoder = makeVideoEncoder(config_.video.kind, *weights, backend_);
     if (!encoder) return inFile(file, encoder.message());
-    if ((*encoder)->pixelsPerLatent() != pixelsPerLatent_)
+    if ((*encoder)->pixelsPerLatent() != decoder_->pixelsPerLatent())
         return inFile(file, "its encoder's latents cover " + std::to_string((*encoder)->pixelsPerLatent()) + " pixels in a row, its decoder's " +
-                                std::to_string(pixelsPerLatent_));
+                                std::to_string(decoder_->pixelsPerLatent()));
     return encoder;
 }
 
-int64_t Model::widthStep() const { return pixelsPerLatent_ * config_.dit.patchW; }
-int64_t Model::heightStep() const { return pixelsPerLatent_ * config_.dit.patchH; }
+ChunkClock Model::clock(int chunkFrames) const {
+    return {.framesPerChunk = static_cast<int>(chunkFrames * decoder_->framesPerLatent()),
+            .firstChunkFrames = static_cast<int>(decoder_->framesOf(chunkFrames)),
+            .fps = static_cast<double>(config_.fps)};
+}
+
+int64_t Model::widthStep() const { return decoder_->pixelsPerLatent() * config_.dit.patchW; }
+int64_t Model::heightStep() const { return decoder_->pixelsPerLatent() * config_.dit.patchH; }
 
 Result<void> Model::checkSize(int64_t width, int64_t height) const {
     constexpr int64_t kMaxSide = 8192;
@@ -167,7 +173,7 @@ Result<void> Model::checkSize(int64_t width, int64_t height) const {
 
 // The rollout keeps four chunks' and a window's latents.
 size_t Model::latentBytes(int64_t width, int64_t height, const RolloutConfig& window) const {
-    const int64_t latents = (height / pixelsPerLatent_) * (width / pixelsPerLatent_);
+    const int64_t pixels = decoder_->pixelsPerLatent(), latents = (height / pixels) * (width / pixels);
     return static_cast<size_t>((4 * window.chunkFrames + window.windowFrames) * latents * config_.dit.outDim) * sizeof(float);
 }
 
@@ -179,7 +185,7 @@ MemoryPlan Model::plan(int64_t width, int64_t height, const RolloutConfig& windo
     const int64_t tokens = (height / heightStep()) * (width / widthStep());
     const auto number = static_cast<int64_t>(sizeOf(backend_.computeType()));
     const int64_t held = window.windowFrames * tokens;
-    const int64_t latents = (height / pixelsPerLatent_) * (width / pixelsPerLatent_);  // of a frame, each outDim numbers
+    const int64_t pixels = decoder_->pixelsPerLatent(), latents = (height / pixels) * (width / pixels);  // of a frame, each outDim numbers
     MemoryPlan plan;
     plan.weights = dit_->weightBytes();
     plan.textEncoder = textBytes_;
@@ -187,7 +193,8 @@ MemoryPlan Model::plan(int64_t width, int64_t height, const RolloutConfig& windo
     plan.denseCache = static_cast<size_t>(held * config_.dit.denseCacheWidth() * number * config_.dit.numLayers);
     // The largest pass is a re-cache, of everything but a sink.
     plan.working = dit_->workingBytes(held, held) + latentBytes(width, height, window);
-    plan.videoDecoder = videoBytes_ + static_cast<size_t>(streamBytesPerLatent_ * static_cast<double>(latents));
+    plan.videoDecoder = decoder_->weightBytes();
+    plan.videoStream = static_cast<size_t>(streamBytesPerLatent_ * static_cast<double>(latents));
     plan.available = backend_.freeBytes();
     return plan;
 }

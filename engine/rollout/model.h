@@ -10,6 +10,7 @@
 #include <string>
 
 #include "engine/model/causal_dit.h"
+#include "engine/rollout/chunk_clock.h"
 #include "engine/text/text_encoder.h"
 #include "engine/video/video_codec.h"
 
@@ -19,15 +20,16 @@ namespace longtake {
 struct MemoryPlan {
     size_t weights = 0;       // transformer, as packed for the backend
     size_t textEncoder = 0;   // its weights in the file; not the device's where the processor encodes
-    size_t videoDecoder = 0;  // its weights, what it remembers of the stream, its working memory
+    size_t videoDecoder = 0;  // its weights
+    size_t videoStream = 0;   // what a take's decoder remembers, and its working memory
     size_t cache = 0;
     size_t denseCache = 0;    // what a dense cache of the same window would take; not part of the total
     size_t working = 0;       // activations of the largest pass, latents
     size_t available = 0;     // what the backend could still give
 
-    size_t total() const { return weights + textEncoder + videoDecoder + cache + working; }
+    size_t total() const { return weights + textEncoder + videoDecoder + forTake(); }
     // What is still to be taken once the model is loaded.
-    size_t forTake() const { return cache + working + videoDecoder; }
+    size_t forTake() const { return cache + working + videoStream; }
     bool fits() const { return forTake() <= available; }
 };
 
@@ -49,8 +51,11 @@ public:
     Result<Tensor> textRows(const std::string& prompt) const;
     // How many of the prompt's tokens have no room in the model's text length.
     Result<int64_t> droppedTokens(const std::string& prompt) const;
-    // For decodeBackend(): pictures are made beside what backend() computes where the device has queues.
-    Result<std::unique_ptr<VideoDecoder>> makeDecoder() const;
+    // A stream of its own, of weights that all share. For decodeBackend(): pictures are made beside what backend() computes
+    // where the device has queues.
+    std::unique_ptr<VideoDecoder> makeDecoder() const { return decoder_->beside(); }
+    // Of a take whose chunks have so many latent frames.
+    ChunkClock clock(int chunkFrames) const;
     Backend& decodeBackend() const { return decodeQueue_ ? *decodeQueue_ : backend_; }
     Backend* decodeQueue() const { return decodeQueue_.get(); }
     Result<std::unique_ptr<VideoEncoder>> makeEncoder() const;
@@ -68,7 +73,8 @@ private:
     Model(std::filesystem::path folder, ModelConfig config, Backend& backend)
         : folder_(std::move(folder)), config_(std::move(config)), backend_(backend) {}
 
-    void measureDecoder(VideoDecoder& decoder);
+    Result<void> loadDecoder();
+    void measureStream(VideoDecoder& decoder);
     size_t latentBytes(int64_t width, int64_t height, const RolloutConfig& window) const;
 
     std::filesystem::path folder_;
@@ -78,9 +84,9 @@ private:
     std::unique_ptr<Backend> textBackend_;  // null: backend_ encodes text too
     std::optional<TextEncoder> text_;
     std::unique_ptr<CausalDit> dit_;
-    size_t textBytes_ = 0, videoBytes_ = 0;
+    std::unique_ptr<VideoDecoder> decoder_;  // decodes nothing itself: those of the takes are made beside it
+    size_t textBytes_ = 0;
     double streamBytesPerLatent_ = 0;  // what a decoder takes beside its weights, for each place of a latent frame
-    int64_t pixelsPerLatent_ = 8;
 };
 
 }  // namespace longtake

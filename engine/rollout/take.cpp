@@ -20,32 +20,36 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     if (options.width == 0) options.width = model.config().width;
     if (options.height == 0) options.height = model.config().height;
     if (Result<void> size = model.checkSize(options.width, options.height); !size) return size.error();
-    auto decoder = model.makeDecoder();
-    if (!decoder) return decoder.error();
     Result<std::optional<EncodedStart>> start = openStart(model, options.start, options.width, options.height, options.window.chunkFrames);
     if (!start) return start.error();
 
     RolloutConfig window = options.window;
-    if (window.windowFrames == 0) window.windowFrames = static_cast<int>(options.maxFrames);  // everything is kept
+    if (window.windowFrames == 0) {  // everything is kept
+        if (options.maxFrames > kMostWindowFrames)
+            return Error{"a take without a window holds at most " + std::to_string(kMostWindowFrames) + " latent frames, not " +
+                         std::to_string(options.maxFrames) + "; choose a window or make it shorter"};
+        window.windowFrames = static_cast<int>(options.maxFrames);
+    }
     MemoryPlan plan = model.plan(options.width, options.height, window);
     if (beside) plan.working = model.joinedBytes(options.width, options.height, window);
     auto mega = [](size_t bytes) { return std::to_string(bytes >> 20) + " MB"; };
     const Error tooLarge{"a take of " + std::to_string(options.width) + "x" + std::to_string(options.height) + " needs about " +
                          mega(plan.forTake()) + ", there are " + mega(plan.available) + "; choose a smaller size or window"};
     if (!plan.fits()) return tooLarge;
+    std::unique_ptr<VideoDecoder> decoder = model.makeDecoder();
     RolloutOptions rolloutOptions;
     rolloutOptions.window = options.window;
     rolloutOptions.sampler = options.sampler;
     rolloutOptions.seed = options.seed;
-    rolloutOptions.latentHeight = options.height / (*decoder)->pixelsPerLatent();
-    rolloutOptions.latentWidth = options.width / (*decoder)->pixelsPerLatent();
+    rolloutOptions.latentHeight = options.height / decoder->pixelsPerLatent();
+    rolloutOptions.latentWidth = options.width / decoder->pixelsPerLatent();
     rolloutOptions.maxFrames = options.maxFrames;
     if (beside) rolloutOptions.workspace = beside->rollout_->workspace();
     try {
         auto rollout = Rollout::create(model.dit(), model.backend(), rolloutOptions, [&model](const std::string& prompt) { return model.textRows(prompt); });
         if (!rollout) return rollout.error();
-        DecodeStage decode(model.backend(), model.decodeQueue(), std::move(decoder).value());
-        std::unique_ptr<Take> take(new Take(options, std::move(rollout).value(), std::move(decode), model.config().fps));
+        DecodeStage decode(model.backend(), model.decodeQueue(), std::move(decoder));
+        std::unique_ptr<Take> take(new Take(options, std::move(rollout).value(), std::move(decode), model.clock(options.window.chunkFrames)));
         take->start_ = std::move(start).value();
         return take;
     } catch (const std::bad_alloc&) {
@@ -53,13 +57,8 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     }
 }
 
-Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, double fps)
-    : options_(options), rollout_(std::move(rollout)), decode_(std::move(decode)) {
-    const int64_t chunk = options_.window.chunkFrames;
-    clock_.framesPerChunk = static_cast<int>(chunk * decode_.decoder().framesPerLatent());
-    clock_.firstChunkFrames = static_cast<int>(decode_.decoder().framesOf(chunk));
-    clock_.fps = fps;
-}
+Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, const ChunkClock& clock)
+    : options_(options), rollout_(std::move(rollout)), decode_(std::move(decode)), clock_(clock) {}
 
 Result<RolloutChunk> Take::encodePicture(const PassCallback& afterPass) {
     const auto start = std::chrono::steady_clock::now();

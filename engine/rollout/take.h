@@ -74,11 +74,11 @@ public:
     const ChunkClock& clock() const { return clock_; }
     const KvCache& cache() const { return rollout_->cache(); }
     CacheView cacheView() const;
-    // Everything the take holds: cache, activations, latents, and its decoder. The model's weights are not its own.
+    // Everything the take holds: cache, activations, latents, its decoder's stream. The model's weights are not its own.
     size_t bytes() const;
 
 private:
-    Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, double fps);
+    Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, const ChunkClock& clock);
     bool beginsWithPicture() const { return start_ && rollout_->nextChunk() == 0; }
     Result<RolloutChunk> encodePicture(const PassCallback& afterPass);
     TakeChunk decode(const RolloutChunk& made, const FrameSink& frames);

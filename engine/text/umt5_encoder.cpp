@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <set>
 #include <stdexcept>
 
+#include "engine/rows.h"
 #include "engine/weight_reader.h"
 
 namespace longtake {
@@ -14,69 +14,6 @@ namespace {
 
 constexpr float kEps = 1e-6f;
 constexpr int kMaxSize = 1 << 20;  // of any dimension; keeps every product of two far from overflow
-
-bool isFloat(DType dtype) {
-    return dtype == DType::F64 || dtype == DType::F32 || dtype == DType::F16 || dtype == DType::BF16 ||
-           dtype == DType::F8E4M3 || dtype == DType::F8E5M2;
-}
-
-// Reads weights until the first that is missing or does not fit, and notes which were read. After a failure it hands
-// out empty values, so that a loader can go on and look once, at its end.
-class Loader {
-public:
-    Loader(const WeightSource& source, Backend& backend) : source_(source), backend_(backend) {}
-
-    Tensor host(const std::string& name, const Shape& shape) {
-        if (!failure_.empty()) return {};
-        read_.insert(name);
-        if (!source_.has(name)) return fail(name, "is missing, the model needs it with shape " + shape.text());
-        Result<Tensor> tensor = source_.tensor(name);
-        if (!tensor) return fail(name, "cannot be read: " + tensor.message());
-        if (tensor->shape() != shape) return fail(name, "has shape " + tensor->shape().text() + ", the model needs " + shape.text());
-        if (!isFloat(tensor->dtype())) return fail(name, "has type " + std::string(nameOf(tensor->dtype())) + ", the model needs a float type");
-        return std::move(*tensor);
-    }
-    std::vector<float> floats(const std::string& name, const Shape& shape) {
-        const Tensor tensor = host(name, shape);
-        return tensor.empty() ? std::vector<float>() : toFloats(tensor);
-    }
-    std::unique_ptr<PackedWeight> matrix(const std::string& name, int64_t out, int64_t in) {
-        const Tensor tensor = host(name, {out, in});
-        return tensor.empty() ? nullptr : backend_.packMatmul(tensor.data(), tensor.dtype(), nullptr, out, in);
-    }
-    Tensor gain(const std::string& name, int64_t count) {
-        const std::vector<float> values = floats(name, {count});
-        if (values.empty()) return {};
-        Tensor tensor = Tensor::allocate(backend_, DType::F32, {count});
-        backend_.upload(tensor.data(), values.data(), tensor.bytes());
-        return tensor;
-    }
-    bool failed() const { return !failure_.empty(); }
-    Result<void> finish() const {
-        if (failed()) return Error{failure_};
-        for (const std::string& name : source_.names()) {
-            if (!read_.contains(name))
-                return Error{"text encoder: weight \"" + name + "\" has no place in the model; check the sizes in model.json"};
-        }
-        return {};
-    }
-
-private:
-    Tensor fail(const std::string& name, const std::string& what) {
-        failure_ = "text encoder: weight \"" + name + "\" " + what;
-        return {};
-    }
-
-    const WeightSource& source_;
-    Backend& backend_;
-    std::set<std::string> read_;
-    std::string failure_;
-};
-
-Rows rowsOf(Tensor& tensor, int64_t rows) {
-    const int64_t cols = tensor.shape()[1];
-    return {.data = tensor.data(), .dtype = tensor.dtype(), .rows = rows, .cols = cols, .stride = cols};
-}
 
 }  // namespace
 
@@ -110,27 +47,39 @@ int relativeBucket(int64_t distance, int numBuckets, int maxDistance) {
 
 Result<Umt5Encoder> Umt5Encoder::create(const TextEncoderConfig& config, const WeightSource& weights, Backend& backend) {
     if (const Result<void> valid = validate(config); !valid) return valid.error();
-    Umt5Encoder encoder(config, backend);
-    Loader load(weights, backend);
-    encoder.embedding_ = load.host("token_embedding.weight", {config.vocab, config.dim});
-    for (int i = 0; i < config.numLayers && !load.failed(); ++i) {
+    auto loaded = readModel(weights, "", [&](WeightReader& reader) {
+        Umt5Encoder encoder(config, backend);
+        encoder.loadWeights(reader);
+        return encoder;
+    });
+    if (!loaded) return Error{"text encoder: " + loaded.message()};
+    return loaded;
+}
+
+void Umt5Encoder::loadWeights(WeightReader& reader) {
+    const int dim = config_.dim;
+    const auto matrix = [&](const std::string& name, int64_t out, int64_t in) {
+        const Tensor weight = reader.read(name, {out, in});
+        return backend_->packMatmul(weight.data(), weight.dtype(), nullptr, out, in);
+    };
+    const auto gain = [&](const std::string& name) { return uploadFloats(*backend_, reader.floats(name, {dim})); };
+    embedding_ = reader.read("token_embedding.weight", {config_.vocab, dim});
+    for (int i = 0; i < config_.numLayers; ++i) {
         const std::string block = "blocks." + std::to_string(i) + ".";
         Layer layer;
-        layer.norm1 = load.gain(block + "norm1.weight", config.dim);
-        layer.norm2 = load.gain(block + "norm2.weight", config.dim);
-        layer.q = load.matrix(block + "attn.q.weight", config.dimAttn, config.dim);
-        layer.k = load.matrix(block + "attn.k.weight", config.dimAttn, config.dim);
-        layer.v = load.matrix(block + "attn.v.weight", config.dimAttn, config.dim);
-        layer.o = load.matrix(block + "attn.o.weight", config.dim, config.dimAttn);
-        layer.gate = load.matrix(block + "ffn.gate.0.weight", config.dimFfn, config.dim);
-        layer.fc1 = load.matrix(block + "ffn.fc1.weight", config.dimFfn, config.dim);
-        layer.fc2 = load.matrix(block + "ffn.fc2.weight", config.dim, config.dimFfn);
-        layer.positions = load.floats(block + "pos_embedding.embedding.weight", {config.numBuckets, config.numHeads});
-        encoder.layers_.push_back(std::move(layer));
+        layer.norm1 = gain(block + "norm1.weight");
+        layer.norm2 = gain(block + "norm2.weight");
+        layer.q = matrix(block + "attn.q.weight", config_.dimAttn, dim);
+        layer.k = matrix(block + "attn.k.weight", config_.dimAttn, dim);
+        layer.v = matrix(block + "attn.v.weight", config_.dimAttn, dim);
+        layer.o = matrix(block + "attn.o.weight", dim, config_.dimAttn);
+        layer.gate = matrix(block + "ffn.gate.0.weight", config_.dimFfn, dim);
+        layer.fc1 = matrix(block + "ffn.fc1.weight", config_.dimFfn, dim);
+        layer.fc2 = matrix(block + "ffn.fc2.weight", dim, config_.dimFfn);
+        layer.positions = reader.floats(block + "pos_embedding.embedding.weight", {config_.numBuckets, config_.numHeads});
+        layers_.push_back(std::move(layer));
     }
-    encoder.finalNorm_ = load.gain("norm.weight", config.dim);
-    if (const Result<void> done = load.finish(); !done) return done.error();
-    return encoder;
+    finalNorm_ = gain("norm.weight");
 }
 
 struct Umt5Encoder::Pass {
@@ -155,7 +104,7 @@ struct Umt5Encoder::Pass {
         for (int64_t distance = 1 - count; distance < count; ++distance)
             buckets.push_back(relativeBucket(distance, config.numBuckets, config.maxDistance));
     }
-    Rows rows(Tensor& tensor) { return rowsOf(tensor, tokens); }
+    Rows rows(Tensor& tensor) { return rowsOf(tensor, 0, tokens); }
 };
 
 void Umt5Encoder::fillBias(const Layer& layer, Pass& pass) const {
@@ -226,7 +175,7 @@ Tensor Umt5Encoder::encode(std::span<const int32_t> ids, const Observer& observe
     const Tensor zeros = Tensor::host(DType::F32, {config_.textLen, config_.dim});
     Tensor out = Tensor::allocate(*backend_, DType::F32, zeros.shape());
     backend_->upload(out.data(), zeros.data(), zeros.bytes());
-    backend_->norm({.kind = NormKind::Rms, .x = pass.rows(pass.residual), .y = rowsOf(out, tokens),
+    backend_->norm({.kind = NormKind::Rms, .x = pass.rows(pass.residual), .y = rowsOf(out, 0, tokens),
                     .gain = finalNorm_.as<float>(), .scale = {}, .shift = {}, .eps = kEps});
     backend_->synchronize();  // the working memory goes away
     return out;

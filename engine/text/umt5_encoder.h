@@ -18,6 +18,8 @@
 
 namespace longtake {
 
+class WeightReader;
+
 struct TextEncoderConfig {
     int vocab = 0;    // rows of the embedding
     int dim = 0;      // of the hidden states
@@ -59,6 +61,7 @@ private:
     struct Pass;  // the working memory of one encode()
 
     Umt5Encoder(const TextEncoderConfig& config, Backend& backend) : config_(config), backend_(&backend) {}
+    void loadWeights(WeightReader& reader);
     void attend(const Layer& layer, Pass& pass) const;
     void feedForward(const Layer& layer, Pass& pass) const;
     void fillBias(const Layer& layer, Pass& pass) const;

@@ -1,5 +1,6 @@
 #include "engine/video/conv_layer.h"
 
+#include <algorithm>
 #include <cassert>
 #include <numeric>
 
@@ -8,7 +9,7 @@ namespace longtake {
 int64_t weightSize(const WeightSource& weights, const std::string& name, int axis) {
     if (!weights.has(name)) return 1;
     const Result<Tensor> tensor = weights.tensor(name);
-    return tensor && tensor->shape().rank() > axis ? tensor->shape()[axis] : 1;
+    return tensor && tensor->shape().rank() > axis ? std::max<int64_t>(tensor->shape()[axis], 1) : 1;
 }
 
 Kernel readKernel(WeightReader& reader, const std::string& name, int64_t out, int64_t in, const std::vector<int>& kernel, Bias bias) {

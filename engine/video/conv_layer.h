@@ -23,7 +23,8 @@ struct Kernel {
     int64_t taps() const { return int64_t{kt} * kh * kw; }
 };
 
-// Size `axis` of a weight, for models whose widths the weights decide; 1 when there is none (reading it then fails).
+// Size `axis` of a weight, for models whose widths the weights decide; 1 when there is none or it is 0 (reading it then
+// fails).
 int64_t weightSize(const WeightSource& weights, const std::string& name, int axis);
 
 enum class Bias : uint8_t { No, Yes };
@@ -44,6 +45,7 @@ struct ConvShape {
 };
 constexpr ConvShape kSame{1, 1, 1, 1};  // 3x3, the size stays
 
+// Copies share the weight.
 class ConvLayer {
 public:
     ConvLayer() = default;
@@ -63,7 +65,7 @@ public:
 
 private:
     int64_t in_ = 0, out_ = 0;
-    std::unique_ptr<PackedWeight> weight_;
+    std::shared_ptr<const PackedWeight> weight_;
 };
 
 // A 3x3 convolution of a picture whose rows and columns were doubled, without doubling it: each of the four kinds of

@@ -37,6 +37,7 @@ public:
     int64_t pixelsPerLatent() const override { return 8 * patch(); }
     int64_t framesPerLatent() const override { return framesPerLatent_; }
     int64_t framesOf(int64_t latents) const override;
+    std::unique_ptr<VideoDecoder> beside() const override { return std::unique_ptr<VideoDecoder>(new TaehvDecoder(*this)); }
 
     void reset() override;
     Tensor decode(const Tensor& latents) override;
@@ -66,6 +67,7 @@ private:
     using PictureSink = std::function<void(const Tensor& pictures)>;  // [frames, H, W, 3]
 
     TaehvDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend, const TaehvOptions& options);
+    TaehvDecoder(const TaehvDecoder& other);  // its weights alone
     Stage makeStage(const WeightSource& weights, WeightReader& reader, int firstIndex, int64_t width, int64_t growth) const;
     void check(const Tensor& latents) const;
     int64_t latentsAtOnce(int64_t height, int64_t width) const;

@@ -29,10 +29,9 @@ Result<std::unique_ptr<TaehvDecoder>> TaehvDecoder::load(const WeightSource& wei
         if (options.growth[i] > std::max<int64_t>(most, 1))
             return Error{"weight \"" + name + "\" makes " + std::to_string(most) + " frames of one, " + std::to_string(options.growth[i]) + " are wanted"};
     }
-    WeightReader reader(weights);
-    std::unique_ptr<TaehvDecoder> decoder(new TaehvDecoder(weights, reader, backend, options));
-    if (const Result<void> complete = reader.finish("decoder."); !complete) return complete.error();
-    return std::unique_ptr<TaehvDecoder>(std::move(decoder));
+    return readModel(weights, "decoder.", [&](WeightReader& reader) {
+        return std::unique_ptr<TaehvDecoder>(new TaehvDecoder(weights, reader, backend, options));
+    });
 }
 
 TaehvDecoder::TaehvDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend, const TaehvOptions& options)
@@ -54,6 +53,12 @@ TaehvDecoder::TaehvDecoder(const WeightSource& weights, WeightReader& reader, Ba
             for (int64_t color = 0; color < 3; ++color) outputs.push_back((color * side + row) * side + column);
         output_.emplace_back(backend, outputsOf(last, outputs));
     }
+}
+
+TaehvDecoder::TaehvDecoder(const TaehvDecoder& other)
+    : backend_(other.backend_), scratch_(backend_), reader_(backend_, 1.0f, kMiddle), input_(other.input_), stages_(other.stages_),
+      output_(other.output_), framesPerLatent_(other.framesPerLatent_) {
+    reset();
 }
 
 TaehvDecoder::Stage TaehvDecoder::makeStage(const WeightSource& weights, WeightReader& reader, int firstIndex, int64_t width, int64_t growth) const {

@@ -28,10 +28,7 @@ std::vector<float> patchPlanes(const std::vector<float>& planes, int64_t height,
 }  // namespace
 
 Result<std::unique_ptr<TaehvEncoder>> TaehvEncoder::load(const WeightSource& weights, Backend& backend) {
-    WeightReader reader(weights);
-    std::unique_ptr<TaehvEncoder> encoder(new TaehvEncoder(weights, reader, backend));
-    if (const Result<void> complete = reader.finish("encoder."); !complete) return complete.error();
-    return std::unique_ptr<TaehvEncoder>(std::move(encoder));
+    return readModel(weights, "encoder.", [&](WeightReader& reader) { return std::unique_ptr<TaehvEncoder>(new TaehvEncoder(weights, reader, backend)); });
 }
 
 TaehvEncoder::TaehvEncoder(const WeightSource& weights, WeightReader& reader, Backend& backend) : backend_(backend), scratch_(backend) {

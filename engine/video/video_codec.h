@@ -62,6 +62,9 @@ public:
     // Frames that the next `latents` latents give; the first latent of a stream gives one.
     virtual int64_t framesOf(int64_t latents) const = 0;
 
+    // A decoder of the same weights, which both keep alive, for a stream of its own.
+    virtual std::unique_ptr<VideoDecoder> beside() const = 0;
+
     virtual void reset() = 0;  // a new video begins
     // latents [n, C, h, w], F32, backend memory, normalised as the transformer's. Throws std::invalid_argument when they
     // do not fit the model, or the size changes within a stream.
@@ -78,7 +81,7 @@ public:
 
     virtual size_t stateBytes() const = 0;    // what the stream remembers; 0 before the first latent
     virtual size_t scratchBytes() const = 0;  // working memory, kept between calls
-    virtual size_t weightBytes() const = 0;
+    virtual size_t weightBytes() const = 0;   // shared with those beside it
 };
 
 class VideoEncoder {

@@ -48,6 +48,7 @@ public:
         return sum;
     }
     std::vector<Tensor*> state() override { return {&first_.past, &second_.past}; }
+    std::unique_ptr<WanLayer> copy() const override { return std::make_unique<ResidualBlock>(*this); }
     size_t bytes() const override {
         return firstNorm_.bytes() + secondNorm_.bytes() + first_.layer().bytes() + second_.layer().bytes() + shortcut_.bytes();
     }
@@ -89,6 +90,7 @@ public:
         output_.run(backend, seen, x, addition);
         return x;
     }
+    std::unique_ptr<WanLayer> copy() const override { return std::make_unique<PictureAttention>(*this); }
     size_t bytes() const override { return norm_.bytes() + inputs_.bytes() + output_.bytes(); }
     int64_t outChannels() const override { return output_.outChannels(); }
 
@@ -125,6 +127,7 @@ public:
         return out;
     }
     std::vector<Tensor*> state() override { return earlier_.kept() ? std::vector<Tensor*>{&earlier_.past} : std::vector<Tensor*>{}; }
+    std::unique_ptr<WanLayer> copy() const override { return std::make_unique<Upsampler>(*this); }
     size_t bytes() const override { return picture_.bytes() + earlier_.layer().bytes() + later_.bytes(); }
     int64_t outChannels() const override { return picture_.outChannels(); }
 
@@ -165,6 +168,7 @@ public:
         return out;
     }
     std::vector<Tensor*> state() override { return time_.outChannels() ? std::vector<Tensor*>{&past_} : std::vector<Tensor*>{}; }
+    std::unique_ptr<WanLayer> copy() const override { return std::make_unique<Downsampler>(*this); }
     size_t bytes() const override { return picture_.bytes() + time_.bytes(); }
     int64_t outChannels() const override { return picture_.outChannels(); }
 
@@ -202,6 +206,12 @@ void CausalConv::fillPast(Backend& backend, Tensor maps) {
 void CausalConv::run(Backend& backend, Tensor maps, Tensor y, const ConvShape& shape) {
     fillPast(backend, maps);
     conv_.run(backend, maps, y, shape);
+}
+
+WanLayers copyOf(const WanLayers& layers) {
+    WanLayers copies;
+    for (const auto& layer : layers) copies.push_back(layer->copy());
+    return copies;
 }
 
 WanLayers readWanLayers(const WeightSource& weights, WeightReader& reader, Backend& backend, const std::string& prefix, int64_t channels,

@@ -65,11 +65,14 @@ class WanLayer {
 public:
     virtual ~WanLayer() = default;
     virtual Tensor run(const Tensor& x, WanPass& pass) = 0;  // [frames, height, width, channels]
+    // What it remembers; a copy shares it and the weights until it is given another.
     virtual std::vector<Tensor*> state() { return {}; }
+    virtual std::unique_ptr<WanLayer> copy() const = 0;
     virtual size_t bytes() const = 0;
     virtual int64_t outChannels() const = 0;
 };
 using WanLayers = std::vector<std::unique_ptr<WanLayer>>;
+WanLayers copyOf(const WanLayers& layers);
 
 // Layers prefix.0, prefix.1, ... as long as there are any, each of the kind that its weights' names tell.
 enum class Resampling : uint8_t { Up, Down };
@@ -84,6 +87,7 @@ public:
     WanHead(Backend& backend, WeightReader& reader, const std::string& prefix, int64_t channels, int64_t outChannels);
     Tensor run(const Tensor& x, WanPass& pass) override;
     std::vector<Tensor*> state() override { return {&conv_.past}; }
+    std::unique_ptr<WanLayer> copy() const override { return std::make_unique<WanHead>(*this); }
     size_t bytes() const override { return norm_.bytes() + conv_.layer().bytes(); }
     int64_t outChannels() const override { return conv_.layer().outChannels(); }
 

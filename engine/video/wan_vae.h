@@ -26,6 +26,7 @@ public:
     int64_t pixelsPerLatent() const override { return pixelsPerLatent_; }
     int64_t framesPerLatent() const override { return framesPerLatent_; }
     int64_t framesOf(int64_t latents) const override;
+    std::unique_ptr<VideoDecoder> beside() const override { return std::unique_ptr<VideoDecoder>(new WanVaeDecoder(*this)); }
 
     void reset() override;
     Tensor decode(const Tensor& latents) override;
@@ -49,6 +50,7 @@ private:
     using PictureSink = std::function<void(const Tensor& pictures)>;  // [frames, H, W, 3]
 
     WanVaeDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend);
+    WanVaeDecoder(const WanVaeDecoder& other);  // its weights alone
     void check(const Tensor& latents) const;
     void run(const Tensor& latents, const PictureSink& sink);
     Tensor planes(const Tensor& latents, const std::function<float(float, int64_t)>& change);

@@ -13,13 +13,13 @@ const std::array<float, 16> kWanLatentStd = {2.8184f, 1.4541f, 2.3275f, 2.6558f,
                                              3.2687f, 2.1526f, 2.8652f, 1.5579f, 1.6382f, 1.1253f, 2.8251f, 1.9160f};
 
 Result<std::unique_ptr<WanVaeDecoder>> WanVaeDecoder::load(const WeightSource& weights, Backend& backend) {
-    WeightReader reader(weights);
-    std::unique_ptr<WanVaeDecoder> decoder(new WanVaeDecoder(weights, reader, backend));
-    if (const Result<void> complete = reader.finish("decoder."); !complete) return complete.error();
-    if (decoder->latentChannels() != static_cast<int64_t>(kWanLatentMean.size()))
-        return Error{"weight \"conv2.weight\" makes " + std::to_string(decoder->latentChannels()) + " latent channels, the Wan video autoencoder has " +
+    auto loaded = readModel(weights, "decoder.", [&](WeightReader& reader) {
+        return std::unique_ptr<WanVaeDecoder>(new WanVaeDecoder(weights, reader, backend));
+    });
+    if (loaded && (*loaded)->latentChannels() != static_cast<int64_t>(kWanLatentMean.size()))
+        return Error{"weight \"conv2.weight\" makes " + std::to_string((*loaded)->latentChannels()) + " latent channels, the Wan video autoencoder has " +
                      std::to_string(kWanLatentMean.size())};
-    return std::unique_ptr<WanVaeDecoder>(std::move(decoder));
+    return loaded;
 }
 
 WanVaeDecoder::WanVaeDecoder(const WeightSource& weights, WeightReader& reader, Backend& backend)
@@ -37,6 +37,13 @@ WanVaeDecoder::WanVaeDecoder(const WeightSource& weights, WeightReader& reader, 
     latentStd_ = uploadFloats(backend, {kWanLatentStd.begin(), kWanLatentStd.end()});
     latentMean_ = uploadFloats(backend, {kWanLatentMean.begin(), kWanLatentMean.end()});
     head_ = std::make_unique<WanHead>(backend, reader, "decoder.head", upsamples_.empty() ? width : upsamples_.back()->outChannels(), 3);
+}
+
+WanVaeDecoder::WanVaeDecoder(const WanVaeDecoder& other)
+    : backend_(other.backend_), scratch_(backend_), reader_(backend_, 0.5f, 0.5f), latentStd_(other.latentStd_), latentMean_(other.latentMean_),
+      latent_(other.latent_), input_(other.input_), middle_(copyOf(other.middle_)), upsamples_(copyOf(other.upsamples_)),
+      head_(std::make_unique<WanHead>(*other.head_)), pixelsPerLatent_(other.pixelsPerLatent_), framesPerLatent_(other.framesPerLatent_) {
+    reset();
 }
 
 int64_t WanVaeDecoder::framesOf(int64_t latents) const {

@@ -6,13 +6,13 @@
 namespace longtake {
 
 Result<std::unique_ptr<WanVaeEncoder>> WanVaeEncoder::load(const WeightSource& weights, Backend& backend) {
-    WeightReader reader(weights);
-    std::unique_ptr<WanVaeEncoder> encoder(new WanVaeEncoder(weights, reader, backend));
-    if (const Result<void> complete = reader.finish("encoder."); !complete) return complete.error();
-    if (encoder->latentChannels() != static_cast<int64_t>(kWanLatentMean.size()))
-        return Error{"weight \"conv1.weight\" makes " + std::to_string(encoder->latentChannels()) + " latent channels, the Wan video autoencoder has " +
+    auto loaded = readModel(weights, "encoder.", [&](WeightReader& reader) {
+        return std::unique_ptr<WanVaeEncoder>(new WanVaeEncoder(weights, reader, backend));
+    });
+    if (loaded && (*loaded)->latentChannels() != static_cast<int64_t>(kWanLatentMean.size()))
+        return Error{"weight \"conv1.weight\" makes " + std::to_string((*loaded)->latentChannels()) + " latent channels, the Wan video autoencoder has " +
                      std::to_string(kWanLatentMean.size())};
-    return std::unique_ptr<WanVaeEncoder>(std::move(encoder));
+    return loaded;
 }
 
 WanVaeEncoder::WanVaeEncoder(const WeightSource& weights, WeightReader& reader, Backend& backend) : backend_(backend), scratch_(backend) {

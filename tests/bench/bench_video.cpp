@@ -3,61 +3,19 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cmath>
 #include <cstdlib>
 #include <ctime>
-#include <map>
-#include <random>
 
 #include "engine/video/taehv.h"
+#include "tests/random_weights.h"
 
 using namespace longtake;
 
 namespace {
 
-// A decoder of any widths with random weights: speed does not depend on what they are.
-class RandomTaehv final : public WeightSource {
-public:
-    RandomTaehv(int64_t latent, const std::vector<int64_t>& widths, const std::vector<int64_t>& growth) {
-        add("decoder.1", {widths[0], latent, 3, 3}, true);
-        for (size_t stage = 0; stage < 3; ++stage) {
-            const int64_t w = widths[stage];
-            const int first = 3 + 6 * static_cast<int>(stage);
-            for (int block = first; block < first + 3; ++block)
-                for (int part : {0, 2, 4})
-                    add("decoder." + std::to_string(block) + ".conv." + std::to_string(part), {w, part ? w : 2 * w, 3, 3}, true);
-            add("decoder." + std::to_string(first + 4) + ".conv", {growth[stage] * w, w, 1, 1}, false);
-            add("decoder." + std::to_string(first + 5), {widths[stage + 1], w, 3, 3}, false);
-        }
-        add("decoder.22", {3, widths[3], 3, 3}, true);
-    }
-    std::vector<std::string> names() const override {
-        std::vector<std::string> out;
-        for (const auto& [name, tensor] : tensors_) out.push_back(name);
-        return out;
-    }
-    bool has(const std::string& name) const override { return tensors_.contains(name); }
-    Result<Tensor> tensor(const std::string& name) const override {
-        const auto found = tensors_.find(name);
-        if (found == tensors_.end()) return Error{"no tensor named " + name};
-        return found->second;
-    }
-
-private:
-    void add(const std::string& name, const Shape& shape, bool bias) {
-        Tensor weight = Tensor::host(DType::F32, shape);
-        std::normal_distribution<float> normal(0.0f, 1.0f / std::sqrt(static_cast<float>(shape.count() / shape[0])));
-        for (float& value : weight.floats()) value = normal(generator_);
-        tensors_[name + ".weight"] = weight;
-        if (bias) tensors_[name + ".bias"] = Tensor::host(DType::F32, {shape[0]});
-    }
-    std::mt19937 generator_{7};
-    std::map<std::string, Tensor> tensors_;
-};
-
 double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-void measure(const char* what, const RandomTaehv& weights, Backend& backend, int64_t width, int64_t height, int chunks) {
+void measure(const char* what, const WeightSource& weights, Backend& backend, int64_t width, int64_t height, int chunks) {
     const double start = seconds();
     const auto loaded = TaehvDecoder::load(weights, backend);
     if (!loaded) {
@@ -94,8 +52,8 @@ void measure(const char* what, const RandomTaehv& weights, Backend& backend, int
 int main(int argc, char** argv) {
     const auto backend = makeCpuBackend({.threads = argc > 1 ? std::atoi(argv[1]) : 0, .precision = Precision::Bf16});
     std::printf("%s; 3 latents, 12 frames\n", backend->description().c_str());
-    measure("widths 96, 64, 48, 32", RandomTaehv(16, {96, 64, 48, 32}, {1, 2, 2}), *backend, 256, 144, 10);
-    measure("widths 256, 128, 64, 64 (released)", RandomTaehv(16, {256, 128, 64, 64}, {1, 2, 2}), *backend, 256, 144, 5);
-    measure("widths 256, 128, 64, 64 (released)", RandomTaehv(16, {256, 128, 64, 64}, {1, 2, 2}), *backend, 832, 480, 1);
+    measure("widths 96, 64, 48, 32", RandomWeights(taehvShapes({96, 64, 48, 32})), *backend, 256, 144, 10);
+    measure("widths 256, 128, 64, 64 (released)", RandomWeights(taehvShapes()), *backend, 256, 144, 5);
+    measure("widths 256, 128, 64, 64 (released)", RandomWeights(taehvShapes()), *backend, 832, 480, 1);
     return 0;
 }

@@ -8,7 +8,7 @@
 #include "engine/video/wan_vae.h"
 #include "tests/gpu/gpu_parts.h"
 #include "tests/gpu/profiling_backend.h"
-#include "tests/gpu/random_weights.h"
+#include "tests/random_weights.h"
 
 namespace longtake {
 

@@ -3,6 +3,7 @@
 // Owner:  the caller. Thread: const.
 #pragma once
 
+#include <array>
 #include <map>
 #include <random>
 #include <string>
@@ -118,24 +119,24 @@ inline std::map<std::string, Shape> umt5Shapes(const TextEncoderConfig& c) {
     return out;
 }
 
-// taew2_1 (engine-spec 7.1).
-inline std::map<std::string, Shape> taehvShapes() {
+// A decoder of these widths, by default those of taew2_1 (engine-spec 7.1).
+inline std::map<std::string, Shape> taehvShapes(const std::array<int64_t, 4>& widths = {256, 128, 64, 64}) {
     std::map<std::string, Shape> out;
     auto conv = [&](const std::string& name, int64_t to, int64_t from, int64_t kernel, bool bias) {
         out[name + ".weight"] = {to, from, kernel, kernel};
         if (bias) out[name + ".bias"] = {to};
     };
-    conv("decoder.1", 256, 16, 3, true);
-    const int64_t widths[] = {256, 128, 64, 64}, growth[] = {1, 2, 2};
-    for (int stage = 0; stage < 3; ++stage) {
-        const int first = 3 + 6 * stage;
+    constexpr std::array<int64_t, 3> kGrowth{1, 2, 2};
+    conv("decoder.1", widths[0], 16, 3, true);
+    for (size_t stage = 0; stage < 3; ++stage) {
+        const int first = 3 + 6 * static_cast<int>(stage);
         const int64_t width = widths[stage];
         for (int block = first; block < first + 3; ++block)
             for (int layer : {0, 2, 4}) conv("decoder." + std::to_string(block) + ".conv." + std::to_string(layer), width, layer == 0 ? 2 * width : width, 3, true);
-        conv("decoder." + std::to_string(first + 4) + ".conv", growth[stage] * width, width, 1, false);
+        conv("decoder." + std::to_string(first + 4) + ".conv", kGrowth[stage] * width, width, 1, false);
         conv("decoder." + std::to_string(first + 5), widths[stage + 1], width, 3, false);
     }
-    conv("decoder.22", 3, 64, 3, true);
+    conv("decoder.22", 3, widths[3], 3, true);
     return out;
 }
 
