@@ -144,6 +144,33 @@ private slots:
         QVERIFY2(comes([&] { return shown(screen_).blue() > 120; }), "the ocean at noon was not seen");
     }
 
+    void withoutADisplayItSaysSo_data() {
+        QTest::addColumn<QString>("display");
+        QTest::newRow("none") << "";
+        QTest::newRow("one that is not there") << ":4711";
+    }
+    void withoutADisplayItSaysSo() {
+        QFETCH(QString, display);
+        const auto run = [&](const QStringList& arguments) {
+            QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+            for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}) environment.remove(name);
+            if (!display.isEmpty()) environment.insert("DISPLAY", display);
+            program_.setProcessEnvironment(environment);
+            program_.setProcessChannelMode(QProcess::SeparateChannels);
+            program_.start(QStringLiteral(LONGTAKE_BINARY_DIR "/bin/longtake"), arguments);
+            return program_.waitForFinished(kPatience) && program_.exitStatus() == QProcess::NormalExit;
+        };
+        QVERIFY(run({}));
+        QCOMPARE(program_.exitCode(), 1);
+        const QByteArray line = program_.readAllStandardError();
+        QVERIFY2(line.contains(display.isEmpty() ? "DISPLAY" : display.toUtf8()) && line.count('\n') == 1, line.constData());
+        QVERIFY(run({"--version"}));
+        QCOMPARE(program_.exitCode(), 0);
+        QCOMPARE(program_.readAllStandardOutput(), QByteArray("longtake 0.1.0\n"));
+        QVERIFY(run({"--help", "--language", "de"}));
+        QVERIFY(program_.readAllStandardOutput().contains("--no-vulkan"));
+    }
+
 private:
     // The title's window once it is on the screen.
     QString start() {

@@ -1,8 +1,7 @@
 #include "app/studio/export_controller.h"
 
 #include <cmath>
-#include <optional>
-#include <thread>
+#include <utility>
 
 #include <QDir>
 #include <QFileInfo>
@@ -23,33 +22,20 @@ namespace longtake {
 namespace {
 
 constexpr int kPollMs = 200;
+constexpr int kFormatsMs = 4000;  // once the first take plays
 
 int even(double pixels) { return std::max(2, static_cast<int>(std::lround(pixels / 2)) * 2); }
 
 // Encoders start threads of their own, which are as urgent as the one that opens them: generation goes first.
-template <typename Open>
-auto openedAside(const Open& open) {
-    std::optional<decltype(open())> opened;
-    std::thread([&] {
+template <typename Do>
+auto aside(Do job) {
+    return std::async(std::launch::async, [job = std::move(job)] {
         giveWay();
-        opened = open();
-    }).join();
-    return std::move(*opened);
+        return job();
+    });
 }
 
-}  // namespace
-
-ExportController::ExportController(TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, std::function<std::string()> projectJson, QWidget* window)
-    : QObject(window), takes_(takes), model_(model), w_(widgets), projectJson_(std::move(projectJson)), window_(window), takeName_(tr("Untitled")) {
-    connect(w_.transport, &TransportBar::recordRequested, this, &ExportController::toggleRecording);
-    connect(w_.transport, &TransportBar::stopRecordRequested, this, &ExportController::toggleRecording);
-    poll_.setInterval(kPollMs);
-    connect(&poll_, &QTimer::timeout, this, &ExportController::look);
-}
-
-ExportController::~ExportController() = default;
-
-Result<std::unique_ptr<ExportSink>> ExportController::openSink(const ExportWish& wish, PictureSize frames) const {
+Result<std::unique_ptr<ExportSink>> openSink(const ExportWish& wish, PictureSize frames, const std::string& projectJson) {
     const PictureSize size{even(frames.width * wish.scale), even(frames.height * wish.scale)};
     const std::string path = wish.path.toStdString();
     const auto as = [](auto made) -> Result<std::unique_ptr<ExportSink>> {
@@ -70,8 +56,46 @@ Result<std::unique_ptr<ExportSink>> ExportController::openSink(const ExportWish&
     options.frameRate = wish.rate;
     options.threads = 1;  // generation goes first
     options.size = size;
-    options.projectJson = projectJson_();
-    return openedAside([&] { return as(VideoWriter::create(path, frames, options)); });
+    options.projectJson = projectJson;
+    return as(VideoWriter::create(path, frames, options));
+}
+
+}  // namespace
+
+ExportController::ExportController(TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, std::function<std::string()> projectJson, QWidget* window)
+    : QObject(window), takes_(takes), model_(model), w_(widgets), projectJson_(std::move(projectJson)), window_(window), takeName_(tr("Untitled")) {
+    connect(w_.transport, &TransportBar::recordRequested, this, &ExportController::toggleRecording);
+    connect(w_.transport, &TransportBar::stopRecordRequested, this, &ExportController::toggleRecording);
+    poll_.setInterval(kPollMs);
+    connect(&poll_, &QTimer::timeout, this, &ExportController::look);
+    QTimer::singleShot(kFormatsMs, this, [this] { formats_ = aside([] { (void)videoFormats(); }); });
+}
+
+ExportController::~ExportController() {
+    for (Output* output : {&export_, &recording_})
+        if (output->opening.valid())
+            if (const auto sink = output->opening.get()) (*sink)->cancel();
+}
+
+void ExportController::open(Output& output, ExportWish wish, std::shared_ptr<FrameStore> frames, ExportSpan span) {
+    const PictureSize size{frames->width(), frames->height()};
+    output = {.wish = wish, .frames = std::move(frames), .span = span, .opening = {}, .job = {}, .partPath = {}};
+    output.opening = aside([wish = std::move(wish), size, json = projectJson_()] { return openSink(wish, size, json); });
+    poll_.start();
+}
+
+bool ExportController::hasBegun(Output& output) {
+    if (output.job) return true;
+    if (output.opening.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return false;
+    auto sink = output.opening.get();
+    if (!sink) {
+        const ExportWish wish = std::exchange(output, {}).wish;
+        emit failed(notExported(wish.path, wish.format, sink.message()));
+        return false;
+    }
+    if (const auto* video = dynamic_cast<VideoWriter*>(sink->get())) output.partPath = QString::fromStdString(video->partPath());
+    output.job = std::make_unique<ExportJob>(output.frames, std::move(sink).value(), output.span, nullptr);
+    return true;
 }
 
 void ExportController::exportTake() {
@@ -80,7 +104,7 @@ void ExportController::exportTake() {
         emit told(tr("There is nothing to export yet. Play first."));
         return;
     }
-    if (export_) {
+    if (isExporting()) {
         emit told(tr("An export is under way; wait for it or cancel it."));
         return;
     }
@@ -92,37 +116,22 @@ void ExportController::exportTake() {
     subject.name = QFileInfo(freeName(moviesFolder(), QStringLiteral(".mp4"))).completeBaseName();
     ExportDialog dialog(subject, window_);
     if (dialog.exec() != QDialog::Accepted) return;
-    const ExportWish wish = dialog.wish();
-    if (const Result<void> begun = start(wish); !begun) emit failed(notExported(wish.path, wish.format, begun.message()));
+    start(dialog.wish());
 }
 
-Result<void> ExportController::start(const ExportWish& wish) {
+void ExportController::start(const ExportWish& wish) {
     const std::shared_ptr<FrameStore> store = takes_.store();
-    if (!store || store->frames() == 0) return Error{"there is nothing to export yet; play first"};
     ExportSpan span{store->firstFrame(), store->frames() - 1};
     if (wish.markedOnly) {
         const auto range = model_.range();
         if (range) span = {std::max(range->first, span.first), std::min(range->last, *span.last)};
         if (*span.last < span.first) {
             emit told(tr("Nothing is made between the marks yet. Mark another range or play on."));
-            return {};
+            return;
         }
     }
-    auto sink = openSink(wish, {store->width(), store->height()});
-    if (!sink) return sink.error();
-    export_ = std::make_unique<ExportJob>(store, std::move(sink).value(), span, nullptr);
-    exportFormat_ = wish.format;
+    open(export_, wish, store, span);
     takes_.note("export", wish.path);
-    progress_ = new QProgressDialog(tr("Exporting %1").arg(QFileInfo(wish.path).fileName()), tr("&Cancel"), 0, 1000, window_);
-    progress_->setWindowTitle(tr("Export"));
-    progress_->setMinimumDuration(500);
-    progress_->setAutoClose(false);
-    progress_->setAutoReset(false);
-    connect(progress_, &QProgressDialog::canceled, this, [this] {
-        if (export_) export_->cancel();
-    });
-    poll_.start();
-    return {};
 }
 
 QString ExportController::freeName(const QString& folder, const QString& ending) const {
@@ -134,17 +143,20 @@ QString ExportController::freeName(const QString& folder, const QString& ending)
 }
 
 void ExportController::toggleRecording() {
-    if (!recording_) return startRecording();
+    if (!isRecording()) return startRecording();
     if (recordingEnds_) return;
     recordingEnds_ = true;
-    recording_->finish(projectJson_());
+    if (recording_.job) recording_.job->finish(projectJson_());
     w_.transport->setRecording(TransportBar::Recording::Off);
 }
 
 void ExportController::endRecording() {
-    if (!recording_) return;
+    if (!isRecording()) return;
     if (!recordingEnds_) toggleRecording();
-    (void)recording_->wait();
+    if (recording_.opening.valid()) recording_.opening.wait();
+    lookAtRecording();
+    if (!recording_.job) return;
+    (void)recording_.job->wait();
     lookAtRecording();
 }
 
@@ -160,20 +172,10 @@ void ExportController::startRecording() {
     wish.quality = how.quality;
     wish.path = freeName(moviesFolder(), endingOf(how.format));
     wish.rate = {static_cast<int>(std::lround(takes_.clock().fps)), 1};
-    auto sink = openSink(wish, {store->width(), store->height()});
-    if (!sink) {
-        emit failed(notExported(wish.path, wish.format, sink.message()));
-        return;
-    }
-    auto* video = dynamic_cast<VideoWriter*>(sink->get());
-    recordingPath_ = video ? QString::fromStdString(video->partPath()) : wish.path;
-    recording_ = std::make_unique<ExportJob>(store, std::move(sink).value(), ExportSpan{std::max(takes_.shownFrame(), store->firstFrame()), {}}, nullptr);
+    open(recording_, wish, store, {std::max(takes_.shownFrame(), store->firstFrame()), {}});
     recordingEnds_ = false;
-    recordingFormat_ = wish.format;
     takes_.note("record", wish.path);
     w_.transport->setRecording(TransportBar::Recording::On);
-    poll_.start();
-    emit recordingChanged();
 }
 
 void ExportController::chooseRecording() { RecordingDialog(window_).exec(); }
@@ -191,34 +193,51 @@ void ExportController::saveStill() {
 }
 
 void ExportController::look() {
-    if (export_) lookAtExport();
-    if (recording_) lookAtRecording();
-    if (!export_ && !recording_) poll_.stop();
+    if (isExporting()) lookAtExport();
+    if (isRecording()) lookAtRecording();
+    if (!isExporting() && !isRecording()) poll_.stop();
 }
 
 void ExportController::lookAtExport() {
-    const ExportProgress now = export_->progress();
-    progress_->setValue(static_cast<int>(export_->share() * 1000));
+    if (!hasBegun(export_)) return;
+    ExportJob& job = *export_.job;
+    if (!progress_) {
+        progress_ = new QProgressDialog(tr("Exporting %1").arg(QFileInfo(export_.wish.path).fileName()), tr("&Cancel"), 0, 1000, window_);
+        progress_->setWindowTitle(tr("Export"));
+        progress_->setMinimumDuration(500);
+        progress_->setAutoClose(false);
+        progress_->setAutoReset(false);
+        connect(progress_, &QProgressDialog::canceled, this, [this] {
+            if (export_.job) export_.job->cancel();
+        });
+    }
+    const ExportProgress now = job.progress();
+    progress_->setValue(static_cast<int>(job.share() * 1000));
     if (!isOver(now.state)) return;
-    if (now.state == ExportState::Done) emit told(tr("Exported %1 frames to %2").arg(now.written).arg(QString::fromStdString(export_->path())));
-    if (now.state == ExportState::Failed) emit failed(notExported(QString::fromStdString(export_->path()), exportFormat_, now.error));
-    if (now.state == ExportState::Cancelled) emit told(tr("The export was cancelled; nothing is left of it."));
+    const ExportWish wish = std::exchange(export_, {}).wish;
     progress_->deleteLater();
     progress_ = nullptr;
-    export_.reset();
+    if (now.state == ExportState::Done) emit told(tr("Exported %1 frames to %2").arg(now.written).arg(wish.path));
+    if (now.state == ExportState::Failed) emit failed(notExported(wish.path, wish.format, now.error));
+    if (now.state == ExportState::Cancelled) emit told(tr("The export was cancelled; nothing is left of it."));
 }
 
 void ExportController::lookAtRecording() {
-    const ExportProgress now = recording_->progress();
-    const QString name = QFileInfo(QString::fromStdString(recording_->path())).fileName();
-    if (!isOver(now.state)) {
-        emit recordingText(tr("● recording %1 (%2)").arg(name, secondsText(static_cast<double>(now.written) / takes_.clock().fps)));
-        return;
+    const bool isNew = !recording_.job;
+    if (hasBegun(recording_)) {
+        if (isNew && recordingEnds_) recording_.job->finish(projectJson_());
+        if (isNew) emit recordingChanged();
+        const ExportProgress now = recording_.job->progress();
+        const QString seconds = secondsText(static_cast<double>(now.written) / takes_.clock().fps);
+        if (!isOver(now.state)) {
+            emit recordingText(tr("● recording %1 (%2)").arg(QFileInfo(recording_.wish.path).fileName(), seconds));
+            return;
+        }
+        const ExportWish wish = std::exchange(recording_, {}).wish;
+        if (now.state == ExportState::Done) emit told(tr("Recorded %1 to %2").arg(seconds, wish.path));
+        if (now.state == ExportState::Failed) emit failed(notExported(wish.path, wish.format, now.error));
     }
-    if (now.state == ExportState::Done) emit told(tr("Recorded %1 to %2").arg(secondsText(static_cast<double>(now.written) / takes_.clock().fps), QString::fromStdString(recording_->path())));
-    if (now.state == ExportState::Failed) emit failed(notExported(QString::fromStdString(recording_->path()), recordingFormat_, now.error));
-    recording_.reset();
-    recordingPath_.clear();
+    if (isRecording()) return;
     w_.transport->setRecording(TransportBar::Recording::Off);
     emit recordingText({});
     emit recordingChanged();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 
 #include <QObject>
@@ -30,13 +31,13 @@ public:
     ExportController(TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, std::function<std::string()> projectJson, QWidget* window);
     ~ExportController() override;
 
-    bool isRecording() const { return recording_ != nullptr; }
-    bool isExporting() const { return export_ != nullptr; }
-    QString recordingPath() const { return recordingPath_; }
+    bool isRecording() const { return recording_.isBusy(); }
+    bool isExporting() const { return export_.isBusy(); }
+    QString recordingPath() const { return recording_.partPath; }
     // Finishes the file of a running recording and waits for it; the program is about to end.
     void endRecording();
-    // Without the dialog. What fails later is told by failed().
-    Result<void> start(const ExportWish& wish);
+    // Without the dialog. What fails is told by failed().
+    void start(const ExportWish& wish);
     void setTakeName(const QString& name) { takeName_ = name; }
 
 public slots:
@@ -52,7 +53,22 @@ signals:
     void recordingChanged();
 
 private:
-    Result<std::unique_ptr<ExportSink>> openSink(const ExportWish& wish, PictureSize frames) const;
+    // Frames on their way into a file, which is opened first: in a thread of its own, as an encoder may take a third of a
+    // second to open.
+    struct Output {
+        ExportWish wish;
+        std::shared_ptr<FrameStore> frames;
+        ExportSpan span;
+        std::future<Result<std::unique_ptr<ExportSink>>> opening;
+        std::unique_ptr<ExportJob> job;
+        QString partPath;  // of a video that is being written
+
+        bool isBusy() const { return opening.valid() || job; }
+    };
+
+    void open(Output& output, ExportWish wish, std::shared_ptr<FrameStore> frames, ExportSpan span);
+    // Where its file has been opened, begins to write; false while it has not, or where it could not be.
+    bool hasBegun(Output& output);
     void startRecording();
     void look();
     void lookAtExport();
@@ -64,11 +80,9 @@ private:
     StudioWidgets w_;
     std::function<std::string()> projectJson_;
     QWidget* window_ = nullptr;
-    std::unique_ptr<ExportJob> export_;
-    std::unique_ptr<ExportJob> recording_;
+    Output export_, recording_;
     bool recordingEnds_ = false;
-    QString recordingPath_;
-    ExportFormat exportFormat_ = ExportFormat::Mp4H264, recordingFormat_ = ExportFormat::Mp4H264;
+    std::future<void> formats_;  // asks which encoders there are before a dialog has to wait for it
     QString takeName_;
     QProgressDialog* progress_ = nullptr;
     QTimer poll_;
