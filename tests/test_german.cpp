@@ -19,7 +19,7 @@
 #include "app/studio/setup_controller.h"
 #include "app/studio/take_controller.h"
 #include "tests/plain_home.h"
-#include "tests/small_disk.h"
+#include "tests/window_main.h"
 #include "ui/canvas/canvas_widget.h"
 #include "ui/panels/prompt_bar.h"
 #include "ui/panels/session_panel.h"
@@ -197,13 +197,5 @@ private:
     QTranslator german_;
 };
 
-int main(int argc, char** argv) {
-    QTemporaryDir folder;
-    if (mountSmallDisk(folder.path().toStdString(), "96k")) TestGerman::disk = folder.path();
-    QApplication application(argc, argv);
-    TestGerman test;
-    const int failed = QTest::qExec(&test, argc, argv);
-    if (!TestGerman::disk.isEmpty()) ::umount2(folder.path().toStdString().c_str(), MNT_DETACH);
-    return failed;
-}
+int main(int argc, char** argv) { return runWithSmallDisk<TestGerman>(argc, argv); }
 #include "test_german.moc"

@@ -23,7 +23,7 @@
 #include "app/studio/recording_dialog.h"
 #include "app/studio/take_controller.h"
 #include "tests/plain_home.h"
-#include "tests/small_disk.h"
+#include "tests/window_main.h"
 #include "ui/canvas/canvas_widget.h"
 #include "ui/panels/cache_panel.h"
 #include "ui/panels/prompt_bar.h"
@@ -613,13 +613,5 @@ private:
     QTemporaryDir home_;
 };
 
-int main(int argc, char** argv) {
-    QTemporaryDir folder;
-    if (mountSmallDisk(folder.path().toStdString(), "96k")) TestStudio::disk = folder.path();
-    QApplication application(argc, argv);
-    TestStudio test;
-    const int failed = QTest::qExec(&test, argc, argv);
-    if (!TestStudio::disk.isEmpty()) ::umount2(folder.path().toStdString().c_str(), MNT_DETACH);
-    return failed;
-}
+int main(int argc, char** argv) { return runWithSmallDisk<TestStudio>(argc, argv); }
 #include "test_studio.moc"

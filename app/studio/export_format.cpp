@@ -1,13 +1,9 @@
 #include "app/studio/export_format.h"
 
-#include <QHBoxLayout>
-#include <QLabel>
-#include <QSlider>
 #include <algorithm>
 
 #include "app/media/encoders.h"
 #include "app/studio/export_dialog.h"
-#include "ui/theme/theme.h"
 
 namespace longtake {
 
@@ -50,20 +46,6 @@ QString endingOf(ExportFormat format) {
         case ExportFormat::Webp: return QStringLiteral(".webp");
         default: return QStringLiteral(".mp4");
     }
-}
-
-QualityField makeQualityField(QWidget* parent, int value) {
-    QualityField field{new QSlider(Qt::Horizontal), new QHBoxLayout};
-    field.slider->setRange(0, 100);
-    field.slider->setValue(value);
-    field.slider->setAccessibleName(ExportDialog::tr("Quality"));
-    field.slider->setMinimumHeight(kRowHeight - 2);
-    auto* figure = new QLabel(QString::number(value), parent);
-    figure->setMinimumWidth(28);
-    field.row->addWidget(field.slider);
-    field.row->addWidget(figure);
-    QObject::connect(field.slider, &QSlider::valueChanged, figure, [figure](int now) { figure->setText(QString::number(now)); });
-    return field;
 }
 
 }  // namespace longtake

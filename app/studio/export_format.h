@@ -1,17 +1,12 @@
-// The formats that exports and recordings are offered in, and the fields of a dialog that ask for one.
+// The formats that exports and recordings are offered in.
 //
-// Thread: GUI thread.
+// Thread: any.
 #pragma once
 
 #include <QString>
 #include <vector>
 
 #include "app/media/video_options.h"
-
-class QComboBox;
-class QHBoxLayout;
-class QSlider;
-class QWidget;
 
 namespace longtake {
 
@@ -28,12 +23,5 @@ struct NamedFormat {
 const std::vector<NamedFormat>& videoFormats();
 VideoCodec codecOf(ExportFormat format);  // of a video
 QString endingOf(ExportFormat format);    // ".mp4"; empty for pictures in a folder
-
-// 0 to 100 with its figure beside it.
-struct QualityField {
-    QSlider* slider = nullptr;
-    QHBoxLayout* row = nullptr;
-};
-QualityField makeQualityField(QWidget* parent, int value);
 
 }  // namespace longtake

@@ -1,12 +1,8 @@
 #include "app/studio/recording_dialog.h"
 
 #include <QComboBox>
-#include <QDialogButtonBox>
 #include <QDir>
 #include <QFileDialog>
-#include <QFormLayout>
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSettings>
@@ -14,7 +10,7 @@
 #include <QStandardPaths>
 #include <algorithm>
 
-#include "ui/theme/theme.h"
+#include "app/studio/export_form.h"
 
 namespace longtake {
 
@@ -44,48 +40,17 @@ RecordingDialog::RecordingDialog(QWidget* parent) : QDialog(parent) {
     setWindowTitle(tr("Recording"));
     setMinimumWidth(440);
     const RecordingWish last = RecordingWish::remembered();
-    format_ = new QComboBox;
-    format_->setObjectName(QStringLiteral("format"));
-    for (const NamedFormat& one : videoFormats()) format_->addItem(one.name, static_cast<int>(one.format));
+    ExportForm form(*this);
+    format_ = form.addFormats(tr("&Format"));
     format_->setCurrentIndex(std::max(0, format_->findData(static_cast<int>(last.format))));
-    const QualityField quality = makeQualityField(this, last.quality);
-    quality_ = quality.slider;
-    folder_ = new QLineEdit(moviesFolder());
-    folder_->setAccessibleName(tr("Folder"));
-    auto* browseButton = new QPushButton(tr("&Browse…"));
-    browseButton->setAutoDefault(false);
+    quality_ = form.addQuality(tr("&Quality"), last.quality);
+    const ExportForm::PathField folder = form.addPath(tr("Fol&der"), tr("Folder"), moviesFolder());
+    folder_ = folder.path;
+    QPushButton* use = form.finish(tr("&Use"), tr("For the recordings from now on. One that is under way stays as it is."));
 
-    auto* form = new QFormLayout;
-    form->setHorizontalSpacing(16);
-    form->setVerticalSpacing(kGap);
-    form->addRow(tr("&Format"), format_);
-    auto* qualityLabel = new QLabel(tr("&Quality"));
-    qualityLabel->setBuddy(quality_);
-    form->addRow(qualityLabel, quality.row);
-    auto* folderRow = new QHBoxLayout;
-    folderRow->addWidget(folder_);
-    folderRow->addWidget(browseButton);
-    auto* folderLabel = new QLabel(tr("Fol&der"));
-    folderLabel->setBuddy(folder_);
-    form->addRow(folderLabel, folderRow);
-    auto* note = new QLabel(tr("For the recordings from now on. One that is under way stays as it is."));
-    note->setProperty("role", "dim");
-    note->setWordWrap(true);
-    auto* buttons = new QDialogButtonBox;
-    QPushButton* use = buttons->addButton(tr("&Use"), QDialogButtonBox::AcceptRole);
-    use->setDefault(true);
-    buttons->addButton(tr("&Cancel"), QDialogButtonBox::RejectRole);
-    auto* outer = new QVBoxLayout(this);
-    outer->setContentsMargins(20, 20, 20, 16);
-    outer->setSpacing(20);
-    outer->addLayout(form);
-    outer->addWidget(note);
-    outer->addWidget(buttons);
-
-    connect(browseButton, &QPushButton::clicked, this, &RecordingDialog::browse);
+    connect(folder.browse, &QPushButton::clicked, this, &RecordingDialog::browse);
     connect(folder_, &QLineEdit::textChanged, this, [this, use] { use->setEnabled(QDir(folder_->text().trimmed()).exists()); });
-    connect(buttons, &QDialogButtonBox::accepted, this, &RecordingDialog::take);
-    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    connect(use, &QPushButton::clicked, this, &RecordingDialog::take);
 }
 
 RecordingWish RecordingDialog::wish() const { return {static_cast<ExportFormat>(format_->currentData().toInt()), quality_->value()}; }

@@ -214,6 +214,14 @@ WanLayers copyOf(const WanLayers& layers) {
     return copies;
 }
 
+std::vector<Tensor*> statesOf(std::initializer_list<const WanLayers*> layers) {
+    std::vector<Tensor*> all;
+    for (const WanLayers* some : layers)
+        for (const auto& layer : *some)
+            for (Tensor* map : layer->state()) all.push_back(map);
+    return all;
+}
+
 WanLayers readWanLayers(const WeightSource& weights, WeightReader& reader, Backend& backend, const std::string& prefix, int64_t channels,
                         Resampling resampling) {
     WanLayers layers;

@@ -73,6 +73,8 @@ public:
 };
 using WanLayers = std::vector<std::unique_ptr<WanLayer>>;
 WanLayers copyOf(const WanLayers& layers);
+// What all of them remember of the stream.
+std::vector<Tensor*> statesOf(std::initializer_list<const WanLayers*> layers);
 
 // Layers prefix.0, prefix.1, ... as long as there are any, each of the kind that its weights' names tell.
 enum class Resampling : uint8_t { Up, Down };

@@ -51,15 +51,9 @@ int64_t WanVaeDecoder::framesOf(int64_t latents) const {
 }
 
 std::vector<Tensor*> WanVaeDecoder::state() const {
-    std::vector<Tensor*> all{const_cast<Tensor*>(&input_.past)};
-    for (const WanLayers* layers : {&middle_, &upsamples_}) {
-        for (const auto& layer : *layers) {
-            const std::vector<Tensor*> some = layer->state();
-            all.insert(all.end(), some.begin(), some.end());
-        }
-    }
-    const std::vector<Tensor*> last = head_->state();
-    all.insert(all.end(), last.begin(), last.end());
+    std::vector<Tensor*> all = statesOf({&middle_, &upsamples_});
+    all.insert(all.begin(), const_cast<Tensor*>(&input_.past));
+    for (Tensor* map : head_->state()) all.push_back(map);
     return all;
 }
 

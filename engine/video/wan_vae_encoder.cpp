@@ -32,15 +32,9 @@ WanVaeEncoder::WanVaeEncoder(const WeightSource& weights, WeightReader& reader, 
 }
 
 std::vector<Tensor*> WanVaeEncoder::state() const {
-    std::vector<Tensor*> all{const_cast<Tensor*>(&input_.past)};
-    for (const WanLayers* layers : {&downsamples_, &middle_}) {
-        for (const auto& layer : *layers) {
-            const std::vector<Tensor*> some = layer->state();
-            all.insert(all.end(), some.begin(), some.end());
-        }
-    }
-    const std::vector<Tensor*> last = head_->state();
-    all.insert(all.end(), last.begin(), last.end());
+    std::vector<Tensor*> all = statesOf({&downsamples_, &middle_});
+    all.insert(all.begin(), const_cast<Tensor*>(&input_.past));
+    for (Tensor* map : head_->state()) all.push_back(map);
     return all;
 }
 

@@ -1212,10 +1212,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
         <translation>Ordner</translation>
     </message>
     <message>
-        <source>&amp;Browse…</source>
-        <translation>&amp;Durchsuchen…</translation>
-    </message>
-    <message>
         <source>&amp;Format</source>
         <translation>&amp;Format</translation>
     </message>
@@ -1234,10 +1230,6 @@ Die gestrichelte Linie steht dort, wo die Schwelle erreicht ist.</translation>
     <message>
         <source>&amp;Use</source>
         <translation>&amp;Verwenden</translation>
-    </message>
-    <message>
-        <source>&amp;Cancel</source>
-        <translation>&amp;Abbrechen</translation>
     </message>
     <message>
         <source>Folder for recordings</source>
