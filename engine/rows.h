@@ -17,7 +17,8 @@ inline Rows columns(const Rows& rows, int64_t first, int64_t count) {
 // Share `index` of `shares` equal ones: rows of several takes lie one after the other.
 inline Rows share(const Rows& rows, size_t index, size_t shares) {
     const int64_t count = rows.rows / static_cast<int64_t>(shares), first = static_cast<int64_t>(index) * count;
-    return {static_cast<char*>(rows.data) + static_cast<size_t>(first * rows.stride) * sizeOf(rows.dtype), rows.dtype, count, rows.cols, rows.stride};
+    return {static_cast<char*>(rows.data) + static_cast<size_t>(first * rows.stride) * sizeOf(rows.dtype), rows.dtype, count, rows.cols,
+            rows.stride};
 }
 
 // Rows [first, first + count) of a tensor whose last axis is a row.

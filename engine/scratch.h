@@ -23,8 +23,7 @@ public:
         if (slot >= buffers_.size()) buffers_.resize(slot + 1);
         Tensor& buffer = buffers_[slot];
         const size_t bytes = static_cast<size_t>(shape.count()) * sizeOf(dtype);
-        if (buffer.empty() || buffer.bytes() < bytes)
-            buffer = Tensor::allocate(backend_, DType::U8, {static_cast<int64_t>(bytes)});
+        if (buffer.empty() || buffer.bytes() < bytes) buffer = Tensor::allocate(backend_, DType::U8, {static_cast<int64_t>(bytes)});
         return Tensor::view(buffer.data(), dtype, shape, nullptr);
     }
     size_t bytes() const {

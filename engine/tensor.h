@@ -53,9 +53,15 @@ public:
 
     void* data() { return data_; }
     const void* data() const { return data_; }
-    template <typename T> T* as() { return static_cast<T*>(data_); }
-    template <typename T> const T* as() const { return static_cast<const T*>(data_); }
-    std::span<float> floats();              // dtype must be F32, memory must be host memory
+    template <typename T>
+    T* as() {
+        return static_cast<T*>(data_);
+    }
+    template <typename T>
+    const T* as() const {
+        return static_cast<const T*>(data_);
+    }
+    std::span<float> floats();  // dtype must be F32, memory must be host memory
     std::span<const float> floats() const;
 
     // The same storage under another shape of equal count.

@@ -25,11 +25,13 @@ bool isFloat(DType dtype) {
 
 Tensor WeightReader::read(const std::string& name, const Shape& shape) {
     const std::string who = "weight \"" + name + "\" ";
-    if (!source_.has(name)) throw Problem{who + "is missing, the model needs it with shape " + shape.text() + ": the file does not belong to this model"};
+    if (!source_.has(name))
+        throw Problem{who + "is missing, the model needs it with shape " + shape.text() + ": the file does not belong to this model"};
     Result<Tensor> tensor = source_.tensor(name);
     if (!tensor) throw Problem{tensor.message()};
     if (!matches(tensor->shape(), shape)) throw Problem{who + "has shape " + tensor->shape().text() + ", the model needs " + shape.text()};
-    if (!isFloat(tensor->dtype())) throw Problem{who + "has type " + std::string(nameOf(tensor->dtype())) + ", the model needs a float type"};
+    if (!isFloat(tensor->dtype()))
+        throw Problem{who + "has type " + std::string(nameOf(tensor->dtype())) + ", the model needs a float type"};
     if (read_.insert(name).second) parameters_ += tensor->count();
     return std::move(*tensor);
 }
@@ -45,7 +47,8 @@ Result<void> WeightReader::finish(const std::string& prefix) const {
     }
     if (count == 0) return {};
     if (count > 3) unused += " and " + std::to_string(count - 3) + " more";
-    return Error{"the model has no place for weight" + std::string(count > 1 ? "s " : " ") + unused + ": the file does not belong to this model"};
+    return Error{"the model has no place for weight" + std::string(count > 1 ? "s " : " ") + unused +
+                 ": the file does not belong to this model"};
 }
 
 std::vector<float> toFloats(const Tensor& tensor) {

@@ -59,13 +59,13 @@ public:
 
     // Weights are read from host memory of any float type; bias (F32, may be null) is kept with them.
     //   matmul: w [out, in];  conv: w [outChannels, inChannels, kt, kh, kw]
-    virtual std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias,
-                                                       int64_t out, int64_t in) = 0;
+    virtual std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out,
+                                                       int64_t in) = 0;
     std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out, int64_t in) {
         return packMatmulAs(computeType(), w, dtype, bias, out, in);
     }
-    virtual std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels,
-                                                   int64_t inChannels, int kt, int kh, int kw) = 0;
+    virtual std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels,
+                                                   int kt, int kh, int kw) = 0;
 
     virtual void matmul(const MatmulParams&) = 0;
     virtual void norm(const NormParams&) = 0;
@@ -103,7 +103,7 @@ public:
 };
 
 struct CpuOptions {
-    int threads = 0;  // 0: as many as the process may use
+    int threads = 0;                        // 0: as many as the process may use
     Precision precision = Precision::Bf16;  // falls back to fp32 where the processor has no bf16 dot products
 };
 std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options);

@@ -30,7 +30,8 @@ DeviceList listDevices() {
         return list;
     }
     for (const CudaDevice& gpu : *gpus) {
-        DeviceInfo device{.id = "cuda:" + std::to_string(gpu.index), .name = gpu.name, .usesThreads = false, .precisions = {Precision::Fp32}};
+        DeviceInfo device{
+            .id = "cuda:" + std::to_string(gpu.index), .name = gpu.name, .usesThreads = false, .precisions = {Precision::Fp32}};
         if (gpu.architecture >= 80) device.precisions = {Precision::Bf16, Precision::Fp32};
         list.devices.push_back(std::move(device));
     }
@@ -47,7 +48,8 @@ Result<std::unique_ptr<Backend>> makeBackend(const BackendChoice& choice) {
             return Error{std::string("cpu cannot be used: ") + error.what()};
         }
     }
-    auto backend = makeCudaBackend({.device = *gpu, .precision = choice.precision, .f8Products = choice.f8Products, .cacheFolder = defaultCacheFolder()});
+    auto backend = makeCudaBackend(
+        {.device = *gpu, .precision = choice.precision, .f8Products = choice.f8Products, .cacheFolder = defaultCacheFolder()});
     if (!backend) return Error{choice.device + " cannot be used: " + backend.message() + "; choose the device cpu"};
     return backend;
 }

@@ -42,7 +42,7 @@ uint16_t f16FromFloat(float value) {
     const uint32_t magnitude = bits & 0x7fffffffu;
     if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
     if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // 65520 and above
-    if (magnitude < 0x38800000u) {  // below 2^-14: subnormal, one unit is 2^-24
+    if (magnitude < 0x38800000u) {                                               // below 2^-14: subnormal, one unit is 2^-24
         const float units = std::nearbyint(std::bit_cast<float>(magnitude) * 0x1p24f);
         return static_cast<uint16_t>(sign | static_cast<uint16_t>(units));
     }
@@ -54,8 +54,8 @@ float floatFromF8E4M3(uint8_t bits) {
     const int exponent = (bits >> 3) & 15;
     const int mantissa = bits & 7;
     if (exponent == 15 && mantissa == 7) return std::numeric_limits<float>::quiet_NaN();
-    const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
-                                          : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
+    const float magnitude =
+        exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9) : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
     return bits & 0x80 ? -magnitude : magnitude;
 }
 
@@ -70,8 +70,6 @@ uint8_t f8E4M3FromFloat(float value) {
     return static_cast<uint8_t>(sign | ((exponent + 6) * 8 + steps));
 }
 
-float floatFromF8E5M2(uint8_t bits) {
-    return floatFromF16(static_cast<uint16_t>(bits << 8));
-}
+float floatFromF8E5M2(uint8_t bits) { return floatFromF16(static_cast<uint16_t>(bits << 8)); }
 
 }  // namespace longtake

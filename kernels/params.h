@@ -35,9 +35,9 @@ struct PerGroup {
 
 // y = act(x W^T + bias), or y += gate * (x W^T + bias) when accumulating.
 struct MatmulParams {
-    Rows x;                             // [M, K]
+    Rows x;                                // [M, K]
     const PackedWeight* weight = nullptr;  // [N, K], with its bias
-    Rows y;                             // [M, N]
+    Rows y;                                // [M, N]
     Activation activation = Activation::None;
     bool accumulate = false;  // y must be F32; activation None
     PerGroup gate;            // only when accumulating: N values a group; absent = 1
@@ -49,8 +49,8 @@ enum class NormKind : uint8_t { Layer, Rms };
 //   Layer: (x - mean) / sqrt(var + eps), population variance;  Rms: x / sqrt(mean(x^2) + eps)
 struct NormParams {
     NormKind kind = NormKind::Layer;
-    Rows x;  // [M, D]
-    Rows y;  // [M, D]; may be x itself
+    Rows x;                       // [M, D]
+    Rows y;                       // [M, D]; may be x itself
     const float* gain = nullptr;  // [D]
     const float* bias = nullptr;  // [D]
     PerGroup scale;               // D values a group

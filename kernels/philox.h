@@ -26,8 +26,8 @@ LONGTAKE_HOST_DEVICE inline Philox4 philox(uint64_t key, Philox4 counter) {
     for (int round = 0; round < 10; ++round) {
         const uint64_t a = 0xD2511F53ull * c.x[0];
         const uint64_t b = 0xCD9E8D57ull * c.x[2];
-        c = Philox4{{static_cast<uint32_t>(b >> 32) ^ c.x[1] ^ k0, static_cast<uint32_t>(b),
-                     static_cast<uint32_t>(a >> 32) ^ c.x[3] ^ k1, static_cast<uint32_t>(a)}};
+        c = Philox4{{static_cast<uint32_t>(b >> 32) ^ c.x[1] ^ k0, static_cast<uint32_t>(b), static_cast<uint32_t>(a >> 32) ^ c.x[3] ^ k1,
+                     static_cast<uint32_t>(a)}};
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
@@ -38,7 +38,10 @@ namespace philox_detail {
 
 // ln(u) for u in (0, 1]: exponent plus the series of atanh((m - 1) / (m + 1)), m in [sqrt(1/2), sqrt(2)).
 LONGTAKE_HOST_DEVICE inline float lnExact(float u) {
-    union { float f; uint32_t i; } bits = {u};
+    union {
+        float f;
+        uint32_t i;
+    } bits = {u};
     int exponent = static_cast<int>(bits.i >> 23) - 127;
     bits.i = (bits.i & 0x007fffffu) | 0x3f800000u;
     float m = bits.f;
@@ -69,10 +72,22 @@ LONGTAKE_HOST_DEVICE inline void sinCosTurn(float u, float& sine, float& cosine)
     c = fmaf(c, z, -0.5f);
     c = fmaf(c, z, 1.0f);
     switch (quarter & 3) {
-        case 0: sine = s; cosine = c; break;
-        case 1: sine = c; cosine = -s; break;
-        case 2: sine = -s; cosine = -c; break;
-        default: sine = -c; cosine = s; break;
+        case 0:
+            sine = s;
+            cosine = c;
+            break;
+        case 1:
+            sine = c;
+            cosine = -s;
+            break;
+        case 2:
+            sine = -s;
+            cosine = -c;
+            break;
+        default:
+            sine = -c;
+            cosine = s;
+            break;
     }
 }
 

@@ -40,8 +40,7 @@ inline bool isAppendixGain(const std::string& name) {
 // tens(name, shape)
 inline Tensor appendixInput(const std::string& name, const Shape& shape) {
     Tensor tensor = Tensor::host(DType::F32, shape);
-    for (int64_t i = 0; i < tensor.count(); ++i)
-        tensor.as<float>()[i] = static_cast<float>(appendixNumber(name, static_cast<uint64_t>(i)));
+    for (int64_t i = 0; i < tensor.count(); ++i) tensor.as<float>()[i] = static_cast<float>(appendixNumber(name, static_cast<uint64_t>(i)));
     return tensor;
 }
 

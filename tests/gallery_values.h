@@ -38,8 +38,12 @@ inline CacheView cache(int layers, int window, int sink, int64_t chunk, int writ
     for (int layer = 0; layer < layers; ++layer) {
         std::vector<CacheSlot> row;
         for (int i = 0; i < window; ++i) {
-            CacheSlot slot{.frame = i < sink ? i : newest - (window - 3 - i), .tokens = static_cast<int>(tokens), .bytes = tokens * scalarBytes};
-            slot.kind = i < sink ? SlotKind::Sink : i < window - 3 ? SlotKind::Window : layer < writtenLayers ? SlotKind::Writing : SlotKind::Free;
+            CacheSlot slot{
+                .frame = i < sink ? i : newest - (window - 3 - i), .tokens = static_cast<int>(tokens), .bytes = tokens * scalarBytes};
+            slot.kind = i < sink                ? SlotKind::Sink
+                        : i < window - 3        ? SlotKind::Window
+                        : layer < writtenLayers ? SlotKind::Writing
+                                                : SlotKind::Free;
             slot.ageChunks = slot.kind == SlotKind::Window ? 1 + (window - 4 - i) / 3 + (window - 4 - i) % 3 : 0;
             if (slot.kind == SlotKind::Free) slot = {};
             view.bytes += slot.bytes;
@@ -75,9 +79,13 @@ inline RankValues ranks(int layers, int budget, int64_t chunk, const char* matri
 
 inline SessionChoices choices() {
     SessionChoices all;
-    all.models.push_back({.id = "tidepool", .name = "Tidepool (embedded)", .description = "Small coastal scenes; comes with the program",
-                          .knows = {"ocean", "harbour", "boat", "clouds", "sunset", "night", "snow"}, .sizes = {{256, 144}, {192, 112}, {128, 80}}});
-    all.models.push_back({.id = "videomla", .name = "VideoMLA 1.3B", .description = "A large model; needs a GPU", .knows = {}, .sizes = {{832, 480}}});
+    all.models.push_back({.id = "tidepool",
+                          .name = "Tidepool (embedded)",
+                          .description = "Small coastal scenes; comes with the program",
+                          .knows = {"ocean", "harbour", "boat", "clouds", "sunset", "night", "snow"},
+                          .sizes = {{256, 144}, {192, 112}, {128, 80}}});
+    all.models.push_back(
+        {.id = "videomla", .name = "VideoMLA 1.3B", .description = "A large model; needs a GPU", .knows = {}, .sizes = {{832, 480}}});
     all.devices.push_back({.id = "cpu", .name = "CPU", .usesThreads = true, .precisions = {"bf16", "fp32"}});
     all.cores = 2;
     return all;
@@ -85,7 +93,9 @@ inline SessionChoices choices() {
 
 inline MemoryPlanValues plan(double scale, int64_t available) {
     const auto bytes = [scale](double mb) { return static_cast<int64_t>(mb * 1e6 * scale); };
-    return {.parts = {{"weights", bytes(240)}, {"cache", bytes(3)}, {"work", bytes(120)}, {"video", bytes(49)}}, .availableBytes = available, .advice = {}};
+    return {.parts = {{"weights", bytes(240)}, {"cache", bytes(3)}, {"work", bytes(120)}, {"video", bytes(49)}},
+            .availableBytes = available,
+            .advice = {}};
 }
 
 // A harbour at a moment of the day, 0 = noon, 1 = night.

@@ -87,7 +87,8 @@ struct Studio {
         cache = new CachePanel;
         rank = new RankPanel;
         session = new SessionPanel;
-        for (QWidget* panel : {static_cast<QWidget*>(cache), static_cast<QWidget*>(rank), static_cast<QWidget*>(session)}) right->addWidget(panel);
+        for (QWidget* panel : {static_cast<QWidget*>(cache), static_cast<QWidget*>(rank), static_cast<QWidget*>(session)})
+            right->addWidget(panel);
         auto* column = new QWidget;
         column->setFixedWidth(420);
         auto* inColumn = new QVBoxLayout(column);
@@ -115,14 +116,16 @@ void fillRunning(Studio& s, int layers, int budget) {
     const int64_t newest = 492;
     for (int64_t frame = 0; frame <= newest; frame += 6)
         view->addThumbnail(frame, gallery::scene({160, 90}, std::clamp((static_cast<double>(frame) - 150) / 330.0, 0.0, 1.0)));
-    for (int64_t chunk = 1; chunk < 42; ++chunk) view->addDrift(chunk * 12, 0.3 + 0.1 * std::sin(chunk * 1.1) + 0.004 * static_cast<double>(chunk) + 0.04 * std::sin(chunk * 2.7));
+    for (int64_t chunk = 1; chunk < 42; ++chunk)
+        view->addDrift(chunk * 12, 0.3 + 0.1 * std::sin(chunk * 1.1) + 0.004 * static_cast<double>(chunk) + 0.04 * std::sin(chunk * 2.7));
     view->setNewestFrame(newest);
     view->setPlayhead(newest - 6);
     s.transport->setMotion(TransportBar::Motion::Playing);
     s.transport->setRecording(TransportBar::Recording::On);
     s.transport->setPosition(30.75, 41, 492);
     PromptGuide guide;
-    for (const char* word : {"a", "small", "sailing", "boat", "on", "calm", "ocean", "at", "sunset", "night", "stars", "snow", "falling"}) guide.vocabulary.insert(word);
+    for (const char* word : {"a", "small", "sailing", "boat", "on", "calm", "ocean", "at", "sunset", "night", "stars", "snow", "falling"})
+        guide.vocabulary.insert(word);
     guide.knows = {"boat", "harbour", "lighthouse", "ocean", "snow"};
     s.prompt->setGuide(guide);
     s.prompt->setText("a small sailing boat on a calm ocean at sunset");

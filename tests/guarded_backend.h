@@ -29,7 +29,8 @@ public:
         const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE)), room = (bytes + page) / page * page;
         const int file = memfd_create("device", 0);
         if (file < 0 || ftruncate(file, static_cast<off_t>(room)) != 0) throw std::bad_alloc();
-        void* device = mmap(nullptr, room + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);  // one page more: a gap before the next block
+        void* device =
+            mmap(nullptr, room + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);  // one page more: a gap before the next block
         void* real = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
         close(file);
         if (device == MAP_FAILED || real == MAP_FAILED) throw std::bad_alloc();
@@ -56,12 +57,14 @@ public:
     }
     void synchronize() override { inner_->synchronize(); }
 
-    std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out, int64_t in) override {
+    std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out,
+                                               int64_t in) override {
         requireHost(w, "packMatmul");
         requireHost(bias, "packMatmul");
         return inner_->packMatmulAs(compute, w, dtype, bias, out, in);
     }
-    std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t out, int64_t in, int kt, int kh, int kw) override {
+    std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t out, int64_t in, int kt, int kh,
+                                           int kw) override {
         requireHost(w, "packConv");
         requireHost(bias, "packConv");
         auto inner = inner_->packConv(w, dtype, bias, out, in, kt, kh, kw);
@@ -152,10 +155,13 @@ public:
         q.y = static_cast<uint8_t*>(real(p.y, static_cast<size_t>(p.bytesPerPixel * p.pixels), "pictures"));
         inner_->pictures(q);
     }
-    void activate(Rows x, Rows y, Activation activation) override { inner_->activate(real(x, "activate"), real(y, "activate"), activation); }
+    void activate(Rows x, Rows y, Activation activation) override {
+        inner_->activate(real(x, "activate"), real(y, "activate"), activation);
+    }
     void multiply(Rows x, Rows y) override { inner_->multiply(real(x, "multiply"), real(y, "multiply")); }
     void combine(const CombineParams& p) override {
-        inner_->combine({numbers(p.x, p.count, "combine"), numbers(p.z, p.count, "combine"), numbers(p.y, p.count, "combine"), p.count, p.a, p.b});
+        inner_->combine(
+            {numbers(p.x, p.count, "combine"), numbers(p.z, p.count, "combine"), numbers(p.y, p.count, "combine"), p.count, p.a, p.b});
     }
     void noise(const NoiseParams& p) override {
         NoiseParams q = p;
@@ -189,14 +195,16 @@ private:
         return p < block.first + block.second.bytes ? &block : nullptr;
     }
     void requireHost(const void* address, const char* operation) const {
-        if (address && blockOf(address)) throw std::logic_error(std::string("[") + operation + "] got backend memory where it reads host memory");
+        if (address && blockOf(address))
+            throw std::logic_error(std::string("[") + operation + "] got backend memory where it reads host memory");
     }
     void* real(const void* address, size_t bytes, const char* operation) const {
         if (bytes == 0) return const_cast<void*>(address);
         const auto* block = blockOf(address);
         if (!block) throw std::logic_error(std::string("[") + operation + "] got an address that is not the backend's memory");
         const auto offset = static_cast<size_t>(static_cast<const char*>(address) - block->first);
-        if (offset + bytes > block->second.bytes) throw std::logic_error(std::string("[") + operation + "] reaches beyond its block of memory");
+        if (offset + bytes > block->second.bytes)
+            throw std::logic_error(std::string("[") + operation + "] reaches beyond its block of memory");
         return block->second.real + offset;
     }
     Rows real(Rows rows, const char* operation) const {
@@ -212,7 +220,8 @@ private:
     Number* numbers(Number* data, int64_t count, const char* operation) const {
         return data ? static_cast<Number*>(real(data, static_cast<size_t>(count) * sizeof(Number), operation)) : nullptr;
     }
-    void* strided(const void* data, DType dtype, int64_t rows, int64_t rowStride, int64_t heads, int64_t headStride, int64_t width, const char* operation) const {
+    void* strided(const void* data, DType dtype, int64_t rows, int64_t rowStride, int64_t heads, int64_t headStride, int64_t width,
+                  const char* operation) const {
         return real(data, static_cast<size_t>((rows - 1) * rowStride + (heads - 1) * headStride + width) * sizeOf(dtype), operation);
     }
     PatchParams real(PatchParams p, const char* operation) const {

@@ -132,7 +132,8 @@ inline std::map<std::string, Shape> taehvShapes(const std::array<int64_t, 4>& wi
         const int first = 3 + 6 * static_cast<int>(stage);
         const int64_t width = widths[stage];
         for (int block = first; block < first + 3; ++block)
-            for (int layer : {0, 2, 4}) conv("decoder." + std::to_string(block) + ".conv." + std::to_string(layer), width, layer == 0 ? 2 * width : width, 3, true);
+            for (int layer : {0, 2, 4})
+                conv("decoder." + std::to_string(block) + ".conv." + std::to_string(layer), width, layer == 0 ? 2 * width : width, 3, true);
         conv("decoder." + std::to_string(first + 4) + ".conv", kGrowth[stage] * width, width, 1, false);
         conv("decoder." + std::to_string(first + 5), widths[stage + 1], width, 3, false);
     }

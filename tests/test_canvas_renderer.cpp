@@ -22,7 +22,11 @@ struct Picture {
     std::vector<uint8_t> rgb;
 
     FrameView frame() const {
-        return {.data = rgb.data(), .width = size.width, .height = size.height, .stride = ptrdiff_t(size.width) * 3, .format = PixelFormat::Rgb24};
+        return {.data = rgb.data(),
+                .width = size.width,
+                .height = size.height,
+                .stride = ptrdiff_t(size.width) * 3,
+                .format = PixelFormat::Rgb24};
     }
     // Clamped to the edge, as the sampler does.
     double at(int x, int y, int channel) const {
@@ -108,8 +112,7 @@ class TestCanvasRenderer : public QObject {
             for (int x = std::max(0, placement.x); x < std::min(target.width, placement.x + placement.width); ++x) {
                 for (int c = 0; c < 3; ++c) {
                     double got = pixels[(size_t(y) * size_t(target.width) + size_t(x)) * 4 + size_t(c)];
-                    double want = expected((x + 0.5 - placement.x) / placement.zoom,
-                                           (y + 0.5 - placement.y) / placement.zoom, c);
+                    double want = expected((x + 0.5 - placement.x) / placement.zoom, (y + 0.5 - placement.y) / placement.zoom, c);
                     most = std::max(most, std::abs(got - want));
                 }
             }
@@ -119,8 +122,8 @@ class TestCanvasRenderer : public QObject {
 
 private slots:
     void initTestCase() {
-        auto instance = VulkanInstance::create(
-            {.validate = true, .onMessage = [this](const std::string& text) { complaints_.push_back(text); }});
+        auto instance =
+            VulkanInstance::create({.validate = true, .onMessage = [this](const std::string& text) { complaints_.push_back(text); }});
         QVERIFY2(instance.ok(), instance ? "" : instance.message().c_str());
         instance_ = std::move(*instance);
         auto context = VulkanContext::create(instance_->get());
@@ -220,9 +223,9 @@ private slots:
 
     void theCpusBicubicIsTheSameOne() {
         Picture picture = noise(48, 27);
-        for (Placement placement : {Placement{.width = 170, .height = 96, .zoom = 3.55},
-                                    Placement{.x = -100, .y = -31, .width = 384, .height = 216, .zoom = 8},
-                                    Placement{.x = 20, .y = 7, .width = 53, .height = 30, .zoom = 1.1}}) {
+        for (Placement placement :
+             {Placement{.width = 170, .height = 96, .zoom = 3.55}, Placement{.x = -100, .y = -31, .width = 384, .height = 216, .zoom = 8},
+              Placement{.x = 20, .y = 7, .width = 53, .height = 30, .zoom = 1.1}}) {
             PictureSize canvas{170, 96};
             CanvasPart part = visiblePart(placement, canvas);
             std::vector<uint8_t> pixels(size_t(canvas.width) * size_t(canvas.height) * 4, 1);

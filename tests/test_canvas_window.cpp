@@ -350,10 +350,9 @@ private slots:
         QTRY_COMPARE(canvas.zoom(), 10.0);
         QTRY_VERIFY(zoomed.count() >= 1);
         auto wheel = [&](QPoint at, int delta) {
-            QWheelEvent event(at, canvas.mapToGlobal(at), {}, {0, delta}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase,
-                              false);
-            QObject* target = canvas.usesVulkan() ? static_cast<QObject*>(canvas.vulkanWindow())
-                                                  : static_cast<QObject*>(canvas.childAt(at));
+            QWheelEvent event(at, canvas.mapToGlobal(at), {}, {0, delta}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+            QObject* target =
+                canvas.usesVulkan() ? static_cast<QObject*>(canvas.vulkanWindow()) : static_cast<QObject*>(canvas.childAt(at));
             QCoreApplication::sendEvent(target, &event);
         };
         wheel({100, 100}, 120);

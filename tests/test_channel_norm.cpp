@@ -14,7 +14,8 @@ double expected(const std::vector<float>& x, const std::vector<float>& gain, siz
     const size_t channels = gain.size();
     double squares = 0;
     for (size_t c = 0; c < channels; ++c) squares += std::pow(static_cast<double>(x[pixel * channels + c]), 2);
-    const double y = x[pixel * channels + channel] / std::max(std::sqrt(squares), 1e-12) * std::sqrt(static_cast<double>(channels)) * gain[channel];
+    const double y =
+        x[pixel * channels + channel] / std::max(std::sqrt(squares), 1e-12) * std::sqrt(static_cast<double>(channels)) * gain[channel];
     return activation == Activation::Silu ? y / (1 + std::exp(-y)) : y;
 }
 
@@ -52,10 +53,16 @@ private slots:
         for (int threads : {1, 2}) {
             auto backend = makeCpuBackend({.threads = threads, .precision = Precision::Fp32});
             std::vector<float> y(sample.x.size(), std::nanf(""));
-            backend->channelNorm({.x = sample.x.data(), .y = y.data(), .dtype = DType::F32, .pixels = pixels, .channels = channels,
-                                  .gain = sample.gain.data(), .activation = activation});
+            backend->channelNorm({.x = sample.x.data(),
+                                  .y = y.data(),
+                                  .dtype = DType::F32,
+                                  .pixels = pixels,
+                                  .channels = channels,
+                                  .gain = sample.gain.data(),
+                                  .activation = activation});
             for (size_t i = 0; i < y.size(); ++i) {
-                const double want = expected(sample.x, sample.gain, i / static_cast<size_t>(channels), i % static_cast<size_t>(channels), activation);
+                const double want =
+                    expected(sample.x, sample.gain, i / static_cast<size_t>(channels), i % static_cast<size_t>(channels), activation);
                 QVERIFY2(std::abs(y[i] - want) <= 2e-6 + 2e-6 * std::abs(want), qPrintable(QString("%1, want %2").arg(y[i]).arg(want)));
             }
             if (first.empty()) first = y;
@@ -72,7 +79,8 @@ private slots:
             value = floatFromBf16(x.back());
         }
         auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
-        backend->channelNorm({.x = x.data(), .y = y.data(), .dtype = DType::BF16, .pixels = kPixels, .channels = kChannels, .gain = sample.gain.data()});
+        backend->channelNorm(
+            {.x = x.data(), .y = y.data(), .dtype = DType::BF16, .pixels = kPixels, .channels = kChannels, .gain = sample.gain.data()});
         for (size_t i = 0; i < y.size(); ++i) {
             const double want = expected(sample.x, sample.gain, i / kChannels, i % kChannels, Activation::None);
             QVERIFY(std::abs(floatFromBf16(y[i]) - want) <= 1e-6 + std::abs(want) / 256);

@@ -79,15 +79,14 @@ private slots:
     void wrongUsageIsSaidInOneLine_data() {
         QTest::addColumn<QStringList>("arguments");
         QTest::addColumn<QString>("says");
-        const auto row = [](const char* name, const QStringList& arguments, const char* says) {
-            QTest::newRow(name) << arguments << says;
-        };
+        const auto row = [](const char* name, const QStringList& arguments, const char* says) { QTest::newRow(name) << arguments << says; };
         const QStringList render{"render", "-o", "out.mp4"};
         row("nothing", {}, "there is no command; see longtake-cli --help");
         row("unknown command", {"paint"}, "unknown command \"paint\"; see longtake-cli --help");
         row("unknown option before a command", {"--bogus"}, "unknown option \"--bogus\"; see longtake-cli --help");
         row("no prompt", render, "there is no prompt; give --prompt TEXT or --project FILE");
-        row("unknown device", render + QStringList{"--prompt", "a", "--device", "gpu"}, "--device: there is no device \"gpu\"; choose cpu, cuda or cuda:N");
+        row("unknown device", render + QStringList{"--prompt", "a", "--device", "gpu"},
+            "--device: there is no device \"gpu\"; choose cpu, cuda or cuda:N");
         row("empty prompt", render + QStringList{"--prompt", "   "}, "--prompt: the prompt is empty");
         row("10 000 words", render + QStringList{"--prompt", QString("word ").repeated(10'000)},
             "--prompt: the prompt is 50000 bytes long; shorten it to 4096 at most");
@@ -117,7 +116,8 @@ private slots:
         row("empty model name", {"info", ""}, "model has no value");
         row("shift nan", sea + QStringList{"--shift", "nan"}, "--shift must be a number from 0.01 to 100");
         row("sheet that is no PNG", sea + QStringList{"--contact-sheet", "out.mp4"}, "--contact-sheet out.mp4: a contact sheet is a PNG");
-        row("project over the video", sea + QStringList{"--save-project", "out.mp4"}, "--save-project out.mp4: give a name that ends in .longtake");
+        row("project over the video", sea + QStringList{"--save-project", "out.mp4"},
+            "--save-project out.mp4: give a name that ends in .longtake");
         row("frames over the video", sea + QStringList{"--frames", "./out.mp4/"}, "--frames ./out.mp4/: another output has that name");
     }
 
@@ -140,9 +140,7 @@ private slots:
     void failuresAreSaidInOneLine_data() {
         QTest::addColumn<QStringList>("arguments");
         QTest::addColumn<QString>("says");
-        const auto row = [](const char* name, const QStringList& arguments, const char* says) {
-            QTest::newRow(name) << arguments << says;
-        };
+        const auto row = [](const char* name, const QStringList& arguments, const char* says) { QTest::newRow(name) << arguments << says; };
         row("no model", {"info", "DIR/none"}, "cannot read the model DIR/none");
         row("folder without model", {"info", "DIR/empty"}, "there is no model.json in it");
         row("file as model", {"info", "DIR/file"}, "there is no model.json in it");
@@ -164,8 +162,9 @@ private slots:
         row("links in a circle", {"render", "--prompt", "sea", "-o", "DIR/circle/out.mp4"}, "its links lead back to themselves");
         row("project in no folder", {"render", "--prompt", "sea", "-o", "DIR/out.mp4", "--save-project", "DIR/none/a.longtake"},
             "cannot write DIR/none/a.longtake: there is no such file or folder");
-        row("import of nothing", {"import", "--dit", "DIR/none", "--text-encoder", "DIR/none", "--video", "DIR/none",
-                                  "-o", "DIR/new", "--name", "New"}, "DIR/none");
+        row("import of nothing",
+            {"import", "--dit", "DIR/none", "--text-encoder", "DIR/none", "--video", "DIR/none", "-o", "DIR/new", "--name", "New"},
+            "DIR/none");
     }
 
     void failuresAreSaidInOneLine() {
@@ -197,7 +196,8 @@ private slots:
         const QString model = embeddedModel();
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
-        for (const QString& name : QDir(model).entryList(QDir::Files)) QVERIFY(QFile::link(QDir(model).filePath(name), folder.filePath(name)));
+        for (const QString& name : QDir(model).entryList(QDir::Files))
+            QVERIFY(QFile::link(QDir(model).filePath(name), folder.filePath(name)));
         QVERIFY(QFile::remove(folder.filePath("spiece.model")));
         QCOMPARE(::mkfifo(qPrintable(folder.filePath("spiece.model")), 0600), 0);
         const Ran ran = run({"info", folder.path()});
@@ -236,7 +236,8 @@ private slots:
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
         const QString video = folder.filePath("take.mp4");
-        const Ran ran = runInShell("\"$0\" render --model \"$1\" --prompt sea --seconds 0.3 --size 64x32 -o \"$2\" <&- >&- 2>&-", {model, video});
+        const Ran ran =
+            runInShell("\"$0\" render --model \"$1\" --prompt sea --seconds 0.3 --size 64x32 -o \"$2\" <&- >&- 2>&-", {model, video});
         QCOMPARE(ran.status, 0);
         const Ran same = run({"verify", video});
         QVERIFY2(same.status == 0, qPrintable(same.err));
@@ -247,8 +248,9 @@ private slots:
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
         const QString video = folder.filePath("take.mp4");
-        const Ran ran = runInShell("{ \"$0\" render --json --model \"$1\" --prompt sea --seconds 3 --size 64x32 -o \"$2\"; echo ended $? >&2; } | head -n 1",
-                                   {model, video});
+        const Ran ran = runInShell(
+            "{ \"$0\" render --json --model \"$1\" --prompt sea --seconds 3 --size 64x32 -o \"$2\"; echo ended $? >&2; } | head -n 1",
+            {model, video});
         QVERIFY2(ran.err.contains("ended 0"), qPrintable(ran.err));
         QCOMPARE(namesIn(folder.path()), QStringList{"take.mp4"});
     }
@@ -257,8 +259,8 @@ private slots:
         const QString model = embeddedModel();
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
-        const Ran ran = run({"render", "--model", model, "--prompt", "sea", "--at", "30", "rain", "--at", "40", "snow", "--seconds", "0.3", "--size", "64x32",
-                             "-o", folder.filePath("take.mp4")});
+        const Ran ran = run({"render", "--model", model, "--prompt", "sea", "--at", "30", "rain", "--at", "40", "snow", "--seconds", "0.3",
+                             "--size", "64x32", "-o", folder.filePath("take.mp4")});
         QVERIFY2(ran.status == 0, qPrintable(ran.err));
         QVERIFY2(ran.err.contains("the take ends before its last 2 prompts begin; make it longer with --seconds"), qPrintable(ran.err));
     }
@@ -268,8 +270,10 @@ private slots:
         const QString model = embeddedModel();
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
-        const Ran ran = runInShell("ulimit -f 16; trap '' XFSZ; exec \"$0\" render --model \"$1\" --prompt sea --seconds 1 --size 64x32 --takes 2 "
-                                   "-o \"$2/take.mp4\" --contact-sheet \"$2/sheet.png\"", {model, folder.path()});
+        const Ran ran = runInShell(
+            "ulimit -f 16; trap '' XFSZ; exec \"$0\" render --model \"$1\" --prompt sea --seconds 1 --size 64x32 --takes 2 "
+            "-o \"$2/take.mp4\" --contact-sheet \"$2/sheet.png\"",
+            {model, folder.path()});
         QCOMPARE(ran.status, 1);
         QVERIFY2(ran.err.contains("sheet-1.png"), qPrintable(ran.err));
         QCOMPARE(namesIn(folder.path()), (QStringList{"take-1.mp4", "take-2.mp4"}));
@@ -297,9 +301,8 @@ private slots:
         QTemporaryDir folder;
         const QString video = folder.filePath("take.mp4"), project = folder.filePath("take.longtake");
         const QString sheet = folder.filePath("sheet.png");
-        const Ran ran = run({"render", "--json", "--model", model, "--prompt", "a calm sea at dawn", "--at", "1",
-                             "a desert at night", "--seconds", "2", "--seed", "7", "-o", video, "--save-project", project,
-                             "--contact-sheet", sheet});
+        const Ran ran = run({"render", "--json", "--model", model, "--prompt", "a calm sea at dawn", "--at", "1", "a desert at night",
+                             "--seconds", "2", "--seed", "7", "-o", video, "--save-project", project, "--contact-sheet", sheet});
         QVERIFY2(ran.status == 0, qPrintable(ran.err));
         QCOMPARE(namesIn(folder.path()), (QStringList{"sheet.png", "take.longtake", "take.mp4"}));
         const json done = ran.object("done");
@@ -333,11 +336,30 @@ private slots:
         const QString model = embeddedModel();
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
-        const Ran ran = run({"render", "--json", "--model", model, "--prompt", "a calm sea at dawn", "--at", "1", "a desert at night", "--seconds", "2",
-                             "--size", "64x32", "--seed", "7", "--takes", "3", "-o", folder.filePath("take.mp4"), "--save-project",
+        const Ran ran = run({"render",
+                             "--json",
+                             "--model",
+                             model,
+                             "--prompt",
+                             "a calm sea at dawn",
+                             "--at",
+                             "1",
+                             "a desert at night",
+                             "--seconds",
+                             "2",
+                             "--size",
+                             "64x32",
+                             "--seed",
+                             "7",
+                             "--takes",
+                             "3",
+                             "-o",
+                             folder.filePath("take.mp4"),
+                             "--save-project",
                              folder.filePath("take.longtake")});
         QVERIFY2(ran.status == 0, qPrintable(ran.err));
-        QCOMPARE(namesIn(folder.path()), (QStringList{"take-1.longtake", "take-1.mp4", "take-2.longtake", "take-2.mp4", "take-3.longtake", "take-3.mp4"}));
+        QCOMPARE(namesIn(folder.path()),
+                 (QStringList{"take-1.longtake", "take-1.mp4", "take-2.longtake", "take-2.mp4", "take-3.longtake", "take-3.mp4"}));
         std::vector<uint64_t> firstHashes;
         for (int take = 1; take <= 3; ++take) {
             const QString project = folder.filePath(QString("take-%1.longtake").arg(take));
@@ -409,8 +431,7 @@ private slots:
         const QString model = embeddedModel();
         if (model.isEmpty()) QSKIP("this tree has no embedded model");
         QTemporaryDir folder;
-        const Ran ran = run({"render", "--model", model, "--prompt", "a sea", "--size", "250x144", "-o",
-                             folder.filePath("take.mp4")});
+        const Ran ran = run({"render", "--model", model, "--prompt", "a sea", "--size", "250x144", "-o", folder.filePath("take.mp4")});
         QCOMPARE(ran.status, 2);
         QVERIFY2(ran.err.contains("250x144") && ran.err.contains("multiple of"), qPrintable(ran.err));
         QCOMPARE(namesIn(folder.path()), QStringList{});

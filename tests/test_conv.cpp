@@ -175,7 +175,8 @@ private slots:
 
     // Every second pixel of every second row of every third frame: the rest stays as it was.
     void writesBetweenOtherPixels() {
-        for (const ConvCase& c : {ConvCase{3, 37, 29, 12, 20, 1, 2, 2, 1, 0, 0, 1}, ConvCase{4, 50, 64, 16, 32, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu}}) {
+        for (const ConvCase& c : {ConvCase{3, 37, 29, 12, 20, 1, 2, 2, 1, 0, 0, 1},
+                                  ConvCase{4, 50, 64, 16, 32, 3, 3, 3, 1, 1, 1, 1, 1, 1, true, false, Activation::Relu}}) {
             const Problem problem(c);
             const std::vector<float> want = problem.plain();
             const int64_t pixel = 2 * c.out, row = 2 * problem.outWidth * pixel, frame = 3 * problem.outHeight * row;

@@ -78,8 +78,10 @@ void CpuKernelsTest::matmul() {
         const auto packed = cpu->packMatmul(w.data(), DType::F32, bias.data(), n, k);
         for (Activation activation : {Activation::None, Activation::Relu, Activation::Silu, Activation::GeluTanh}) {
             std::vector<float> y(M * strideY, kPoison);
-            cpu->matmul({.x = {const_cast<float*>(x.data()), DType::F32, m, k, static_cast<int64_t>(strideX)}, .weight = packed.get(),
-                         .y = {y.data(), DType::F32, m, n, static_cast<int64_t>(strideY)}, .activation = activation});
+            cpu->matmul({.x = {const_cast<float*>(x.data()), DType::F32, m, k, static_cast<int64_t>(strideX)},
+                         .weight = packed.get(),
+                         .y = {y.data(), DType::F32, m, n, static_cast<int64_t>(strideY)},
+                         .activation = activation});
             for (size_t i = 0; i < M; ++i)
                 for (size_t j = 0; j < N; ++j) {
                     double sum = static_cast<double>(bias[j]);
@@ -102,13 +104,18 @@ void CpuKernelsTest::matmulAddsGated() {
         const auto cpu = backend(threads);
         const auto packed = cpu->packMatmul(w.data(), DType::F32, nullptr, n, k);
         std::vector<float> y = start;
-        cpu->matmul({.x = {const_cast<float*>(x.data()), DType::F32, m, k, k}, .weight = packed.get(), .y = {y.data(), DType::F32, m, n, n},
-                     .accumulate = true, .gate = {gate.data(), n, group}});
+        cpu->matmul({.x = {const_cast<float*>(x.data()), DType::F32, m, k, k},
+                     .weight = packed.get(),
+                     .y = {y.data(), DType::F32, m, n, n},
+                     .accumulate = true,
+                     .gate = {gate.data(), n, group}});
         for (int64_t i = 0; i < m; ++i)
             for (int64_t j = 0; j < n; ++j) {
                 double sum = 0;
-                for (int64_t c = 0; c < k; ++c) sum += static_cast<double>(x[static_cast<size_t>(i * k + c)]) * static_cast<double>(w[static_cast<size_t>(j * k + c)]);
-                const double want = static_cast<double>(start[static_cast<size_t>(i * n + j)]) + sum * static_cast<double>(gate[static_cast<size_t>(i / group * n + j)]);
+                for (int64_t c = 0; c < k; ++c)
+                    sum += static_cast<double>(x[static_cast<size_t>(i * k + c)]) * static_cast<double>(w[static_cast<size_t>(j * k + c)]);
+                const double want = static_cast<double>(start[static_cast<size_t>(i * n + j)]) +
+                                    sum * static_cast<double>(gate[static_cast<size_t>(i / group * n + j)]);
                 QVERIFY(close(y[static_cast<size_t>(i * n + j)], want, 2e-5));
             }
     }
@@ -126,14 +133,21 @@ void CpuKernelsTest::norm() {
             p.kind = kind;
             p.x = {const_cast<float*>(x.data()), DType::F32, m, d, d};
             p.y = {y.data(), DType::F32, m, d, d};
-            if (affine) { p.gain = gain.data(); p.bias = bias.data(); }
-            if (modulated) { p.scale = {scale.data(), d, group}; p.shift = {shift.data(), d, group}; }
+            if (affine) {
+                p.gain = gain.data();
+                p.bias = bias.data();
+            }
+            if (modulated) {
+                p.scale = {scale.data(), d, group};
+                p.shift = {shift.data(), d, group};
+            }
             cpu->norm(p);
             for (int64_t i = 0; i < m; ++i) {
                 double mean = 0, squares = 0;
                 for (int64_t c = 0; c < d; ++c) mean += static_cast<double>(x[static_cast<size_t>(i * d + c)]) / static_cast<double>(d);
                 if (kind == NormKind::Rms) mean = 0;
-                for (int64_t c = 0; c < d; ++c) squares += std::pow(static_cast<double>(x[static_cast<size_t>(i * d + c)]) - mean, 2) / static_cast<double>(d);
+                for (int64_t c = 0; c < d; ++c)
+                    squares += std::pow(static_cast<double>(x[static_cast<size_t>(i * d + c)]) - mean, 2) / static_cast<double>(d);
                 for (int64_t c = 0; c < d; ++c) {
                     const auto column = static_cast<size_t>(c), g = static_cast<size_t>(i / group * d + c);
                     double want = (static_cast<double>(x[static_cast<size_t>(i * d + c)]) - mean) / std::sqrt(squares + 1e-6);
@@ -149,14 +163,29 @@ void CpuKernelsTest::rope() {
     const int64_t rows = 9, heads = 3, pairs = 5, width = 12;
     const std::vector<float> x = random(rows * heads * width), angle = random(rows * pairs, 3);
     std::vector<float> cosines, sines, y(static_cast<size_t>(rows * heads * width), kPoison);
-    for (float a : angle) { cosines.push_back(std::cos(a)); sines.push_back(std::sin(a)); }
-    backend(2)->rope({.x = x.data(), .xRowStride = heads * width, .xHeadStride = width, .y = y.data(), .yRowStride = heads * width,
-                      .yHeadStride = width, .rows = rows, .heads = heads, .pairs = pairs, .cosines = cosines.data(), .sines = sines.data()});
+    for (float a : angle) {
+        cosines.push_back(std::cos(a));
+        sines.push_back(std::sin(a));
+    }
+    backend(2)->rope({.x = x.data(),
+                      .xRowStride = heads * width,
+                      .xHeadStride = width,
+                      .y = y.data(),
+                      .yRowStride = heads * width,
+                      .yHeadStride = width,
+                      .rows = rows,
+                      .heads = heads,
+                      .pairs = pairs,
+                      .cosines = cosines.data(),
+                      .sines = sines.data()});
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t h = 0; h < heads; ++h)
             for (int64_t i = 0; i < width; ++i) {
                 const auto at = static_cast<size_t>((r * heads + h) * width + i);
-                if (i >= 2 * pairs) { QVERIFY(std::isnan(y[at])); continue; }
+                if (i >= 2 * pairs) {
+                    QVERIFY(std::isnan(y[at]));
+                    continue;
+                }
                 const auto p = static_cast<size_t>(r * pairs + i / 2);
                 const double c = static_cast<double>(cosines[p]), s = static_cast<double>(sines[p]);
                 const size_t even = at - static_cast<size_t>(i % 2);
@@ -183,17 +212,26 @@ void CpuKernelsTest::attention() {
     QFETCH(int, v);
     const int64_t heads = 2;
     const auto size = [](int64_t a, int64_t b, int64_t c) { return static_cast<size_t>(a * b * c); };
-    const std::vector<float> q = random(size(queries, heads, qk), 2), k = random(size(keys, heads, qk), 2), values = random(size(keys, heads, v)),
-                             bias = random(size(heads, queries, keys), 2);
+    const std::vector<float> q = random(size(queries, heads, qk), 2), k = random(size(keys, heads, qk), 2),
+                             values = random(size(keys, heads, v)), bias = random(size(heads, queries, keys), 2);
     std::vector<float> first;
     for (int threads : {1, 2})
         for (bool biased : {false, true}) {
             std::vector<float> out(size(queries, heads, v), kPoison);
             AttentionParams p;
-            p.q = q.data(); p.k = k.data(); p.v = values.data(); p.out = out.data();
-            p.qRowStride = p.kRowStride = heads * qk; p.qHeadStride = p.kHeadStride = qk;
-            p.vRowStride = p.outRowStride = heads * v; p.vHeadStride = p.outHeadStride = v;
-            p.queries = queries; p.keys = keys; p.heads = heads; p.qkDim = qk; p.vDim = v;
+            p.q = q.data();
+            p.k = k.data();
+            p.v = values.data();
+            p.out = out.data();
+            p.qRowStride = p.kRowStride = heads * qk;
+            p.qHeadStride = p.kHeadStride = qk;
+            p.vRowStride = p.outRowStride = heads * v;
+            p.vHeadStride = p.outHeadStride = v;
+            p.queries = queries;
+            p.keys = keys;
+            p.heads = heads;
+            p.qkDim = qk;
+            p.vDim = v;
             p.scale = 0.3f;
             if (biased) p.bias = bias.data();
             backend(threads)->attention(p);
@@ -207,13 +245,17 @@ void CpuKernelsTest::attention() {
                     double total = 0;
                     for (int64_t j = 0; j < keys; ++j) {
                         double dot = 0;
-                        for (int64_t d = 0; d < qk; ++d) dot += static_cast<double>(q[size(i, heads, qk) + size(h, qk, 1) + static_cast<size_t>(d)]) * static_cast<double>(k[size(j, heads, qk) + size(h, qk, 1) + static_cast<size_t>(d)]);
+                        for (int64_t d = 0; d < qk; ++d)
+                            dot += static_cast<double>(q[size(i, heads, qk) + size(h, qk, 1) + static_cast<size_t>(d)]) *
+                                   static_cast<double>(k[size(j, heads, qk) + size(h, qk, 1) + static_cast<size_t>(d)]);
                         dot = dot * 0.3 + (biased ? static_cast<double>(bias[static_cast<size_t>((h * queries + i) * keys + j)]) : 0);
                         total += weight[static_cast<size_t>(j)] = std::exp(dot);
                     }
                     for (int64_t d = 0; d < v; ++d) {
                         double want = 0;
-                        for (int64_t j = 0; j < keys; ++j) want += weight[static_cast<size_t>(j)] / total * static_cast<double>(values[size(j, heads, v) + size(h, v, 1) + static_cast<size_t>(d)]);
+                        for (int64_t j = 0; j < keys; ++j)
+                            want += weight[static_cast<size_t>(j)] / total *
+                                    static_cast<double>(values[size(j, heads, v) + size(h, v, 1) + static_cast<size_t>(d)]);
                         QVERIFY(close(out[size(i, heads, v) + size(h, v, 1) + static_cast<size_t>(d)], want, 1e-5));
                     }
                 }
@@ -223,16 +265,23 @@ void CpuKernelsTest::attention() {
 // One key with weight ln(n) equals n equal keys; heads may share keys.
 void CpuKernelsTest::attentionWithSharedKeysAndLastKeyBias() {
     const int64_t heads = 3, queries = 10, real = 5, padding = 59, width = 8;
-    const std::vector<float> q = random(static_cast<size_t>(queries * heads * width)), short_ = random(static_cast<size_t>((real + 1) * width));
+    const std::vector<float> q = random(static_cast<size_t>(queries * heads * width)),
+                             short_ = random(static_cast<size_t>((real + 1) * width));
     std::vector<float> full(short_.begin(), short_.end());
     for (int64_t i = 1; i < padding; ++i) full.insert(full.end(), short_.end() - width, short_.end());
     auto run = [&](const std::vector<float>& keys, float lastKeyBias) {
         std::vector<float> out(q.size(), kPoison);
         AttentionParams p;
-        p.q = q.data(); p.k = p.v = keys.data(); p.out = out.data();
-        p.qRowStride = p.outRowStride = heads * width; p.qHeadStride = p.outHeadStride = width;
+        p.q = q.data();
+        p.k = p.v = keys.data();
+        p.out = out.data();
+        p.qRowStride = p.outRowStride = heads * width;
+        p.qHeadStride = p.outHeadStride = width;
         p.kRowStride = p.vRowStride = width;  // shared by the heads
-        p.queries = queries; p.keys = static_cast<int64_t>(keys.size()) / width; p.heads = heads; p.qkDim = p.vDim = width;
+        p.queries = queries;
+        p.keys = static_cast<int64_t>(keys.size()) / width;
+        p.heads = heads;
+        p.qkDim = p.vDim = width;
         p.lastKeyBias = lastKeyBias;
         backend(1)->attention(p);
         return out;
@@ -256,12 +305,15 @@ void CpuKernelsTest::patchesRoundTrip() {
     const std::vector<float> latents = random(static_cast<size_t>(frames * channels * height * width));
     std::vector<float> rows(static_cast<size_t>(tokens * values), kPoison), swapped(rows.size()), back(latents.size(), kPoison);
     const auto cpu = backend(2);
-    cpu->patchify({const_cast<float*>(latents.data()), {rows.data(), DType::F32, tokens, values, values}, frames, channels, height, width, 2, 2});
+    cpu->patchify(
+        {const_cast<float*>(latents.data()), {rows.data(), DType::F32, tokens, values, values}, frames, channels, height, width, 2, 2});
     // Token (frame 1, row 1, column 2), channel 3, inside (1, 0): latent row 3, column 4.
-    QCOMPARE(rows[static_cast<size_t>((6 + 3 + 2) * values + 3 * 4 + 2)], latents[static_cast<size_t>(((channels + 3) * height + 3) * width + 4)]);
+    QCOMPARE(rows[static_cast<size_t>((6 + 3 + 2) * values + 3 * 4 + 2)],
+             latents[static_cast<size_t>(((channels + 3) * height + 3) * width + 4)]);
     for (int64_t t = 0; t < tokens; ++t)
         for (int64_t c = 0; c < channels; ++c)
-            for (int64_t i = 0; i < 4; ++i) swapped[static_cast<size_t>(t * values + i * channels + c)] = rows[static_cast<size_t>(t * values + c * 4 + i)];
+            for (int64_t i = 0; i < 4; ++i)
+                swapped[static_cast<size_t>(t * values + i * channels + c)] = rows[static_cast<size_t>(t * values + c * 4 + i)];
     cpu->unpatchify({back.data(), {swapped.data(), DType::F32, tokens, values, values}, frames, channels, height, width, 2, 2});
     QCOMPARE(back, latents);
 }

@@ -30,7 +30,9 @@ std::string refusal() {
 
 bool says(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
-AlgorithmChoice choiceOf(uint64_t first) { return {.data = {first, 2, 3, 4, 5, 6, 7, 0xffffffffffffffffull}, .workspaceBytes = 32 << 20, .microseconds = 12.5f}; }
+AlgorithmChoice choiceOf(uint64_t first) {
+    return {.data = {first, 2, 3, 4, 5, 6, 7, 0xffffffffffffffffull}, .workspaceBytes = 32 << 20, .microseconds = 12.5f};
+}
 
 }  // namespace
 
@@ -178,11 +180,15 @@ private slots:
         CudaBackend backend({});
         const std::vector<float> w(64 * 32, 0.5f), bias(64, 1.0f);
         const auto weight = backend.packMatmul(w.data(), DType::F32, bias.data(), 64, 32);
-        const DeviceValues x(backend, DType::BF16, std::vector<float>(16 * 32, 1.0f)), y(backend, DType::F32, std::vector<float>(16 * 64, 1.0f)),
-            gates(backend, DType::F32, std::vector<float>(2 * 64, 1.0f));
+        const DeviceValues x(backend, DType::BF16, std::vector<float>(16 * 32, 1.0f)),
+            y(backend, DType::F32, std::vector<float>(16 * 64, 1.0f)), gates(backend, DType::F32, std::vector<float>(2 * 64, 1.0f));
         auto pass = [&] {
             for (int64_t group : {8, 16})
-                backend.matmul({.x = x.rows(16, 32, 32), .weight = weight.get(), .y = y.rows(16, 64, 64), .accumulate = true, .gate = {gates.floats(), 64, group}});
+                backend.matmul({.x = x.rows(16, 32, 32),
+                                .weight = weight.get(),
+                                .y = y.rows(16, 64, 64),
+                                .accumulate = true,
+                                .gate = {gates.floats(), 64, group}});
             backend.matmul({.x = x.rows(16, 32, 32), .weight = weight.get(), .y = y.rows(16, 64, 64), .activation = Activation::Silu});
         };
         pass();
@@ -312,8 +318,10 @@ private slots:
         const std::vector<float> w(12, 1.0f);
         const auto weight = backend.packMatmul(w.data(), DType::F32, nullptr, 3, 4);
         const DeviceValues x(backend, DType::BF16, std::vector<float>(8)), y(backend, DType::F32, std::vector<float>(8));
-        QVERIFY_EXCEPTION_THROWN(backend.matmul({.x = x.rows(2, 3, 3), .weight = weight.get(), .y = y.rows(2, 3, 3)}), std::invalid_argument);
-        QVERIFY_EXCEPTION_THROWN(backend.matmul({.x = y.rows(2, 4, 4), .weight = weight.get(), .y = y.rows(2, 3, 3)}), std::invalid_argument);
+        QVERIFY_EXCEPTION_THROWN(backend.matmul({.x = x.rows(2, 3, 3), .weight = weight.get(), .y = y.rows(2, 3, 3)}),
+                                 std::invalid_argument);
+        QVERIFY_EXCEPTION_THROWN(backend.matmul({.x = y.rows(2, 4, 4), .weight = weight.get(), .y = y.rows(2, 3, 3)}),
+                                 std::invalid_argument);
         QVERIFY_EXCEPTION_THROWN(backend.attention({.keys = 0}), std::invalid_argument);
     }
 

@@ -66,7 +66,9 @@ private slots:
             if (!line.contains("(NEEDED)")) continue;
             ++needed;
             const QString name = line.section('[', 1).section(".so", 0, 0);
-            QVERIFY2((QStringList{"libc", "libm", "libstdc++", "libgcc_s", "libdl", "libpthread", "librt", "ld-linux-x86-64"}.contains(name)), qPrintable(line));
+            QVERIFY2(
+                (QStringList{"libc", "libm", "libstdc++", "libgcc_s", "libdl", "libpthread", "librt", "ld-linux-x86-64"}.contains(name)),
+                qPrintable(line));
         }
         QVERIFY(needed > 0);
     }

@@ -14,7 +14,9 @@ namespace {
 
 const std::filesystem::path kFolder = LONGTAKE_SOURCE_DIR "/resources/models/tidepool";
 
-std::unique_ptr<Backend> emulated(Precision precision) { return std::make_unique<cuda::CudaBackend>(cuda::CudaBackendOptions{.precision = precision}); }
+std::unique_ptr<Backend> emulated(Precision precision) {
+    return std::make_unique<cuda::CudaBackend>(cuda::CudaBackendOptions{.precision = precision});
+}
 
 TakeOptions smallTake(const Model& model) {
     TakeOptions options = TakeOptions::of(model.config());
@@ -25,7 +27,8 @@ TakeOptions smallTake(const Model& model) {
     return options;
 }
 
-std::vector<Frame8> frames(const Model& model, int chunks, const PromptTimeline& timeline = PromptTimeline::create("a beach at dusk").value()) {
+std::vector<Frame8> frames(const Model& model, int chunks,
+                           const PromptTimeline& timeline = PromptTimeline::create("a beach at dusk").value()) {
     auto take = Take::create(model, smallTake(model));
     if (!take) qFatal("%s", take.message().c_str());
     (*take)->setTimeline(timeline);
@@ -116,7 +119,9 @@ private slots:
         auto onRecording = Model::load(kFolder, recording), onDirect = Model::load(kFolder, direct);
         const int chunks = (*onDirect)->config().rollout.windowFrames / (*onDirect)->config().rollout.chunkFrames + 6;
         // A re-cache in the steady state needs more working memory: what was recorded before must not be run again.
-        const PromptTimeline timeline = PromptTimeline::create({{.firstChunk = 0, .text = "a beach at dusk"}, {.firstChunk = chunks - 3, .text = "a forest at night"}}).value();
+        const PromptTimeline timeline =
+            PromptTimeline::create({{.firstChunk = 0, .text = "a beach at dusk"}, {.firstChunk = chunks - 3, .text = "a forest at night"}})
+                .value();
         const std::vector<Frame8> want = frames(**onDirect, chunks, timeline);
         const int64_t before = emulation::graphLaunches();
         const std::vector<Frame8> got = frames(**onRecording, chunks, timeline);
@@ -131,7 +136,9 @@ private slots:
         const int chunks = (*model)->config().rollout.windowFrames / (*model)->config().rollout.chunkFrames + 5;
         const std::vector<PromptTimeline> timelines = {
             PromptTimeline::create("a beach at dusk").value(),
-            PromptTimeline::create({{.firstChunk = 0, .text = "a forest at night"}, {.firstChunk = chunks - 2, .text = "a beach at dusk", .transition = Transition::Keep}}).value()};
+            PromptTimeline::create({{.firstChunk = 0, .text = "a forest at night"},
+                                    {.firstChunk = chunks - 2, .text = "a beach at dusk", .transition = Transition::Keep}})
+                .value()};
         auto first = Take::create(**model, smallTake(**model)), second = Take::create(**model, smallTake(**model), first->get());
         QVERIFY(first.ok() && second.ok());
         Take* const takes[] = {first->get(), second->get()};

@@ -38,7 +38,8 @@ private:
 void EmbeddedModelTest::initTestCase() {
     const char* set = std::getenv("LONGTAKE_PARITY_MODEL");
     folder_ = set && *set ? fs::path(set) : fs::path(LONGTAKE_SOURCE_DIR) / "resources/models/tidepool";
-    const fs::path file = set && *set ? folder_ / "fixture.safetensors" : fs::path(LONGTAKE_SOURCE_DIR) / "tests/data/tidepool/fixture.safetensors";
+    const fs::path file =
+        set && *set ? folder_ / "fixture.safetensors" : fs::path(LONGTAKE_SOURCE_DIR) / "tests/data/tidepool/fixture.safetensors";
     QVERIFY2(fs::exists(folder_ / "model.json"), "the embedded model is missing");
     fixture_ = GoldenTensors(file);
     auto config = Model::readConfig(folder_);
@@ -80,7 +81,8 @@ Tensor EmbeddedModelTest::rollout(const Model& model, std::vector<Frame8>* pictu
     (*rollout)->setTimeline(PromptTimeline::create(segments).value());
     (*rollout)->noiseOverride = [&](int64_t chunk, int step, float* out, int64_t count) {
         const Tensor later = fixture_.has("in.renoise") ? fixture("in.renoise") : noise;
-        const float* from = step == 0 ? noise.as<float>() + chunk * count : later.as<float>() + (chunk * later.shape()[1] + step - 1) * count;
+        const float* from =
+            step == 0 ? noise.as<float>() + chunk * count : later.as<float>() + (chunk * later.shape()[1] + step - 1) * count;
         std::copy_n(from, count, out);
     };
     auto decoder = model.makeDecoder();
@@ -100,7 +102,8 @@ void EmbeddedModelTest::latentsAndPicturesAgree() {
     std::vector<Frame8> pictures;
     const Tensor got = rollout(*model, &pictures), want = fixture("out.latents"), video = fixture("out.video");
     double largest = 0;
-    for (int64_t i = 0; i < want.count(); ++i) largest = std::max(largest, static_cast<double>(std::abs(got.as<float>()[i] - want.as<float>()[i])));
+    for (int64_t i = 0; i < want.count(); ++i)
+        largest = std::max(largest, static_cast<double>(std::abs(got.as<float>()[i] - want.as<float>()[i])));
     qInfo("largest difference of latents: %g", largest);
     QVERIFY(largest < 5e-3);
     QCOMPARE(static_cast<int64_t>(pictures.size()), video.shape()[0]);
@@ -134,8 +137,7 @@ void EmbeddedModelTest::theSameTakeWithOneAndTwoThreads() {
         QVERIFY2(take.ok(), take.ok() ? "" : take.message().c_str());
         (*take)->setTimeline(PromptTimeline::create({{0, prompt(0), Transition::Keep, 0}, {1, prompt(1), Transition::Recache, 0}}).value());
         std::vector<uint64_t> hashes;
-        for (int chunk = 0; chunk < 2; ++chunk)
-            QVERIFY((*take)->next([&](Frame8 frame) { hashes.push_back(frameHash(frame)); }).ok());
+        for (int chunk = 0; chunk < 2; ++chunk) QVERIFY((*take)->next([&](Frame8 frame) { hashes.push_back(frameHash(frame)); }).ok());
         runs.push_back(hashes);
     }
     QCOMPARE(runs[0].size(), size_t(21));
@@ -148,7 +150,8 @@ static Frame8 startPicture(int64_t width, int64_t height) {
     Frame8 picture{static_cast<int>(width), static_cast<int>(height), {}};
     for (int64_t y = 0; y < height; ++y)
         for (int64_t x = 0; x < width; ++x)
-            for (int value : y < height / 2 ? std::array{150, 190, 230} : std::array{20, 60, 120}) picture.rgb.push_back(static_cast<uint8_t>(value));
+            for (int value : y < height / 2 ? std::array{150, 190, 230} : std::array{20, 60, 120})
+                picture.rgb.push_back(static_cast<uint8_t>(value));
     return picture;
 }
 
@@ -165,7 +168,8 @@ void EmbeddedModelTest::aPictureBecomesTheFirstChunk() {
     const auto framesOf = [](Take& take) {
         std::vector<Frame8> frames;
         for (int chunk = 0; chunk < 2; ++chunk)
-            if (auto made = take.next([&](Frame8 frame) { frames.push_back(std::move(frame)); }); !made) qFatal("%s", made.message().c_str());
+            if (auto made = take.next([&](Frame8 frame) { frames.push_back(std::move(frame)); }); !made)
+                qFatal("%s", made.message().c_str());
         return frames;
     };
     const PromptTimeline prompts = PromptTimeline::create(prompt(0)).value();
@@ -207,7 +211,8 @@ void EmbeddedModelTest::cacheTakesWhatTheConfigurationSays() {
     const int64_t tokens = 10;
     KvCache cache(*backend, dit, model->config().rollout.windowFrames, model->config().rollout.sinkFrames, tokens);
     QCOMPARE(cache.rowWidth(), static_cast<int64_t>(dit.mla.dC + dit.mla.dR));
-    QCOMPARE(cache.bytes(), static_cast<size_t>(model->config().rollout.windowFrames * tokens * (dit.mla.dC + dit.mla.dR) * 4 * dit.numLayers));
+    QCOMPARE(cache.bytes(),
+             static_cast<size_t>(model->config().rollout.windowFrames * tokens * (dit.mla.dC + dit.mla.dR) * 4 * dit.numLayers));
     QVERIFY(cache.bytes() * 10 <= cache.denseBytes());
 }
 

@@ -15,7 +15,9 @@ const std::vector<EngineCase>& cases() {
     return all;
 }
 
-std::unique_ptr<Backend> emulated(Precision precision) { return std::make_unique<cuda::CudaBackend>(cuda::CudaBackendOptions{.precision = precision}); }
+std::unique_ptr<Backend> emulated(Precision precision) {
+    return std::make_unique<cuda::CudaBackend>(cuda::CudaBackendOptions{.precision = precision});
+}
 
 }  // namespace
 

@@ -20,7 +20,8 @@ class TestEmulatedKernels : public QObject {
     Q_OBJECT
     static void addCases() {
         QTest::addColumn<int>("index");
-        for (size_t i = 0; i < cases().size(); ++i) QTest::newRow((cases()[i].name + " #" + std::to_string(i)).c_str()) << static_cast<int>(i);
+        for (size_t i = 0; i < cases().size(); ++i)
+            QTest::newRow((cases()[i].name + " #" + std::to_string(i)).c_str()) << static_cast<int>(i);
     }
     // In fp32 the CPU backend hands out and reads what it is given; its bf16 sizes are those of the case.
     void equalCpu(Precision precision, bool plain, bool library) {

@@ -213,7 +213,9 @@ private slots:
         for (const bool givesWay : {false, true}) {
             std::atomic<int> niceness = -100;
             SinkLog log;
-            Exporter exporter(std::make_unique<FakeSink>(log), {.givesWay = givesWay, .onProgress = [&] { niceness = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); }});
+            Exporter exporter(std::make_unique<FakeSink>(log), {.givesWay = givesWay, .onProgress = [&] {
+                                                                    niceness = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+                                                                }});
             QCOMPARE(exporter.push(makeFrame(0).view()), PushResult::Accepted);
             exporter.finish();
             QVERIFY(exporter.wait().ok());

@@ -291,7 +291,8 @@ private slots:
             rig.pacer.setSpeed(speed, rig.now);
             rig.arrival = 1e9;  // far ahead already: nothing more comes
             while (!rig.pacer.isAtStart() && rig.now < began + 60) rig.refresh(rig.now += kRefresh);
-            QVERIFY2(std::abs((rig.now - began) * -speed - double(from) * kFrame) < 0.2, qPrintable(QString("%1 s at %2").arg(rig.now - began).arg(speed)));
+            QVERIFY2(std::abs((rig.now - began) * -speed - double(from) * kFrame) < 0.2,
+                     qPrintable(QString("%1 s at %2").arg(rig.now - began).arg(speed)));
             QCOMPARE(rig.shown.back().index, 0);
             for (size_t i = 1; i < rig.shown.size(); ++i) QVERIFY(rig.shown[i].index < rig.shown[i - 1].index);
             if (speed == -1) QCOMPARE(rig.shown.size(), size_t(from));

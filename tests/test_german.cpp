@@ -36,7 +36,9 @@ const QString kModel = QStringLiteral(LONGTAKE_SOURCE_DIR "/resources/models/tid
 
 // Words that no German sentence has; names of files are none.
 bool isGerman(const QString& text) {
-    static const QRegularExpression name(QStringLiteral("„[^“]*“")), english(QStringLiteral("\\b(the|is|are|cannot|not|and|or|it|of|with|choose|file|folder|there|too)\\b"), QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression name(QStringLiteral("„[^“]*“")),
+        english(QStringLiteral("\\b(the|is|are|cannot|not|and|or|it|of|with|choose|file|folder|there|too)\\b"),
+                QRegularExpression::CaseInsensitiveOption);
     return !text.isEmpty() && !QString(text).remove(name).contains(english);
 }
 
@@ -90,7 +92,8 @@ private slots:
 
     void damagedWeights() {
         QVERIFY(QDir().mkpath(home_.filePath("broken")));
-        for (const QString& name : QDir(kModel).entryList(QDir::Files)) QVERIFY(QFile::copy(kModel + name, home_.filePath("broken/" + name)));
+        for (const QString& name : QDir(kModel).entryList(QDir::Files))
+            QVERIFY(QFile::copy(kModel + name, home_.filePath("broken/" + name)));
         write(home_.filePath("broken/dit.safetensors"), "no weights");
         MainWindow window(kWindow);
         window.show();
@@ -164,20 +167,30 @@ private slots:
 
     void everyFailureOfTheSession() {
         for (int at = 0; at <= static_cast<int>(FailedAt::Ranking); ++at)
-            for (const QString& subject : {QString(), home_.filePath("x")}) COMPARE_GERMAN(sessionFailure(static_cast<FailedAt>(at), subject, "the line").text);
-        for (const ExportFormat format : {ExportFormat::Mp4H264, ExportFormat::Mp4Av1, ExportFormat::Gif}) COMPARE_GERMAN(notExported("/proc/self/x", format, "").text);
+            for (const QString& subject : {QString(), home_.filePath("x")})
+                COMPARE_GERMAN(sessionFailure(static_cast<FailedAt>(at), subject, "the line").text);
+        for (const ExportFormat format : {ExportFormat::Mp4H264, ExportFormat::Mp4Av1, ExportFormat::Gif})
+            COMPARE_GERMAN(notExported("/proc/self/x", format, "").text);
         COMPARE_GERMAN(notRecovered(home_.filePath("x.part.mp4"), "").text);
     }
 
     void filesOfPromptsThatAreNone() {
-        const std::pair<const char*, PromptFormat> files[] = {
-            {"", PromptFormat::Text}, {"0:00 a\nb\n", PromptFormat::Text}, {"0:00 a\n0:05 [dissolve] b\n", PromptFormat::Text}, {"0:00 a\n0:09 b\n0:04 c\n", PromptFormat::Text},
-            {"0:00 a\n0:05 [blend 99999] b\n", PromptFormat::Text}, {"time,words\n0,a\n", PromptFormat::Csv}, {"chunk,prompt\n0,\"a\n", PromptFormat::Csv},
-            {"chunk,prompt\nx,a\n", PromptFormat::Csv}, {"{", PromptFormat::Json}, {"{\"format\": \"x\"}", PromptFormat::Json}};
+        const std::pair<const char*, PromptFormat> files[] = {{"", PromptFormat::Text},
+                                                              {"0:00 a\nb\n", PromptFormat::Text},
+                                                              {"0:00 a\n0:05 [dissolve] b\n", PromptFormat::Text},
+                                                              {"0:00 a\n0:09 b\n0:04 c\n", PromptFormat::Text},
+                                                              {"0:00 a\n0:05 [blend 99999] b\n", PromptFormat::Text},
+                                                              {"time,words\n0,a\n", PromptFormat::Csv},
+                                                              {"chunk,prompt\n0,\"a\n", PromptFormat::Csv},
+                                                              {"chunk,prompt\nx,a\n", PromptFormat::Csv},
+                                                              {"{", PromptFormat::Json},
+                                                              {"{\"format\": \"x\"}", PromptFormat::Json}};
         for (const auto& [bytes, format] : files) {
             const auto read = readPrompts(bytes, {}, format);
             QVERIFY(!read.ok());
-            COMPARE_GERMAN(QString::fromStdString(read.message()).remove("re-cache oder blend").remove("chunk,seconds,transition,blend_chunks,prompt"));
+            COMPARE_GERMAN(QString::fromStdString(read.message())
+                               .remove("re-cache oder blend")
+                               .remove("chunk,seconds,transition,blend_chunks,prompt"));
         }
     }
 

@@ -24,20 +24,16 @@ struct GgufFixture {
     uint64_t alignment = 32;
 
     static std::string text(const std::string& value) { return le<uint64_t>(value.size()) + value; }
-    void add(const std::string& key, uint32_t type, const std::string& value) {
-        values.push_back(text(key) + le(type) + value);
-    }
+    void add(const std::string& key, uint32_t type, const std::string& value) { values.push_back(text(key) + le(type) + value); }
 
     std::string bytes() const {
-        std::string head = "GGUF" + le(version) + le<uint64_t>(items.size()) + le<uint64_t>(values.size()),
-                    data;
+        std::string head = "GGUF" + le(version) + le<uint64_t>(items.size()) + le<uint64_t>(values.size()), data;
         for (const std::string& value : values) head += value;
         for (const Item& item : items) {
             data.resize((data.size() + alignment - 1) / alignment * alignment);
             head += text(item.name) + le(static_cast<uint32_t>(item.dims.size()));
             for (uint64_t dim : item.dims) head += le(dim);
-            head += le(item.type) +
-                    le(item.offset == UINT64_MAX ? static_cast<uint64_t>(data.size()) : item.offset);
+            head += le(item.type) + le(item.offset == UINT64_MAX ? static_cast<uint64_t>(data.size()) : item.offset);
             data += item.data;
         }
         head.resize((head.size() + alignment - 1) / alignment * alignment);
@@ -45,9 +41,7 @@ struct GgufFixture {
     }
 };
 
-std::string half(float value) {
-    return le(f16FromFloat(value));
-}
+std::string half(float value) { return le(f16FromFloat(value)); }
 
 // Sets `bits` bits of `value` at bit `at` of byte `byte`.
 void put(std::string& block, size_t byte, int at, int value) {
@@ -55,12 +49,9 @@ void put(std::string& block, size_t byte, int at, int value) {
 }
 
 // The code of element i in the tests below, below `limit`.
-int code(int i, int limit) {
-    return (i * 7 + i / 5 + 3) % limit;
-}
+int code(int i, int limit) { return (i * 7 + i / 5 + 3) % limit; }
 
-void compare(const char* what, uint32_t type, const std::string& block,
-             const std::function<float(int)>& want) {
+void compare(const char* what, uint32_t type, const std::string& block, const std::function<float(int)>& want) {
     const int count = block.size() < 60 ? 32 : 256;
     GgufFixture file;
     // Two rows of one block, the second with doubled factors left out: the same block twice checks the
@@ -73,8 +64,7 @@ void compare(const char* what, uint32_t type, const std::string& block,
     for (int i = 0; i < 2 * count; ++i) {
         const float got = x->floats()[static_cast<size_t>(i)], wanted = want(i % count);
         QVERIFY2(std::abs(got - wanted) <= 1e-5f * (1 + std::abs(wanted)),
-                 (std::string(what) + " element " + std::to_string(i) + ": " + std::to_string(got) +
-                  ", want " + std::to_string(wanted))
+                 (std::string(what) + " element " + std::to_string(i) + ": " + std::to_string(got) + ", want " + std::to_string(wanted))
                      .c_str());
     }
 }
@@ -97,8 +87,7 @@ private slots:
                     put(nibbles, static_cast<size_t>(i % 16), i < 16 ? 0 : 4, c & 15);
                     fifth |= static_cast<uint32_t>(c >> 4) << i;
                 }
-                const std::string block =
-                    half(d) + (hasMinimum ? half(m) : "") + (hasFifth ? le(fifth) : "") + nibbles;
+                const std::string block = half(d) + (hasMinimum ? half(m) : "") + (hasFifth ? le(fifth) : "") + nibbles;
                 const uint32_t type = hasFifth ? (hasMinimum ? 7 : 6) : (hasMinimum ? 3 : 2);
                 compare("Q4 and Q5", type, block, [&](int i) {
                     const auto c = static_cast<float>(code(i, limit));
@@ -129,12 +118,9 @@ private slots:
         q2.replace(80, 4, half(d) + half(dmin));
         q3.replace(108, 2, half(d));
         compare("Q2_K", 10, q2, [&](int i) {
-            return d * static_cast<float>(i / 16) * static_cast<float>(code(i, 4)) -
-                   dmin * static_cast<float>(15 - i / 16);
+            return d * static_cast<float>(i / 16) * static_cast<float>(code(i, 4)) - dmin * static_cast<float>(15 - i / 16);
         });
-        compare("Q3_K", 11, q3, [&](int i) {
-            return d * static_cast<float>(4 * (i / 16) - 32) * static_cast<float>(code(i, 8) - 4);
-        });
+        compare("Q3_K", 11, q3, [&](int i) { return d * static_cast<float>(4 * (i / 16) - 32) * static_cast<float>(code(i, 8) - 4); });
     }
 
     void fourToSixBits() {
@@ -160,12 +146,10 @@ private slots:
                 put(low, static_cast<size_t>(i / 64 * 32 + i % 32), i / 32 % 2 * 4, c & 15);
                 if (bits == 5) put(high, static_cast<size_t>(i % 32), i / 32, c >> 4);
             }
-            compare(bits == 4 ? "Q4_K" : "Q5_K", bits == 4 ? 12 : 13,
-                    half(d) + half(dmin) + factors + high + low, [&](int i) {
-                        return d * static_cast<float>(scale(i / 32)) *
-                                   static_cast<float>(code(i, 1 << bits)) -
-                               dmin * static_cast<float>(minimum(i / 32));
-                    });
+            compare(bits == 4 ? "Q4_K" : "Q5_K", bits == 4 ? 12 : 13, half(d) + half(dmin) + factors + high + low, [&](int i) {
+                return d * static_cast<float>(scale(i / 32)) * static_cast<float>(code(i, 1 << bits)) -
+                       dmin * static_cast<float>(minimum(i / 32));
+            });
         }
         std::string low(128, '\0'), high(64, '\0'), scales;
         for (int i = 0; i < 256; ++i) {
@@ -174,14 +158,12 @@ private slots:
             put(high, static_cast<size_t>(half128 * 32 + column), 2 * lane, c >> 4);
         }
         for (int k = 0; k < 16; ++k) scales += static_cast<char>(k * 5 - 40);
-        compare("Q6_K", 14, low + high + scales + half(d), [&](int i) {
-            return d * static_cast<float>(i / 16 * 5 - 40) * static_cast<float>(code(i, 64) - 32);
-        });
+        compare("Q6_K", 14, low + high + scales + half(d),
+                [&](int i) { return d * static_cast<float>(i / 16 * 5 - 40) * static_cast<float>(code(i, 64) - 32); });
     }
 
     void decodesAsTheGgufPackageDoes() {
-        auto checkpoint =
-            Checkpoint::open(std::filesystem::path(LONGTAKE_SOURCE_DIR) / "tests/data/gguf/quants.gguf");
+        auto checkpoint = Checkpoint::open(std::filesystem::path(LONGTAKE_SOURCE_DIR) / "tests/data/gguf/quants.gguf");
         QVERIFY2(checkpoint.ok(), checkpoint.ok() ? "" : checkpoint.message().c_str());
         int compared = 0;
         for (const std::string& name : checkpoint->names()) {
@@ -190,8 +172,7 @@ private slots:
             auto want = checkpoint->tensor(name + ".decoded");
             QVERIFY2(got.ok() && want.ok() && got->shape() == want->shape(), name.c_str());
             for (size_t i = 0; i < got->floats().size(); ++i)
-                QVERIFY2(std::abs(got->floats()[i] - want->floats()[i]) <=
-                             2e-6f * (1 + std::abs(want->floats()[i])),
+                QVERIFY2(std::abs(got->floats()[i] - want->floats()[i]) <= 2e-6f * (1 + std::abs(want->floats()[i])),
                          (name + " element " + std::to_string(i)).c_str());
             ++compared;
         }
@@ -203,11 +184,9 @@ private slots:
             GgufFixture file;
             file.version = version;
             file.add("general.architecture", 8, GgufFixture::text("wan"));
-            file.add("some.array", 9,
-                     le<uint32_t>(8) + le<uint64_t>(2) + GgufFixture::text("a") + GgufFixture::text("b"));
+            file.add("some.array", 9, le<uint32_t>(8) + le<uint64_t>(2) + GgufFixture::text("a") + GgufFixture::text("b"));
             file.add("some.flag", 7, "\1");
-            file.add("comfy.gguf.orig_shape.flat", 9,
-                     le<uint32_t>(5) + le<uint64_t>(3) + le<int32_t>(1) + le<int32_t>(2) + le<int32_t>(3));
+            file.add("comfy.gguf.orig_shape.flat", 9, le<uint32_t>(5) + le<uint64_t>(3) + le<int32_t>(1) + le<int32_t>(2) + le<int32_t>(3));
             file.items.push_back({"m", {3, 2}, 0, floatsOf({1, 2, 3, 4, 5, 6})});
             file.items.push_back({"h", {2}, 1, half(1.5f) + half(-2)});
             file.items.push_back({"b", {1}, 30, le(bf16FromFloat(3.5f))});
@@ -291,13 +270,10 @@ private slots:
         file.add("k", 99, "");
         add("unknown value", file);
         file = good();
-        file.add("comfy.gguf.orig_shape.a", 9,
-                 le<uint32_t>(5) + le<uint64_t>(2) + le<int32_t>(3) + le<int32_t>(1));
+        file.add("comfy.gguf.orig_shape.a", 9, le<uint32_t>(5) + le<uint64_t>(2) + le<int32_t>(3) + le<int32_t>(1));
         add("wrong original shape", file);
-        files.emplace_back("a million tensors",
-                           "GGUF" + le<uint32_t>(3) + le<uint64_t>(UINT64_MAX) + le<uint64_t>(0));
-        files.emplace_back("a million values",
-                           "GGUF" + le<uint32_t>(3) + le<uint64_t>(0) + le<uint64_t>(UINT64_MAX));
+        files.emplace_back("a million tensors", "GGUF" + le<uint32_t>(3) + le<uint64_t>(UINT64_MAX) + le<uint64_t>(0));
+        files.emplace_back("a million values", "GGUF" + le<uint32_t>(3) + le<uint64_t>(0) + le<uint64_t>(UINT64_MAX));
         for (const auto& [what, content] : files) {
             auto checkpoint = openBytes(content);
             QVERIFY2(!checkpoint.ok(), what);

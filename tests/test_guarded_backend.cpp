@@ -17,7 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::unique_ptr<GuardedBackend> guarded() { return std::make_unique<GuardedBackend>(makeCpuBackend({.threads = 2, .precision = Precision::Fp32})); }
+std::unique_ptr<GuardedBackend> guarded() {
+    return std::make_unique<GuardedBackend>(makeCpuBackend({.threads = 2, .precision = Precision::Fp32}));
+}
 std::unique_ptr<Backend> plain() { return makeCpuBackend({.threads = 2, .precision = Precision::Fp32}); }
 
 // Whether a child process that does this is killed by a segmentation fault.
@@ -149,7 +151,8 @@ void GuardedBackendTest::denseRolloutsNeverLookAtDeviceMemory() {
             options.sampler = sizes.sampler();
             options.latentHeight = sizes.height();
             options.latentWidth = sizes.width();
-            auto rollout = Rollout::create(**dit, backend, options, [&](const std::string&) -> Result<Tensor> { return sizes.promptRows(); }).value();
+            auto rollout =
+                Rollout::create(**dit, backend, options, [&](const std::string&) -> Result<Tensor> { return sizes.promptRows(); }).value();
             rollout->setTimeline(PromptTimeline::create({{0, "a", Transition::Keep, 0}, {4, "b", Transition::Recache, 0}}).value());
             std::vector<float> out;
             for (int chunk = 0; chunk < 5; ++chunk) {

@@ -23,8 +23,7 @@ const std::string kTokenizer = "\x0a\x05piece";
 
 Tensor numbered(const Shape& shape, float step) {
     Tensor tensor = Tensor::host(DType::F32, shape);
-    for (size_t i = 0; i < tensor.floats().size(); ++i)
-        tensor.floats()[i] = step * static_cast<float>(i % 97) - 1;
+    for (size_t i = 0; i < tensor.floats().size(); ++i) tensor.floats()[i] = step * static_cast<float>(i % 97) - 1;
     return tensor;
 }
 
@@ -71,15 +70,12 @@ class TestImportModel : public QObject {
         const auto before = entries();
         auto report = importModel(options);
         QVERIFY2(!report.ok(), word.c_str());
-        QVERIFY2(report.message().find(word) != std::string::npos &&
-                     report.message().find('\n') == std::string::npos,
+        QVERIFY2(report.message().find(word) != std::string::npos && report.message().find('\n') == std::string::npos,
                  report.message().c_str());
         QCOMPARE(entries(), before);
     }
 
-    QStringList entries() const {
-        return QDir(folder_.path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot);
-    }
+    QStringList entries() const { return QDir(folder_.path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot); }
 
 private slots:
     void init() { root_ = folder_.path().toStdString(); }
@@ -98,9 +94,8 @@ private slots:
         QCOMPARE(config->video.kind, VideoKind::Taehv);
         QCOMPARE(config->rollout.positions, Positions::Window);
         QCOMPARE(readFile(given.output / config->text.tokenizer), kTokenizer);
-        const std::pair<fs::path, std::string> files[] = {{given.dit, config->dit.weights},
-                                                          {given.textEncoder, config->text.weights},
-                                                          {given.video, config->video.weights}};
+        const std::pair<fs::path, std::string> files[] = {
+            {given.dit, config->dit.weights}, {given.textEncoder, config->text.weights}, {given.video, config->video.weights}};
         uint64_t bytes = 0;
         for (const auto& [source, file] : files) {
             const Tensors want = load(source), got = load(given.output / file);
@@ -128,8 +123,7 @@ private slots:
             QVERIFY2(checkpoint->info(name)->isView, name.c_str());
             const Tensor got = checkpoint->toFloat(name).value();
             for (size_t i = 0; i < got.floats().size(); ++i)
-                QVERIFY2(got.floats()[i] == (isMatrix ? floatFromBf16(bf16FromFloat(tensor.floats()[i]))
-                                                      : tensor.floats()[i]),
+                QVERIFY2(got.floats()[i] == (isMatrix ? floatFromBf16(bf16FromFloat(tensor.floats()[i])) : tensor.floats()[i]),
                          name.c_str());
         }
         auto video = Checkpoint::open(given.output / "video.safetensors");
@@ -188,15 +182,12 @@ private slots:
                         delta += static_cast<double>(b.floats()[static_cast<size_t>(row * rank + k)]) *
                                  static_cast<double>(a.floats()[static_cast<size_t>(k * columns + column)]);
                     const auto i = static_cast<size_t>(row * columns + column);
-                    const double want =
-                        static_cast<double>(before.floats()[i]) + (alpha > 0 ? 2.0 : 1.0) * delta;
-                    QVERIFY(std::abs(static_cast<double>(after.at("blocks.1.ffn.2.weight").floats()[i]) -
-                                     want) < 1e-5);
+                    const double want = static_cast<double>(before.floats()[i]) + (alpha > 0 ? 2.0 : 1.0) * delta;
+                    QVERIFY(std::abs(static_cast<double>(after.at("blocks.1.ffn.2.weight").floats()[i]) - want) < 1e-5);
                 }
             }
             const Tensor untouched = load(given.dit).at("blocks.0.ffn.2.weight");
-            QVERIFY(std::memcmp(after.at("blocks.0.ffn.2.weight").data(), untouched.data(),
-                                untouched.bytes()) == 0);
+            QVERIFY(std::memcmp(after.at("blocks.0.ffn.2.weight").data(), untouched.data(), untouched.bytes()) == 0);
         }
     }
 
@@ -204,8 +195,7 @@ private slots:
         ImportOptions given = options();
         given.lora = root_ / "lora.bin";
         const auto pair = [](const std::string& target, const Shape& a, const Shape& b) {
-            return Tensors{{target + ".lora_A.weight", numbered(a, 0.1f)},
-                           {target + ".lora_B.weight", numbered(b, 0.1f)}};
+            return Tensors{{target + ".lora_A.weight", numbered(a, 0.1f)}, {target + ".lora_B.weight", numbered(b, 0.1f)}};
         };
         save(given.lora, pair("blocks.0.ffn.2", {3, 7}, {5, 3}));
         failsAndLeavesNothing(given, "fits a weight of");
@@ -293,15 +283,14 @@ private slots:
         std::string header = "{", data;
         for (const auto& [key, tensor] : text) {
             const bool isCompressed = key == name;
-            const std::string bytes = isCompressed ? std::string(static_cast<size_t>(shape.count()), '\x38')
-                                                   : std::string(tensor.as<char>(), tensor.bytes());
-            header += "\"" + key + "\":{\"dtype\":\"" + (isCompressed ? "F8_E4M3" : "F32") +
-                      "\",\"shape\":" + tensor.shape().text() + ",\"data_offsets\":[" +
-                      std::to_string(data.size()) + "," + std::to_string(data.size() + bytes.size()) + "]},";
+            const std::string bytes =
+                isCompressed ? std::string(static_cast<size_t>(shape.count()), '\x38') : std::string(tensor.as<char>(), tensor.bytes());
+            header += "\"" + key + "\":{\"dtype\":\"" + (isCompressed ? "F8_E4M3" : "F32") + "\",\"shape\":" + tensor.shape().text() +
+                      ",\"data_offsets\":[" + std::to_string(data.size()) + "," + std::to_string(data.size() + bytes.size()) + "]},";
             data += bytes;
         }
-        header += "\"blocks.0.attn.q.scale_weight\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[" +
-                  std::to_string(data.size()) + "," + std::to_string(data.size() + 4) + "]}}";
+        header += "\"blocks.0.attn.q.scale_weight\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[" + std::to_string(data.size()) +
+                  "," + std::to_string(data.size() + 4) + "]}}";
         given.textEncoder = root_ / "fp8.safetensors";
         writeFile(given.textEncoder, safetensorsFile(header, data + floatsOf({0.75f})));
         QVERIFY(importModel(given).ok());

@@ -45,7 +45,9 @@ constexpr int kMostStops = 200;
 QString described(const QWidget* widget) {
     QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
     const QString name = spoken ? spoken->text(QAccessible::Name) : QString();
-    return QStringLiteral("%1 “%2” in %3").arg(widget->metaObject()->className(), name, widget->parentWidget() ? widget->parentWidget()->metaObject()->className() : "nothing");
+    return QStringLiteral("%1 “%2” in %3")
+        .arg(widget->metaObject()->className(), name,
+             widget->parentWidget() ? widget->parentWidget()->metaObject()->className() : "nothing");
 }
 
 bool isPartOfAnother(const QWidget* widget) {
@@ -56,8 +58,9 @@ bool isPartOfAnother(const QWidget* widget) {
 // Something that a hand would use. Scroll bars follow the keys of what they scroll.
 bool isForUse(const QWidget* widget) {
     if (!widget->isVisible() || !widget->isEnabled() || qobject_cast<const QScrollBar*>(widget) || isPartOfAnother(widget)) return false;
-    return qobject_cast<const QAbstractButton*>(widget) || qobject_cast<const QComboBox*>(widget) || qobject_cast<const QLineEdit*>(widget) ||
-           qobject_cast<const QAbstractSpinBox*>(widget) || qobject_cast<const QAbstractSlider*>(widget) || qobject_cast<const QAbstractItemView*>(widget) ||
+    return qobject_cast<const QAbstractButton*>(widget) || qobject_cast<const QComboBox*>(widget) ||
+           qobject_cast<const QLineEdit*>(widget) || qobject_cast<const QAbstractSpinBox*>(widget) ||
+           qobject_cast<const QAbstractSlider*>(widget) || qobject_cast<const QAbstractItemView*>(widget) ||
            qobject_cast<const QSplitterHandle*>(widget) || (widget->focusPolicy() & Qt::TabFocus);
 }
 
@@ -91,14 +94,17 @@ QList<QWidget*> stopsOf(QWidget* window, Qt::Key key) {
 QStringList faultsOf(QWidget* window) {
     QStringList faults;
     const QList<QWidget*> forward = stopsOf(window, Qt::Key_Tab), back = stopsOf(window, Qt::Key_Backtab);
-    if (forward.isEmpty()) return {QStringLiteral("Tab goes nowhere from ") + (QApplication::focusWidget() ? described(QApplication::focusWidget()) : QStringLiteral("nothing"))};
+    if (forward.isEmpty())
+        return {QStringLiteral("Tab goes nowhere from ") +
+                (QApplication::focusWidget() ? described(QApplication::focusWidget()) : QStringLiteral("nothing"))};
     if (window->windowTitle().isEmpty()) faults += QStringLiteral("the window has no title");
     for (QWidget* widget : window->findChildren<QWidget*>()) {
         if (widget->window() != window || !isForUse(widget)) continue;
         if (!forward.contains(widget)) faults += QStringLiteral("Tab does not come to ") + described(widget);
         if (!back.contains(widget)) faults += QStringLiteral("Shift+Tab does not come to ") + described(widget);
         QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(widget);
-        if (!spoken || spoken->text(QAccessible::Name).trimmed().isEmpty()) faults += QStringLiteral("there is no name for ") + described(widget);
+        if (!spoken || spoken->text(QAccessible::Name).trimmed().isEmpty())
+            faults += QStringLiteral("there is no name for ") + described(widget);
     }
     for (qsizetype i = 0; i < forward.size(); ++i) {
         QWidget* widget = forward[i];

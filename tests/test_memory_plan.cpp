@@ -39,7 +39,8 @@ void MemoryPlanTest::theTakeHoldsWhatThePlanSaid() {
     auto take = Take::create(**model, options);
     QVERIFY2(take.ok(), take.ok() ? "" : take.message().c_str());
     const int full = window / options.window.chunkFrames;  // chunks that fill the window
-    (*take)->setTimeline(PromptTimeline::create({{0, "the ocean", Transition::Keep, 0}, {full + 1, "a desert", Transition::Recache, 0}}).value());
+    (*take)->setTimeline(
+        PromptTimeline::create({{0, "the ocean", Transition::Keep, 0}, {full + 1, "a desert", Transition::Recache, 0}}).value());
     for (int i = 0; i < full + 2; ++i) QVERIFY((*take)->next([](Frame8) {}).ok());
 
     const auto planned = static_cast<double>(plan.forTake()), held = static_cast<double>((*take)->bytes());

@@ -17,12 +17,10 @@ namespace {
 using Tensors = std::map<std::string, Tensor>;
 
 Tensors golden(const std::string& name) {
-    auto checkpoint = Checkpoint::open(std::filesystem::path(LONGTAKE_SOURCE_DIR) / "tests/data/golden" /
-                                       name / "weights.safetensors");
+    auto checkpoint = Checkpoint::open(std::filesystem::path(LONGTAKE_SOURCE_DIR) / "tests/data/golden" / name / "weights.safetensors");
     Tensors out;
     if (checkpoint)
-        for (const std::string& tensor : checkpoint->names())
-            out[tensor] = checkpoint->tensor(tensor).value();
+        for (const std::string& tensor : checkpoint->names()) out[tensor] = checkpoint->tensor(tensor).value();
     return out;
 }
 
@@ -42,8 +40,7 @@ Tensors renamedAll(const Tensors& tensors, const std::vector<std::pair<std::stri
 }
 
 bool sameBytes(const Tensor& a, const Tensor& b) {
-    return a.shape() == b.shape() && a.dtype() == b.dtype() &&
-           std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+    return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
 Tensor transposed(const Tensor& matrix) {
@@ -83,8 +80,7 @@ Tensors fused(Tensors tensors, const FusedStyle& style, int64_t heads) {
         auto put = [&](const std::string& name, const Tensor& tensor, bool turn) {
             tensors[at + name] = turn ? transposed(tensor) : tensor;
         };
-        const Tensor qUp = take("q_up.weight"), qRope = take("q_rope.weight"),
-                     kvDown = take("kv_down.weight");
+        const Tensor qUp = take("q_up.weight"), qRope = take("q_rope.weight"), kvDown = take("kv_down.weight");
         const Tensor kRope = take("k_rope.weight"), kUp = take("k_up.weight"), vUp = take("v_up.weight");
         put(style.qDown, take("q_down.weight"), style.isTransposed);
         put(style.qNorm, take("q_norm.weight"), false);
@@ -110,8 +106,7 @@ class TestNameMap : public QObject {
         const std::filesystem::path path = folder_.filePath(QString::number(++files_)).toStdString();
         const bool isWritten = writeSafetensors(path, {tensors.begin(), tensors.end()}).ok();
         auto checkpoint = Checkpoint::open(path);
-        if (!isWritten || !checkpoint)
-            qFatal("fixture: %s", checkpoint ? "not written" : checkpoint.message().c_str());
+        if (!isWritten || !checkpoint) qFatal("fixture: %s", checkpoint ? "not written" : checkpoint.message().c_str());
         return std::move(checkpoint).value();
     }
 
@@ -135,11 +130,9 @@ class TestNameMap : public QObject {
 
 private slots:
     void wrappersAreStripped() {
-        for (const char* name :
-             {"blocks.0.ffn.0.weight", "model.blocks.0.ffn.0.weight",
-              "model.diffusion_model.blocks.0.ffn.0.weight",
-              "model._fsdp_wrapped_module.blocks.0._checkpoint_wrapped_module.ffn.0.weight",
-              "module._orig_mod.model.blocks.0._fsdp_wrapped_module.ffn.0.weight"})
+        for (const char* name : {"blocks.0.ffn.0.weight", "model.blocks.0.ffn.0.weight", "model.diffusion_model.blocks.0.ffn.0.weight",
+                                 "model._fsdp_wrapped_module.blocks.0._checkpoint_wrapped_module.ffn.0.weight",
+                                 "module._orig_mod.model.blocks.0._fsdp_wrapped_module.ffn.0.weight"})
             QCOMPARE(withoutWrappers(name), std::string("blocks.0.ffn.0.weight"));
         QCOMPARE(withoutWrappers("submodule.x"), std::string("submodule.x"));
     }
@@ -155,24 +148,23 @@ private slots:
 
     void denseTransformerFromDiffusersNames() {
         const Tensors want = golden("dit_dense_forward");
-        const Tensors stored =
-            renamedAll(want, {{"text_embedding.0", "condition_embedder.text_embedder.linear_1"},
-                              {"text_embedding.2", "condition_embedder.text_embedder.linear_2"},
-                              {"time_embedding.0", "condition_embedder.time_embedder.linear_1"},
-                              {"time_embedding.2", "condition_embedder.time_embedder.linear_2"},
-                              {"time_projection.1", "condition_embedder.time_proj"},
-                              {"head.modulation", "scale_shift_table"},
-                              {"head.head", "proj_out"},
-                              {".modulation", ".scale_shift_table"},
-                              {".self_attn.", ".attn1."},
-                              {".cross_attn.", ".attn2."},
-                              {".q.", ".to_q."},
-                              {".k.", ".to_k."},
-                              {".v.", ".to_v."},
-                              {".o.", ".to_out.0."},
-                              {".norm3.", ".norm2."},
-                              {"ffn.0.", "ffn.net.0.proj."},
-                              {"ffn.2.", "ffn.net.2."}});
+        const Tensors stored = renamedAll(want, {{"text_embedding.0", "condition_embedder.text_embedder.linear_1"},
+                                                 {"text_embedding.2", "condition_embedder.text_embedder.linear_2"},
+                                                 {"time_embedding.0", "condition_embedder.time_embedder.linear_1"},
+                                                 {"time_embedding.2", "condition_embedder.time_embedder.linear_2"},
+                                                 {"time_projection.1", "condition_embedder.time_proj"},
+                                                 {"head.modulation", "scale_shift_table"},
+                                                 {"head.head", "proj_out"},
+                                                 {".modulation", ".scale_shift_table"},
+                                                 {".self_attn.", ".attn1."},
+                                                 {".cross_attn.", ".attn2."},
+                                                 {".q.", ".to_q."},
+                                                 {".k.", ".to_k."},
+                                                 {".v.", ".to_v."},
+                                                 {".o.", ".to_out.0."},
+                                                 {".norm3.", ".norm2."},
+                                                 {"ffn.0.", "ffn.net.0.proj."},
+                                                 {"ffn.2.", "ffn.net.2."}});
         QVERIFY(stored.contains("blocks.0.attn2.norm_q.weight") && stored.contains("blocks.1.norm2.bias"));
         ditComesBack(stored, want, "diffusers names, dense");
     }
@@ -180,10 +172,8 @@ private slots:
     void configurationFollowsFromTheShapes() {
         const Checkpoint checkpoint = saved(golden("mla_dit_rollout"));
         const auto config = mapDit(checkpoint)->config;
-        const auto text = readFile(std::filesystem::path(LONGTAKE_SOURCE_DIR) /
-                                   "tests/data/golden/mla_dit_rollout/case.json");
-        const QJsonObject want =
-            QJsonDocument::fromJson(QByteArray::fromStdString(text)).object()["config"].toObject();
+        const auto text = readFile(std::filesystem::path(LONGTAKE_SOURCE_DIR) / "tests/data/golden/mla_dit_rollout/case.json");
+        const QJsonObject want = QJsonDocument::fromJson(QByteArray::fromStdString(text)).object()["config"].toObject();
         const QJsonObject mla = want["mla"].toObject();
         QCOMPARE(config.attention, AttentionKind::Mla);
         QCOMPARE(config.dim, want["dim"].toInt());
@@ -207,9 +197,8 @@ private slots:
         QVERIFY(!want.empty());
         const int64_t heads = mapDit(saved(want))->config.numHeads;
         ditComesBack(want, want, "separate");
-        const FusedStyle deepSeek{
-            "q_a_proj.weight",       "q_a_layernorm.weight", "q_b_proj.weight", "kv_a_proj_with_mqa.weight",
-            "kv_a_layernorm.weight", "kv_b_proj.weight",     "o_proj.weight",   "o_proj.bias"};
+        const FusedStyle deepSeek{"q_a_proj.weight",       "q_a_layernorm.weight", "q_b_proj.weight", "kv_a_proj_with_mqa.weight",
+                                  "kv_a_layernorm.weight", "kv_b_proj.weight",     "o_proj.weight",   "o_proj.bias"};
         ditComesBack(fused(want, deepSeek, heads), want, "DeepSeek");
         const FusedStyle bare{"W_q_downsampled",
                               "norm_q_latent.weight",
@@ -279,32 +268,28 @@ private slots:
         imageToVideo["img_emb.proj.0.weight"] = Tensor::host(DType::F32, {1});
         QVERIFY(mapDit(saved(imageToVideo), 2).message().find("image-to-video") != std::string::npos);
         Tensors unknown = golden("dit_dense_forward");
-        for (int block = 0; unknown.erase("blocks." + std::to_string(block) + ".self_attn.q.weight");
-             ++block) {
+        for (int block = 0; unknown.erase("blocks." + std::to_string(block) + ".self_attn.q.weight"); ++block) {
         }
         QVERIFY(mapDit(saved(unknown), 2).message().find("self-attention") != std::string::npos);
-        QVERIFY(mapDit(saved(golden("dit_dense_forward"))).message().find("config.json") !=
-                std::string::npos);
+        QVERIFY(mapDit(saved(golden("dit_dense_forward"))).message().find("config.json") != std::string::npos);
     }
 
     void textEncoderFromEveryNaming() {
         const Tensors want = golden("umt5_encoder");
         QVERIFY(!want.empty());
-        Tensors huggingFace = renamedAll(
-            want, {{"token_embedding.weight", "shared.weight"},
-                   {"blocks.", "encoder.block."},
-                   {".norm1.", ".layer.0.layer_norm."},
-                   {".pos_embedding.embedding.", ".layer.0.SelfAttention.relative_attention_bias."},
-                   {".attn.", ".layer.0.SelfAttention."},
-                   {".norm2.", ".layer.1.layer_norm."},
-                   {".ffn.gate.0.", ".layer.1.DenseReluDense.wi_0."},
-                   {".ffn.fc1.", ".layer.1.DenseReluDense.wi_1."},
-                   {".ffn.fc2.", ".layer.1.DenseReluDense.wo."}});
+        Tensors huggingFace = renamedAll(want, {{"token_embedding.weight", "shared.weight"},
+                                                {"blocks.", "encoder.block."},
+                                                {".norm1.", ".layer.0.layer_norm."},
+                                                {".pos_embedding.embedding.", ".layer.0.SelfAttention.relative_attention_bias."},
+                                                {".attn.", ".layer.0.SelfAttention."},
+                                                {".norm2.", ".layer.1.layer_norm."},
+                                                {".ffn.gate.0.", ".layer.1.DenseReluDense.wi_0."},
+                                                {".ffn.fc1.", ".layer.1.DenseReluDense.wi_1."},
+                                                {".ffn.fc2.", ".layer.1.DenseReluDense.wo."}});
         huggingFace["encoder.final_layer_norm.weight"] = huggingFace.at("norm.weight");
         huggingFace.erase("norm.weight");
         Tensors doubled = huggingFace, aliasOnly = huggingFace;
-        doubled["encoder.embed_tokens.weight"] = aliasOnly["encoder.embed_tokens.weight"] =
-            huggingFace.at("shared.weight");
+        doubled["encoder.embed_tokens.weight"] = aliasOnly["encoder.embed_tokens.weight"] = huggingFace.at("shared.weight");
         aliasOnly.erase("shared.weight");
         Tensors llama = renamedAll(want, {{"token_embedding.", "token_embd."},
                                           {"blocks.", "enc.blk."},
@@ -328,8 +313,7 @@ private slots:
             QVERIFY2(map.ok(), map.ok() ? "" : map.message().c_str());
             QCOMPARE(map->names.layout, std::string(layout));
             QCOMPARE(int64_t{map->config.vocab}, want.at("token_embedding.weight").shape()[0]);
-            QCOMPARE(int64_t{map->config.numHeads},
-                     want.at("blocks.0.pos_embedding.embedding.weight").shape()[1]);
+            QCOMPARE(int64_t{map->config.numHeads}, want.at("blocks.0.pos_embedding.embedding.weight").shape()[1]);
             compareAll(checkpoint, map->names, want);
         }
     }
@@ -347,12 +331,9 @@ private slots:
         }
         Tensors incomplete = tiny;
         incomplete.erase("decoder.10.conv.2.weight");
-        QCOMPARE(mapVideo(saved(incomplete))->names.missing,
-                 std::vector<std::string>{"decoder.10.conv.2.weight"});
+        QCOMPARE(mapVideo(saved(incomplete))->names.missing, std::vector<std::string>{"decoder.10.conv.2.weight"});
         Tensors decoderOnly = full;
-        std::erase_if(decoderOnly, [](const auto& item) {
-            return item.first.starts_with("encoder.") || item.first.starts_with("conv1.");
-        });
+        std::erase_if(decoderOnly, [](const auto& item) { return item.first.starts_with("encoder.") || item.first.starts_with("conv1."); });
         auto map = mapVideo(saved(decoderOnly));
         QVERIFY(map.ok() && map->names.isComplete() && map->names.notes.size() == 1);
     }
@@ -365,30 +346,26 @@ private slots:
             for (int i = 14; i >= 0; --i) {
                 const std::string from = "decoder.upsamples." + std::to_string(i) + ".",
                                   block = "decoder.up_blocks." + std::to_string(i / 4);
-                changed = replaced(
-                    changed, from,
-                    block + (i % 4 == 3 ? ".upsamplers.0." : ".resnets." + std::to_string(i % 4) + "."));
+                changed = replaced(changed, from, block + (i % 4 == 3 ? ".upsamplers.0." : ".resnets." + std::to_string(i % 4) + "."));
             }
-            for (const auto& [from, to] :
-                 std::vector<std::pair<std::string, std::string>>{{"coder.conv1.", "coder.conv_in."},
-                                                                  {"coder.head.0.", "coder.norm_out."},
-                                                                  {"coder.head.2.", "coder.conv_out."},
-                                                                  {".middle.0.", ".mid_block.resnets.0."},
-                                                                  {".middle.1.", ".mid_block.attentions.0."},
-                                                                  {".middle.2.", ".mid_block.resnets.1."},
-                                                                  {".downsamples.", ".down_blocks."},
-                                                                  {".residual.0.", ".norm1."},
-                                                                  {".residual.2.", ".conv1."},
-                                                                  {".residual.3.", ".norm2."},
-                                                                  {".residual.6.", ".conv2."},
-                                                                  {".shortcut.", ".conv_shortcut."}})
+            for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{{"coder.conv1.", "coder.conv_in."},
+                                                                                           {"coder.head.0.", "coder.norm_out."},
+                                                                                           {"coder.head.2.", "coder.conv_out."},
+                                                                                           {".middle.0.", ".mid_block.resnets.0."},
+                                                                                           {".middle.1.", ".mid_block.attentions.0."},
+                                                                                           {".middle.2.", ".mid_block.resnets.1."},
+                                                                                           {".downsamples.", ".down_blocks."},
+                                                                                           {".residual.0.", ".norm1."},
+                                                                                           {".residual.2.", ".conv1."},
+                                                                                           {".residual.3.", ".norm2."},
+                                                                                           {".residual.6.", ".conv2."},
+                                                                                           {".shortcut.", ".conv_shortcut."}})
                 changed = replaced(changed, from, to);
             if (changed.starts_with("conv1.")) changed = "quant_" + replaced(changed, "conv1.", "conv.");
             if (changed.starts_with("conv2.")) changed = "post_quant_" + replaced(changed, "conv2.", "conv.");
             stored[changed] = tensor;
         }
-        QVERIFY(stored.contains("decoder.up_blocks.3.resnets.2.conv2.weight") &&
-                stored.contains("post_quant_conv.bias"));
+        QVERIFY(stored.contains("decoder.up_blocks.3.resnets.2.conv2.weight") && stored.contains("post_quant_conv.bias"));
         const Checkpoint checkpoint = saved(stored);
         auto map = mapVideo(checkpoint);
         QVERIFY2(map.ok(), map.ok() ? "" : map.message().c_str());

@@ -202,7 +202,8 @@ void TestPanels::aTakeThatBeginsAgainForgetsTheLastOne() {
     for (int64_t chunk = 2; chunk < 9; ++chunk) panel.setView(gallery::cache(2, 7, 1, chunk, 2, 10, 4));
     QVERIFY(panel.eventTable().rows.size() > 1);
     QCOMPARE(panel.historyTable().rows.size(), 6);
-    QCOMPARE(panel.historyTable().rows[1], (QStringList{"3", plainNumber(33 / 16.0), QString::number(gallery::cache(2, 7, 1, 3, 2, 10, 4).bytes)}));
+    QCOMPARE(panel.historyTable().rows[1],
+             (QStringList{"3", plainNumber(33 / 16.0), QString::number(gallery::cache(2, 7, 1, 3, 2, 10, 4).bytes)}));
     CacheView first = gallery::cache(2, 7, 1, 0, 2, 10, 4);
     first.evictedFrames = 0;
     panel.setView(first);

@@ -42,7 +42,8 @@ void PhiloxTest::isAPureFunctionOfItsPlace() {
     QCOMPARE(runs[0], runs[1]);
     const auto backend = makeCpuBackend({.threads = 1, .precision = Precision::Fp32});
     std::vector<float> other(static_cast<size_t>(count));
-    for (const NoiseParams& place : {NoiseParams{other.data(), count, 8, 3, 2}, NoiseParams{other.data(), count, 7, 4, 2}, NoiseParams{other.data(), count, 7, 3, 1}}) {
+    for (const NoiseParams& place : {NoiseParams{other.data(), count, 8, 3, 2}, NoiseParams{other.data(), count, 7, 4, 2},
+                                     NoiseParams{other.data(), count, 7, 3, 1}}) {
         backend->noise(place);
         int equal = 0;
         for (int64_t i = 0; i < count; ++i) equal += other[static_cast<size_t>(i)] == runs[0][static_cast<size_t>(i)];

@@ -37,7 +37,10 @@ Project makeProject() {
     project.startPicture = std::string("\x89PNG\r\n\0\xff", 8);
     project.timeline = *PromptTimeline::create({
         {.firstChunk = 0, .text = "a calm sea at \"dawn\"\nwith gulls"},
-        {.firstChunk = 8, .text = "\xE5\xB5\x90\xE3\x81\xAE\xE6\xB5\xB7 \xF0\x9F\x8C\x8A", .transition = Transition::Blend, .blendChunks = 4},
+        {.firstChunk = 8,
+         .text = "\xE5\xB5\x90\xE3\x81\xAE\xE6\xB5\xB7 \xF0\x9F\x8C\x8A",
+         .transition = Transition::Blend,
+         .blendChunks = 4},
         {.firstChunk = 20, .text = "night", .transition = Transition::Keep},
     });
     project.rangeIn = 12;
@@ -61,9 +64,7 @@ std::string with(const char* pointer, const json& value) {
     return document.dump();
 }
 
-QStringList namesIn(const QTemporaryDir& folder) {
-    return QDir(folder.path()).entryList(QDir::Files | QDir::Hidden, QDir::Name);
-}
+QStringList namesIn(const QTemporaryDir& folder) { return QDir(folder.path()).entryList(QDir::Files | QDir::Hidden, QDir::Name); }
 
 }  // namespace
 
@@ -182,11 +183,14 @@ private slots:
         row("cut", makeProject().toJson().substr(0, 200), "not JSON at line ");
         row("number", R"({"seed":1e999})", "out of range");
         row("deep", std::string(100'000, '['), "nested more than 64 deep");
-        row("deep objects", [] {
-            std::string text;
-            for (int i = 0; i < 50'000; ++i) text += "{\"a\":";
-            return text;
-        }(), "nested more than 64 deep");
+        row(
+            "deep objects",
+            [] {
+                std::string text;
+                for (int i = 0; i < 50'000; ++i) text += "{\"a\":";
+                return text;
+            }(),
+            "nested more than 64 deep");
     }
 
     void wrongFieldsAreNamed() {

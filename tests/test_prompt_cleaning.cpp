@@ -79,8 +79,7 @@ void TestPromptCleaning::refusesWhatIsNotUtf8() {
     QFETCH(QByteArray, bytes);
     const Result<std::string> result = cleanPrompt(bytes.toStdString());
     QVERIFY(!result);
-    QCOMPARE(QString::fromStdString(result.message()),
-             QString("prompt: byte 2 is not UTF-8; save or type the text as UTF-8"));
+    QCOMPARE(QString::fromStdString(result.message()), QString("prompt: byte 2 is not UTF-8; save or type the text as UTF-8"));
 }
 
 void TestPromptCleaning::refusesAnEmptyPrompt() {

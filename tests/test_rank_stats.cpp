@@ -135,7 +135,9 @@ void TestRankStats::theGramMatrixIsThePlainSum() {
     for (int64_t i = 0; i < cols; ++i) {
         for (int64_t j = 0; j < cols; ++j) {
             double want = 0;
-            for (int64_t r = 0; r + 1 < rows; ++r) want += static_cast<double>(a[static_cast<size_t>(r * stride + skip + i)]) * static_cast<double>(a[static_cast<size_t>(r * stride + skip + j)]);
+            for (int64_t r = 0; r + 1 < rows; ++r)
+                want += static_cast<double>(a[static_cast<size_t>(r * stride + skip + i)]) *
+                        static_cast<double>(a[static_cast<size_t>(r * stride + skip + j)]);
             QVERIFY(std::abs(fp64(i, j) - want) < 1e-12);
             QVERIFY(std::abs(fp32(i, j) - want) < 1e-6 * rows);
         }

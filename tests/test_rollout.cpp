@@ -39,7 +39,7 @@ struct Scenario {
     const char* name;
     int window, sink;
     Positions positions;
-    int switchFrame;   // -1: prompt A all along
+    int switchFrame;  // -1: prompt A all along
     std::vector<Expected> chunks;
     SinkAtRecache sinkAtRecache = SinkAtRecache::Kept;
 };
@@ -52,25 +52,63 @@ const std::vector<Scenario>& scenarios() {
     const Expected c3{3, -9.7212452613, 269.5686337733, {0.0766775030, -0.4979975507, 0.4595789226, -0.5637171315}};
     static const std::vector<Scenario> all = {
         {"S1 no eviction", 9, 0, Positions::Absolute, -1, {c0, c1, c2}},
-        {"S2 window 6, no sink", 6, 0, Positions::Absolute, -1,
-         {c0, c1, {2, -35.2947850873, 247.3091851457, {1.6530356918, -1.7118166435, -1.6563895463, 0.1526731035}},
+        {"S2 window 6, no sink",
+         6,
+         0,
+         Positions::Absolute,
+         -1,
+         {c0,
+          c1,
+          {2, -35.2947850873, 247.3091851457, {1.6530356918, -1.7118166435, -1.6563895463, 0.1526731035}},
           {3, -4.0047393659, 269.0686432436, {-0.0621461315, -0.5431220633, 0.3642894239, -0.5721451645}}}},
-        {"S3 window 9, sink 3", 9, 3, Positions::Absolute, -1,
+        {"S3 window 9, sink 3",
+         9,
+         3,
+         Positions::Absolute,
+         -1,
          {c0, c1, c2, c3, {4, -33.1683987717, 232.5201833484, {-1.3561388062, -0.5157846054, -1.9272066142, -0.0747245894}}}},
-        {"S4 re-cache at frame 12", 9, 3, Positions::Absolute, 12,
+        {"S4 re-cache at frame 12",
+         9,
+         3,
+         Positions::Absolute,
+         12,
          {c0, c1, c2, c3, {4, 2.4450987475, 237.5300802010, {-0.8531428382, -0.4173568791, -1.7692976801, 0.1968972366}}}},
-        {"S5 re-cache at frame 12, sink renewed", 9, 3, Positions::Absolute, 12,
+        {"S5 re-cache at frame 12, sink renewed",
+         9,
+         3,
+         Positions::Absolute,
+         12,
          {c0, c1, c2, c3, {4, 10.9883525387, 239.2365164465, {-0.9495790262, -0.3506309451, -1.6973924123, 0.0844051693}}},
          SinkAtRecache::Renewed},
-        {"S6 re-cache at frame 6, sink rewritten", 9, 3, Positions::Absolute, 6,
-         {c0, c1, {2, -0.8928426796, 235.7931146483, {1.5299991897, -1.6484748479, -1.7836676967, 0.3020353256}},
+        {"S6 re-cache at frame 6, sink rewritten",
+         9,
+         3,
+         Positions::Absolute,
+         6,
+         {c0,
+          c1,
+          {2, -0.8928426796, 235.7931146483, {1.5299991897, -1.6484748479, -1.7836676967, 0.3020353256}},
           {3, 35.6862416739, 262.8471487673, {0.0365761105, -0.1738828147, 0.2613949787, -0.4743378571}},
           {4, 8.4175236002, 235.6825416735, {-0.9868236117, -0.4155281955, -1.9452820808, 0.2154404648}}}},
-        {"S7 = S4 with window positions", 9, 3, Positions::Window, 12,
-         {c0, c1, c2, {3, -9.0710839049, 266.6674490254, {0.1098143083, -0.5131013943, 0.5009485310, -0.5762644938}},
+        {"S7 = S4 with window positions",
+         9,
+         3,
+         Positions::Window,
+         12,
+         {c0,
+          c1,
+          c2,
+          {3, -9.0710839049, 266.6674490254, {0.1098143083, -0.5131013943, 0.5009485310, -0.5762644938}},
           {4, 3.3523631960, 237.3187877106, {-0.8631305604, -0.4029690142, -1.7579605352, 0.2016971312}}}},
-        {"S8 = S3 with window positions", 9, 3, Positions::Window, -1,
-         {c0, c1, c2, {3, -9.0710839049, 266.6674490254, {0.1098143083, -0.5131013943, 0.5009485310, -0.5762644938}},
+        {"S8 = S3 with window positions",
+         9,
+         3,
+         Positions::Window,
+         -1,
+         {c0,
+          c1,
+          c2,
+          {3, -9.0710839049, 266.6674490254, {0.1098143083, -0.5131013943, 0.5009485310, -0.5762644938}},
           {4, -32.4281369646, 231.7545346471, {-1.3595022293, -0.5104781052, -1.9217016142, -0.0720304893}}}},
     };
     return all;
@@ -135,9 +173,11 @@ struct TinyRollout {
         rollout = make(options);
     }
     std::unique_ptr<Rollout> make(const RolloutOptions& wanted) const {
-        return Rollout::create(*dit, *backend, wanted, [](const std::string& prompt) -> Result<Tensor> {
-            return prompt == "A" ? appendixInput("prompt.A", {4, 24}) : appendixInput("prompt.B", {3, 24});
-        }).value();
+        return Rollout::create(*dit, *backend, wanted,
+                               [](const std::string& prompt) -> Result<Tensor> {
+                                   return prompt == "A" ? appendixInput("prompt.A", {4, 24}) : appendixInput("prompt.B", {3, 24});
+                               })
+            .value();
     }
     // Another rollout of the same model and working memory.
     std::unique_ptr<Rollout> beside(uint64_t otherSeed) const {
@@ -148,7 +188,8 @@ struct TinyRollout {
     }
     void useAppendixNoise() {
         rollout->noiseOverride = [](int64_t chunk, int step, float* out, int64_t count) {
-            const std::string name = step == 0 ? "noise.init." + std::to_string(chunk) : "noise.renoise." + std::to_string(chunk) + "." + std::to_string(step - 1);
+            const std::string name = step == 0 ? "noise.init." + std::to_string(chunk)
+                                               : "noise.renoise." + std::to_string(chunk) + "." + std::to_string(step - 1);
             for (int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(appendixNumber(name, static_cast<uint64_t>(i)));
         };
     }
@@ -167,7 +208,9 @@ struct TinyRollout {
 
 PromptTimeline timelineOf(std::vector<PromptSegment> segments) { return PromptTimeline::create(std::move(segments)).value(); }
 
-std::vector<float> valuesOf(const RolloutChunk& chunk) { return {chunk.latents.as<float>(), chunk.latents.as<float>() + chunk.latents.count()}; }
+std::vector<float> valuesOf(const RolloutChunk& chunk) {
+    return {chunk.latents.as<float>(), chunk.latents.as<float>() + chunk.latents.count()};
+}
 
 }  // namespace
 
@@ -292,7 +335,12 @@ void RolloutTest::fullWindowEqualsOneAssembledFromAllFrames() {
         Tensor latents = Tensor::host(DType::F32, {3, 4, 4, 6});
         std::copy(made.begin(), made.end(), latents.as<float>());
         const std::vector<float> zero(3, 0.0f);
-        rolling.dit->forward({.latents = latents, .timesteps = zero, .prompt = &prompt, .cache = &assembled, .firstSlot = static_cast<int>(frames.size()) - 3}, workspace);
+        rolling.dit->forward({.latents = latents,
+                              .timesteps = zero,
+                              .prompt = &prompt,
+                              .cache = &assembled,
+                              .firstSlot = static_cast<int>(frames.size()) - 3},
+                             workspace);
         for (int layer = 0; layer < config.numLayers; ++layer) {
             const Tensor want = rolling.rollout->cache().snapshot(layer), got = assembled.snapshot(layer);
             QCOMPARE(got.count(), want.count());
@@ -313,8 +361,9 @@ void RolloutTest::rolloutsTogetherMakeWhatEachMakesAlone_data() {
 void RolloutTest::rolloutsTogetherMakeWhatEachMakesAlone() {
     QFETCH(int, positions);
     const auto place = static_cast<Positions>(positions);
-    const std::vector<std::vector<PromptSegment>> prompts = {
-        {{0, "A", Transition::Keep, 0}}, {{0, "B", Transition::Keep, 0}}, {{0, "A", Transition::Keep, 0}, {3, "B", Transition::Recache, 0}}};
+    const std::vector<std::vector<PromptSegment>> prompts = {{{0, "A", Transition::Keep, 0}},
+                                                             {{0, "B", Transition::Keep, 0}},
+                                                             {{0, "A", Transition::Keep, 0}, {3, "B", Transition::Recache, 0}}};
     TinyRollout shared(7, 1, place, 1, 5);
     std::vector<std::unique_ptr<Rollout>> more;
     for (uint64_t seed : {6, 7}) more.push_back(shared.beside(seed));

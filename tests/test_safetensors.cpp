@@ -13,14 +13,11 @@ using namespace longtake;
 
 namespace {
 
-std::string entry(const std::string& name, const std::string& type, const std::string& shape,
-                  const std::string& offsets) {
-    return "\"" + name + "\":{\"dtype\":\"" + type + "\",\"shape\":" + shape +
-           ",\"data_offsets\":" + offsets + "}";
+std::string entry(const std::string& name, const std::string& type, const std::string& shape, const std::string& offsets) {
+    return "\"" + name + "\":{\"dtype\":\"" + type + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}";
 }
 
-const std::string kGood =
-    "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "F32", "[1,1]", "[8,12]") + "}";
+const std::string kGood = "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "F32", "[1,1]", "[8,12]") + "}";
 
 // Limits the size of files this process may write while it lives, as a full disk would.
 struct SmallDisk {
@@ -44,11 +41,10 @@ private slots:
     void everyNumberTypeComesBackAsItWasWritten() {
         QTemporaryDir folder;
         std::vector<std::pair<std::string, Tensor>> tensors;
-        for (const DType type : {DType::U8, DType::Bool, DType::F64, DType::F32, DType::F16, DType::BF16,
-                                 DType::I64, DType::I32, DType::I16, DType::I8}) {
+        for (const DType type :
+             {DType::U8, DType::Bool, DType::F64, DType::F32, DType::F16, DType::BF16, DType::I64, DType::I32, DType::I16, DType::I8}) {
             Tensor tensor = Tensor::host(type, {3, 1, 5});
-            for (size_t i = 0; i < tensor.bytes(); ++i)
-                tensor.as<uint8_t>()[i] = static_cast<uint8_t>(37 * i + 1);
+            for (size_t i = 0; i < tensor.bytes(); ++i) tensor.as<uint8_t>()[i] = static_cast<uint8_t>(37 * i + 1);
             tensors.emplace_back(std::string(nameOf(type)), tensor);
         }
         tensors.emplace_back("scalar", Tensor::host(DType::F32, Shape()));
@@ -85,8 +81,7 @@ private slots:
     }
 
     void unalignedNumbersAreCopied() {
-        const std::string header =
-            "{" + entry("pad", "U8", "[1]", "[0,1]") + "," + entry("x", "F32", "[2]", "[1,9]") + "}";
+        const std::string header = "{" + entry("pad", "U8", "[1]", "[0,1]") + "," + entry("x", "F32", "[2]", "[1,9]") + "}";
         auto checkpoint = openBytes(safetensorsFile(header, "p" + floatsOf({1.5f, -2.0f})));
         QVERIFY(checkpoint.ok());
         auto x = checkpoint->tensor("x");
@@ -100,9 +95,7 @@ private slots:
         auto row = [&](const char* what, const std::string& header) {
             QTest::newRow(what) << QByteArray::fromStdString(safetensorsFile(header, data));
         };
-        auto raw = [](const char* what, const std::string& content) {
-            QTest::newRow(what) << QByteArray::fromStdString(content);
-        };
+        auto raw = [](const char* what, const std::string& content) { QTest::newRow(what) << QByteArray::fromStdString(content); };
         const std::string tail = "," + entry("b", "F32", "[1]", "[8,12]") + "}";
         raw("empty", "");
         raw("seven bytes", "1234567");
@@ -114,23 +107,19 @@ private slots:
         row("an array", "[1,2]");
         row("garbage after the object", kGood + "x");
         row("not UTF-8", "{\"\xff\xfe\":{}}");
-        row("offsets outside",
-            "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "F32", "[1]", "[12,16]") + "}");
+        row("offsets outside", "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "F32", "[1]", "[12,16]") + "}");
         row("offsets reversed", "{" + entry("a", "F32", "[2]", "[8,0]") + tail);
-        row("offsets of 2^63",
-            "{" + entry("a", "F32", "[2]", "[9223372036854775807,9223372036854775815]") + tail);
+        row("offsets of 2^63", "{" + entry("a", "F32", "[2]", "[9223372036854775807,9223372036854775815]") + tail);
         row("offsets negative", "{" + entry("a", "F32", "[2]", "[-8,0]") + tail);
         row("offsets as fractions", "{" + entry("a", "F32", "[2]", "[0.0,8.0]") + tail);
         row("three offsets", "{" + entry("a", "F32", "[2]", "[0,8,8]") + tail);
-        row("overlap",
-            "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "F32", "[2]", "[4,12]") + "}");
+        row("overlap", "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "F32", "[2]", "[4,12]") + "}");
         row("a hole", "{" + entry("a", "F32", "[1]", "[0,4]") + tail);
         row("bytes left over", "{" + entry("a", "F32", "[2]", "[0,8]") + "}");
         row("doubled name", "{" + entry("b", "F32", "[2]", "[0,8]") + tail);
         row("shape too small", "{" + entry("a", "F32", "[1]", "[0,8]") + tail);
         row("shape overflows", "{" + entry("a", "F32", "[4611686018427387906,4]", "[0,8]") + tail);
-        row("shape overflows behind a zero",
-            "{" + entry("a", "F32", "[0,4611686018427387906,4]", "[0,0]") + tail);
+        row("shape overflows behind a zero", "{" + entry("a", "F32", "[0,4611686018427387906,4]", "[0,0]") + tail);
         row("shape beyond 64 bits", "{" + entry("a", "F32", "[99999999999999999999]", "[0,8]") + tail);
         row("negative size", "{" + entry("a", "F32", "[-1,-2]", "[0,8]") + tail);
         row("nine dimensions", "{" + entry("a", "F32", "[1,1,1,1,1,1,1,1,2]", "[0,8]") + tail);
@@ -138,11 +127,9 @@ private slots:
         row("unknown type", "{" + entry("a", "Q7", "[2]", "[0,8]") + tail);
         row("type is a number", "{\"a\":{\"dtype\":1,\"shape\":[2],\"data_offsets\":[0,8]}" + tail);
         row("no shape", "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}" + tail);
-        row("two shapes",
-            "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"shape\":[2],\"data_offsets\":[0,8]}" + tail);
+        row("two shapes", "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"shape\":[2],\"data_offsets\":[0,8]}" + tail);
         row("a tensor that is null", "{\"a\":null" + tail);
-        row("an unknown field",
-            "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":{}}" + tail);
+        row("an unknown field", "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":{}}" + tail);
         row("endless nesting", "{\"a\":" + std::string(100000, '[') + "}");
         row("a name of 5000 bytes", "{" + entry(std::string(5000, 'n'), "F32", "[2]", "[0,8]") + tail);
         row("a name with a line break", "{" + entry("a\\nb", "F32", "[3]", "[0,8]") + tail);
@@ -162,8 +149,7 @@ private slots:
     }
 
     void headerLengthsThatLookLikeOtherFormats() {
-        for (const size_t length :
-             {size_t{0x4b50}, size_t{0x227b}, size_t{0x8002}}) {  // "PK", "{\"", a pickle
+        for (const size_t length : {size_t{0x4b50}, size_t{0x227b}, size_t{0x8002}}) {  // "PK", "{\"", a pickle
             std::string header = kGood;
             header.resize(length, ' ');
             auto checkpoint = openBytes(safetensorsFile(header, floatsOf({1, 2, 3})));
@@ -175,13 +161,10 @@ private slots:
     void shardsAreReadAsOne() {
         QTemporaryDir folder;
         const std::filesystem::path root = folder.path().toStdString();
-        writeFile(root / "1.safetensors",
-                  safetensorsFile("{" + entry("a", "F32", "[1]", "[0,4]") + "}", floatsOf({1})));
-        writeFile(root / "2.safetensors",
-                  safetensorsFile("{" + entry("b", "F32", "[1]", "[0,4]") + "}", floatsOf({2})));
+        writeFile(root / "1.safetensors", safetensorsFile("{" + entry("a", "F32", "[1]", "[0,4]") + "}", floatsOf({1})));
+        writeFile(root / "2.safetensors", safetensorsFile("{" + entry("b", "F32", "[1]", "[0,4]") + "}", floatsOf({2})));
         const auto index = root / "model.safetensors.index.json";
-        writeFile(index,
-                  R"({"metadata":{"total_size":8},"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})");
+        writeFile(index, R"({"metadata":{"total_size":8},"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})");
         for (const auto& path : {index, root}) {
             auto checkpoint = Checkpoint::open(path);
             QVERIFY2(checkpoint.ok(), checkpoint.ok() ? "" : checkpoint.message().c_str());
@@ -189,10 +172,9 @@ private slots:
             QCOMPARE(checkpoint->tensor("b")->floats()[0], 2.0f);
             QCOMPARE(checkpoint->names().size(), size_t{2});
         }
-        for (const char* bad :
-             {R"({"weight_map":{"a":"3.safetensors"}})", R"({"weight_map":{"a":"../1.safetensors"}})",
-              R"({"weight_map":{"a":"/etc/passwd"}})", R"({"weight_map":{"c":"1.safetensors"}})",
-              R"({"weight_map":{}})", R"({"weight_map":)", R"({"other":1})"}) {
+        for (const char* bad : {R"({"weight_map":{"a":"3.safetensors"}})", R"({"weight_map":{"a":"../1.safetensors"}})",
+                                R"({"weight_map":{"a":"/etc/passwd"}})", R"({"weight_map":{"c":"1.safetensors"}})", R"({"weight_map":{}})",
+                                R"({"weight_map":)", R"({"other":1})"}) {
             writeFile(index, bad);
             auto checkpoint = Checkpoint::open(index);
             QVERIFY2(!checkpoint.ok(), bad);
@@ -202,16 +184,12 @@ private slots:
 
     void float8IsWidenedAndScaled() {
         // 0x38 is 1.0, 0x7e the largest (448), 0xc0 is -2.0 in E4M3.
-        const std::string header = "{" + entry("plain.weight", "F8_E4M3", "[2]", "[0,2]") + "," +
-                                   entry("one.weight", "F8_E4M3", "[2]", "[2,4]") + "," +
-                                   entry("rows.weight", "F8_E4M3", "[2,2]", "[4,8]") + "," +
-                                   entry("one.scale_weight", "F32", "[]", "[8,12]") + "," +
-                                   entry("one.scale_input", "F32", "[]", "[12,16]") + "," +
-                                   entry("rows.weight_scale", "F32", "[2,1]", "[16,24]") + "," +
-                                   entry("scaled_fp8", "F8_E4M3", "[0]", "[24,24]") + "," +
-                                   entry("spiece_model", "U8", "[3]", "[24,27]") + "}";
-        const std::string data =
-            std::string("\x38\x7e\x38\xc0\x38\x38\x38\xc0", 8) + floatsOf({0.5f, 1, 2, 4}) + "abc";
+        const std::string header =
+            "{" + entry("plain.weight", "F8_E4M3", "[2]", "[0,2]") + "," + entry("one.weight", "F8_E4M3", "[2]", "[2,4]") + "," +
+            entry("rows.weight", "F8_E4M3", "[2,2]", "[4,8]") + "," + entry("one.scale_weight", "F32", "[]", "[8,12]") + "," +
+            entry("one.scale_input", "F32", "[]", "[12,16]") + "," + entry("rows.weight_scale", "F32", "[2,1]", "[16,24]") + "," +
+            entry("scaled_fp8", "F8_E4M3", "[0]", "[24,24]") + "," + entry("spiece_model", "U8", "[3]", "[24,27]") + "}";
+        const std::string data = std::string("\x38\x7e\x38\xc0\x38\x38\x38\xc0", 8) + floatsOf({0.5f, 1, 2, 4}) + "abc";
         auto checkpoint = openBytes(safetensorsFile(header, data));
         QVERIFY2(checkpoint.ok(), checkpoint.ok() ? "" : checkpoint.message().c_str());
         QCOMPARE(checkpoint->names().size(), size_t{3});
@@ -227,10 +205,8 @@ private slots:
     void unknownQuantisationIsRefused() {
         const std::string format = R"({"format":"nvfp4"})";
         const std::string size = std::to_string(format.size());
-        const std::string header =
-            "{" + entry("x.weight", "U8", "[2]", "[0,2]") + "," +
-            entry("x.comfy_quant", "U8", "[" + size + "]", "[2," + std::to_string(2 + format.size()) + "]") +
-            "}";
+        const std::string header = "{" + entry("x.weight", "U8", "[2]", "[0,2]") + "," +
+                                   entry("x.comfy_quant", "U8", "[" + size + "]", "[2," + std::to_string(2 + format.size()) + "]") + "}";
         auto checkpoint = openBytes(safetensorsFile(header, "ab" + format));
         QVERIFY(!checkpoint.ok());
         QVERIFY2(checkpoint.message().find("nvfp4") != std::string::npos, checkpoint.message().c_str());

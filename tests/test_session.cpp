@@ -27,8 +27,8 @@ struct FakePlan {
     std::atomic<int64_t> throwAtChunk = -1;
     std::atomic<int64_t> outOfMemoryAtChunk = -1;
     std::atomic<bool> framesComeLater = false;  // with the next chunk, or when they are asked for
-    std::atomic<int> passes = 0;  // made in all
-    std::atomic<int> alive = 0;   // takes
+    std::atomic<int> passes = 0;                // made in all
+    std::atomic<int> alive = 0;                 // takes
     std::mutex mutex;
     std::vector<std::pair<int64_t, std::string>> prompts;  // the prompt that each chunk was made with
     std::string refusesImport;
@@ -159,20 +159,48 @@ private:
 // Remembers all events; waits for what the test names.
 class Ear final : public SessionListener {
 public:
-    void stateChanged(SessionState s) override { note([&] { states.push_back(s); }); }
-    void modelLoaded(const ModelInfo& info) override { note([&] { models.push_back(info.choice.folder); }); }
-    void planned(const MemoryPlan& plan) override { note([&] { plans.push_back(plan); }); }
-    void takeStarted(const TakeStarted& started) override { note([&] { takes.push_back(started); }); }
-    void sharingAnswered(const SharingAnswer& answer) override { note([&] { answers.push_back(answer); }); }
-    void chunkBegun(int64_t, int64_t chunk) override { note([&] { begun.push_back(chunk); }); }
-    void progressed(const DenoiseProgress& progress) override { note([&] { lastProgress = progress; }); }
-    void framesReady() override { note([&] { ++ready; }); }
-    void chunkDone(const ChunkReport& report) override { note([&] { chunks.push_back(report); }); }
-    void promptVisible(const PromptSeen& seen) override { note([&] { visible.push_back(seen); }); }
-    void cacheViewed(const CacheView&) override { note([&] { ++views; }); }
-    void liveRanked(const RankValues& values) override { note([&] { live.push_back(values); }); }
-    void weightsRanked(const RankValues& values) override { note([&] { weights.push_back(values); }); }
-    void failed(FailedAt, const std::string& message) override { note([&] { failures.push_back(message); }); }
+    void stateChanged(SessionState s) override {
+        note([&] { states.push_back(s); });
+    }
+    void modelLoaded(const ModelInfo& info) override {
+        note([&] { models.push_back(info.choice.folder); });
+    }
+    void planned(const MemoryPlan& plan) override {
+        note([&] { plans.push_back(plan); });
+    }
+    void takeStarted(const TakeStarted& started) override {
+        note([&] { takes.push_back(started); });
+    }
+    void sharingAnswered(const SharingAnswer& answer) override {
+        note([&] { answers.push_back(answer); });
+    }
+    void chunkBegun(int64_t, int64_t chunk) override {
+        note([&] { begun.push_back(chunk); });
+    }
+    void progressed(const DenoiseProgress& progress) override {
+        note([&] { lastProgress = progress; });
+    }
+    void framesReady() override {
+        note([&] { ++ready; });
+    }
+    void chunkDone(const ChunkReport& report) override {
+        note([&] { chunks.push_back(report); });
+    }
+    void promptVisible(const PromptSeen& seen) override {
+        note([&] { visible.push_back(seen); });
+    }
+    void cacheViewed(const CacheView&) override {
+        note([&] { ++views; });
+    }
+    void liveRanked(const RankValues& values) override {
+        note([&] { live.push_back(values); });
+    }
+    void weightsRanked(const RankValues& values) override {
+        note([&] { weights.push_back(values); });
+    }
+    void failed(FailedAt, const std::string& message) override {
+        note([&] { failures.push_back(message); });
+    }
 
     template <typename Condition>
     bool waitFor(Condition condition) {
@@ -181,7 +209,8 @@ public:
     }
     bool saidFailure(const std::string& part) {
         return waitFor([&] {
-            return std::any_of(failures.begin(), failures.end(), [&](const std::string& line) { return line.find(part) != std::string::npos; });
+            return std::any_of(failures.begin(), failures.end(),
+                               [&](const std::string& line) { return line.find(part) != std::string::npos; });
         });
     }
 
@@ -376,7 +405,8 @@ private slots:
         stage.start();
         QVERIFY(stage.show(40));
         std::this_thread::sleep_for(100ms);
-        while (stage.session.takeFrame()) {}
+        while (stage.session.takeFrame()) {
+        }
         const std::lock_guard lock(stage.ear.mutex);
         // Shown up to 40: at most a chunk and a quarter second wait, and one chunk more may have begun before.
         QVERIFY(stage.ear.chunks.back().chunk.firstFrame + 12 <= 41 + 16 + 12);
@@ -437,7 +467,8 @@ private slots:
         QTRY_COMPARE(stage.session.state(), SessionState::Paused);
         const int passes = stage.plan.passes;
         QCOMPARE(passes % 5, 0);
-        while (stage.session.takeFrame()) {}
+        while (stage.session.takeFrame()) {
+        }
         std::this_thread::sleep_for(30ms);
         QCOMPARE(stage.plan.passes.load(), passes);
         stage.session.play();
@@ -486,8 +517,10 @@ private slots:
     void failuresInsideAreReportedAndTheNextTakeRuns_data() {
         QTest::addColumn<QString>("how");
         QTest::addColumn<QString>("said");
-        QTest::newRow("exception") << "throw" << "the fake throws";
-        QTest::newRow("memory") << "memory" << "not enough memory";
+        QTest::newRow("exception") << "throw"
+                                   << "the fake throws";
+        QTest::newRow("memory") << "memory"
+                                << "not enough memory";
     }
     void failuresInsideAreReportedAndTheNextTakeRuns() {
         QFETCH(QString, how);

@@ -34,14 +34,20 @@ struct Display {
     SharedFile memory{kSlots * kSlotBytes}, ready{4096}, released{4096};
 
     SharedFramesOrigin origin() const {
-        return {.memoryFd = dup(memory.fd), .allocationBytes = kSlots * kSlotBytes, .slotBytes = kSlotBytes, .slotCount = kSlots, .readyFd = dup(ready.fd),
+        return {.memoryFd = dup(memory.fd),
+                .allocationBytes = kSlots * kSlotBytes,
+                .slotBytes = kSlotBytes,
+                .slotCount = kSlots,
+                .readyFd = dup(ready.fd),
                 .releasedFd = dup(released.fd)};
     }
 };
 
 bool isOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 
-bool allClosed(const SharedFramesOrigin& origin) { return !isOpen(origin.memoryFd) && !isOpen(origin.readyFd) && !isOpen(origin.releasedFd); }
+bool allClosed(const SharedFramesOrigin& origin) {
+    return !isOpen(origin.memoryFd) && !isOpen(origin.readyFd) && !isOpen(origin.releasedFd);
+}
 
 PicturesParams pictureOf(const DeviceValues& values) {
     return {.x = values.data(), .dtype = values.dtype(), .pixels = kPixels, .scale = 1.0f, .offset = 0.0f};

@@ -115,7 +115,9 @@ public:
         return info;
     }
     MemoryPlan plan(int64_t, int64_t, const RolloutConfig&) const override { return {}; }
-    Result<std::unique_ptr<TakeSource>> begin(const TakeOptions& options) override { return std::unique_ptr<TakeSource>(std::make_unique<FakeTake>(options)); }
+    Result<std::unique_ptr<TakeSource>> begin(const TakeOptions& options) override {
+        return std::unique_ptr<TakeSource>(std::make_unique<FakeTake>(options));
+    }
     Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin) override {
         const SharedFramesOffer closed(origin);
         return std::unique_ptr<SharedFrameWriter>(std::make_unique<FakeWriter>(device_));
@@ -152,7 +154,8 @@ private slots:
     void aCanvasWithoutVulkanIsTheReason() {
         SharedPreview preview(session_, bridge_, painted_);
         preview.begin(takeOn("cuda"));
-        QVERIFY2(preview.text().startsWith("preview via CPU: ") && preview.text().contains("Painted by the CPU: as asked"), qPrintable(preview.text()));
+        QVERIFY2(preview.text().startsWith("preview via CPU: ") && preview.text().contains("Painted by the CPU: as asked"),
+                 qPrintable(preview.text()));
     }
 
     // A canvas has no device before it is shown; one on the processor shares no semaphores.
@@ -175,15 +178,16 @@ private slots:
     // device is followed by another offer.
     void framesAreDrawnFromTheSharedMemory() {
         std::vector<FakeTimeline*> timelines;  // ready, released, ready, released ...
-        CanvasWidget canvas({.drawing = CanvasDrawing::Vulkan, .timelines = [&](VulkanContext& context) -> Result<std::unique_ptr<SharedTimeline>> {
-                                 auto local = LocalTimeline::create(context);
-                                 if (!local) return local.error();
-                                 auto made = std::make_unique<FakeTimeline>(std::move(*local));
-                                 timelines.push_back(made.get());
-                                 const std::lock_guard lock(device_.mutex);
-                                 if (timelines.size() % 2 == 1) device_.ready = made->local();
-                                 return std::unique_ptr<SharedTimeline>(std::move(made));
-                             }});
+        CanvasWidget canvas(
+            {.drawing = CanvasDrawing::Vulkan, .timelines = [&](VulkanContext& context) -> Result<std::unique_ptr<SharedTimeline>> {
+                 auto local = LocalTimeline::create(context);
+                 if (!local) return local.error();
+                 auto made = std::make_unique<FakeTimeline>(std::move(*local));
+                 timelines.push_back(made.get());
+                 const std::lock_guard lock(device_.mutex);
+                 if (timelines.size() % 2 == 1) device_.ready = made->local();
+                 return std::unique_ptr<SharedTimeline>(std::move(made));
+             }});
         canvas.resize(200, 200);
         canvas.show();
         canvas.setFrameRate(60);

@@ -88,7 +88,8 @@ private slots:
         QCOMPARE(stopped.message(), std::string("stopped"));
         QCOMPARE(fed.pictures, 5);
         int last = 0;
-        const Result<Tensor> whole = start.latents([&](const DenoiseProgress& progress) { return last = progress.step, progress.steps == 3; });
+        const Result<Tensor> whole =
+            start.latents([&](const DenoiseProgress& progress) { return last = progress.step, progress.steps == 3; });
         QVERIFY(whole.ok());
         QCOMPARE(fed.resets, 2);
         QCOMPARE(fed.pictures, 5 + 12);

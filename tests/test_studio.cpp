@@ -65,7 +65,8 @@ int picturesIn(const ExportWish& wish) {
         return static_cast<int>(std::lround(shownMs / 1000 * wish.rate.perSecond()));
     }
     QProcess probe;
-    probe.start("ffprobe", {"-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", wish.path});
+    probe.start("ffprobe", {"-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of",
+                            "csv=p=0", wish.path});
     return probe.waitForFinished() ? QString::fromUtf8(probe.readAllStandardOutput()).trimmed().remove(',').toInt() : -1;
 }
 
@@ -193,8 +194,10 @@ private slots:
         QCOMPARE(window.widgets().session->startImageEdit()->text(), QStringLiteral("sea.png"));
         const std::optional<Frame8> first = window.takes().store()->read(0);
         QVERIFY(first.has_value());
-        const size_t middle = 3 * (static_cast<size_t>(first->height) / 2 * static_cast<size_t>(first->width) + static_cast<size_t>(first->width) / 2);
-        QVERIFY2(std::abs(first->rgb[middle + 2] - 160) < 40 && std::abs(first->rgb[middle] - 20) < 40, "the take does not begin with the picture");
+        const size_t middle =
+            3 * (static_cast<size_t>(first->height) / 2 * static_cast<size_t>(first->width) + static_cast<size_t>(first->width) / 2);
+        QVERIFY2(std::abs(first->rgb[middle + 2] - 160) < 40 && std::abs(first->rgb[middle] - 20) < 40,
+                 "the take does not begin with the picture");
         QCOMPARE(window.projects().current(ProjectController::Hashes::Without).startImage, picture.toStdString());
         QVERIFY(window.projects().isDirty());
         actionOf(window, QKeySequence::Undo)->trigger();
@@ -292,7 +295,8 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 20, 60'000);
         TakeController& takes = window.takes();
         QVERIFY(!window.projects().isDirty());
-        for (const int key : {Qt::Key_K, Qt::Key_Home, Qt::Key_Right, Qt::Key_Right, Qt::Key_I, Qt::Key_Right, Qt::Key_Right, Qt::Key_O}) QVERIFY(takes.handleKey(key, {}));
+        for (const int key : {Qt::Key_K, Qt::Key_Home, Qt::Key_Right, Qt::Key_Right, Qt::Key_I, Qt::Key_Right, Qt::Key_Right, Qt::Key_O})
+            QVERIFY(takes.handleKey(key, {}));
         QVERIFY(window.projects().isDirty());
         QVERIFY(window.projects().saveTo(path));
         QVERIFY(!window.projects().isDirty());
@@ -323,7 +327,9 @@ private slots:
         window.begin({});
         QTRY_VERIFY_WITH_TIMEOUT(window.takes().newestFrame() >= 32, 60'000);
         TakeController& takes = window.takes();
-        for (const int key : {Qt::Key_K, Qt::Key_Home, Qt::Key_I, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_O}) QVERIFY(takes.handleKey(key, {}));
+        for (const int key :
+             {Qt::Key_K, Qt::Key_Home, Qt::Key_I, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_Right, Qt::Key_O})
+            QVERIFY(takes.handleKey(key, {}));
         QCOMPARE(takes.shownFrame(), int64_t{5});
         ExportDialog dialog({.size = {128, 80}, .fps = 16, .frames = 33, .markedFrames = 6, .name = "take"}, &window);
         auto* formats = dialog.findChild<QComboBox*>("format");
@@ -337,7 +343,8 @@ private slots:
             exportsOf(window).start(wish);
             QTRY_VERIFY_WITH_TIMEOUT(!exportsOf(window).isExporting(), 60'000);
             QVERIFY2(!window.notice().isVisible(), qPrintable(formats->currentText() + ": " + window.notice().text()));
-            QVERIFY2(picturesIn(wish) == 6, qPrintable(QStringLiteral("%1: %2 pictures").arg(formats->currentText()).arg(picturesIn(wish))));
+            QVERIFY2(picturesIn(wish) == 6,
+                     qPrintable(QStringLiteral("%1: %2 pictures").arg(formats->currentText()).arg(picturesIn(wish))));
             if (wish.format == ExportFormat::PngSequence) QDir(wish.path).removeRecursively();
             else QVERIFY(QFile::remove(wish.path));
         }
@@ -438,9 +445,11 @@ private slots:
         QTest::newRow("a project that is cut off") << "cut.longtake" << QByteArray("{\"format\": \"longtake-project\", \"seed\": ");
         QTest::newRow("a project of bytes") << "bytes.longtake" << QByteArray(5000, '\xfe');
         QTest::newRow("a prompt of 10 000 words") << "long.longtake"
-            << "{\"format\": \"longtake-project\", \"timeline\": [{\"chunk\": 0, \"prompt\": \"" + QByteArray("word ").repeated(10'000) + "\"}]}";
+                                                  << "{\"format\": \"longtake-project\", \"timeline\": [{\"chunk\": 0, \"prompt\": \"" +
+                                                         QByteArray("word ").repeated(10'000) + "\"}]}";
         QTest::newRow("a video that is none") << "none.mp4" << QByteArray("this is no video");
-        QTest::newRow("a video that is cut off") << "cut.mp4" << QByteArray::fromHex("000000206674797069736f6d0000020069736f6d69736f32617663316d703431000f0000");
+        QTest::newRow("a video that is cut off")
+            << "cut.mp4" << QByteArray::fromHex("000000206674797069736f6d0000020069736f6d69736f32617663316d703431000f0000");
         QTest::newRow("an empty video") << "empty.mp4" << QByteArray();
     }
 
@@ -520,7 +529,8 @@ private slots:
             QCOMPARE(window.size(), QSize(1300, 820));
             QVERIFY(window.widgets().rank->isHidden());
             dock(window, "&Rank")->trigger();
-            QTRY_VERIFY2(window.widgets().rank->isVisible() && window.widgets().rank->height() > 150, qPrintable(QString::number(window.widgets().rank->height())));
+            QTRY_VERIFY2(window.widgets().rank->isVisible() && window.widgets().rank->height() > 150,
+                         qPrintable(QString::number(window.widgets().rank->height())));
             for (const char* name : {"&Cache", "&Rank", "&Session"}) dock(window, name)->trigger();
             QTRY_VERIFY2(window.widgets().canvas->width() > 1200, "an empty column keeps its place");
             dock(window, "&Session")->trigger();

@@ -16,7 +16,8 @@ constexpr int kPatience = 120'000;  // a busy machine is slow; nothing here wait
 // What a player sees: pictures in the first video stream, -1 where the file does not open.
 int pictures(const QString& file) {
     QProcess probe;
-    probe.start("ffprobe", {"-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", file});
+    probe.start("ffprobe", {"-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of",
+                            "csv=p=0", file});
     if (!probe.waitForFinished(kPatience) || probe.exitCode() != 0) return -1;
     bool ok = false;
     const int count = QString::fromUtf8(probe.readAllStandardOutput()).trimmed().remove(',').toInt(&ok);
@@ -53,7 +54,8 @@ class TestStudioProgram final : public QObject {
 
 private slots:
     void initTestCase() {
-        QVERIFY2(QFileInfo::exists(QStringLiteral(LONGTAKE_SOURCE_DIR "/resources/models/tidepool/model.json")), "the embedded model is missing");
+        QVERIFY2(QFileInfo::exists(QStringLiteral(LONGTAKE_SOURCE_DIR "/resources/models/tidepool/model.json")),
+                 "the embedded model is missing");
         QVERIFY2(screen_.start(), qPrintable(screen_.problem()));
     }
     void init() {

@@ -24,7 +24,8 @@ AppendixWeights weights() {
 }
 
 Result<TextEncoder> makeEncoder(Backend& backend, int64_t tokenizerLen = kConfig.textLen) {
-    auto tokenizer = Tokenizer::fromFile(LONGTAKE_SOURCE_DIR "/tests/data/tokenizer.model", {.textLen = tokenizerLen, .vocabulary = kConfig.vocab});
+    auto tokenizer =
+        Tokenizer::fromFile(LONGTAKE_SOURCE_DIR "/tests/data/tokenizer.model", {.textLen = tokenizerLen, .vocabulary = kConfig.vocab});
     if (!tokenizer) return tokenizer.error();
     return TextEncoder::create(kConfig, std::move(*tokenizer), weights(), backend);
 }

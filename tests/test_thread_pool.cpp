@@ -39,10 +39,12 @@ void ThreadPoolTest::aFailureIsThrownAndThePoolGoesOn() {
     ThreadPool pool(3);
     for (int round = 0; round < 100; ++round) {
         std::atomic<int> ran{0};
-        QVERIFY_EXCEPTION_THROWN(pool.run(7, [&](int64_t i) {
-            ran.fetch_add(1);
-            if (i == 3) throw std::runtime_error("three");
-        }), std::runtime_error);
+        QVERIFY_EXCEPTION_THROWN(pool.run(7,
+                                          [&](int64_t i) {
+                                              ran.fetch_add(1);
+                                              if (i == 3) throw std::runtime_error("three");
+                                          }),
+                                 std::runtime_error);
         QCOMPARE(ran.load(), 7);
     }
     std::atomic<int> ran{0};

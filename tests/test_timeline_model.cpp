@@ -274,11 +274,11 @@ void TestTimelineModel::promptsRoundTripThroughEveryFormat_data() {
 
 void TestTimelineModel::promptsRoundTripThroughEveryFormat() {
     QFETCH(int, format);
-    const PromptTimeline timeline = *PromptTimeline::create(
-        {{.text = "a \"quiet\" bay, at noon"},
-         {.firstChunk = 7, .text = "Schnee fällt ❄, leise", .transition = Transition::Keep},
-         {.firstChunk = 8, .text = "[12] lanterns", .transition = Transition::Recache},
-         {.firstChunk = 4000, .text = "12 boats", .transition = Transition::Blend, .blendChunks = 9}});
+    const PromptTimeline timeline =
+        *PromptTimeline::create({{.text = "a \"quiet\" bay, at noon"},
+                                 {.firstChunk = 7, .text = "Schnee fällt ❄, leise", .transition = Transition::Keep},
+                                 {.firstChunk = 8, .text = "[12] lanterns", .transition = Transition::Recache},
+                                 {.firstChunk = 4000, .text = "12 boats", .transition = Transition::Blend, .blendChunks = 9}});
     for (const ChunkClock& clock : {ChunkClock{}, ChunkClock{.framesPerChunk = 12, .firstChunkFrames = 9, .fps = 24}}) {
         const QByteArray bytes = writePrompts(timeline, clock, static_cast<PromptFormat>(format));
         const auto read = readPrompts(bytes, clock, static_cast<PromptFormat>(format));
@@ -291,7 +291,8 @@ void TestTimelineModel::filesThatAreNoPromptsAreRefusedWithAReason_data() {
     QTest::addColumn<QByteArray>("bytes");
     QTest::addColumn<int>("format");
     QTest::addColumn<QString>("says");
-    const int text = static_cast<int>(PromptFormat::Text), csv = static_cast<int>(PromptFormat::Csv), json = static_cast<int>(PromptFormat::Json);
+    const int text = static_cast<int>(PromptFormat::Text), csv = static_cast<int>(PromptFormat::Csv),
+              json = static_cast<int>(PromptFormat::Json);
     QTest::newRow("nothing") << QByteArray() << text << "no prompt";
     QTest::newRow("second line without time") << QByteArray("0:00 a\nb\n") << text << "line 2";
     QTest::newRow("unknown transition") << QByteArray("0:00 a\n0:05 [dissolve] b\n") << text << "dissolve";
@@ -302,7 +303,8 @@ void TestTimelineModel::filesThatAreNoPromptsAreRefusedWithAReason_data() {
     QTest::newRow("no json") << QByteArray("{") << json << "JSON";
     QTest::newRow("other json") << QByteArray("{\"format\": \"x\"}") << json << "format";
     QTest::newRow("later version") << QByteArray("{\"format\": \"longtake-prompts\", \"version\": 2}") << json << "version";
-    QTest::newRow("json without place") << QByteArray(R"({"format": "longtake-prompts", "version": 1, "prompts": [{"prompt": "a"}]})") << json << "prompt 1";
+    QTest::newRow("json without place") << QByteArray(R"({"format": "longtake-prompts", "version": 1, "prompts": [{"prompt": "a"}]})")
+                                        << json << "prompt 1";
     QTest::newRow("huge blend") << QByteArray("0:00 a\n0:05 [blend 99999] b\n") << text << "1 to 64";
     QTest::newRow("huge file") << QByteArray(kMaxPromptFileBytes + 1, 'a') << text << "larger";
 }

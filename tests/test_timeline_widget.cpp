@@ -148,7 +148,9 @@ void TestTimelineWidget::escapeLeavesTheWordsAlone() {
 }
 
 void TestTimelineWidget::everythingWorksByKeyboard() {
-    const auto press = [this](int key, Qt::KeyboardModifiers modifiers = {}) { QTest::keyClick(view_, static_cast<Qt::Key>(key), modifiers); };
+    const auto press = [this](int key, Qt::KeyboardModifiers modifiers = {}) {
+        QTest::keyClick(view_, static_cast<Qt::Key>(key), modifiers);
+    };
     view_->setFocus();
     press(Qt::Key_Right, Qt::ControlModifier);
     press(Qt::Key_Right, Qt::ControlModifier);
@@ -229,7 +231,8 @@ void TestTimelineWidget::theMenuOffersWhatCanBeDone() {
 
 void TestTimelineWidget::zoomKeepsThePlaceUnderTheMouse() {
     const double before = view_->xOfChunk(12);
-    QWheelEvent wheel(QPointF(before, 40), port()->mapToGlobal(QPointF(before, 40)), {}, {0, 240}, {}, Qt::ControlModifier, Qt::NoScrollPhase, false);
+    QWheelEvent wheel(QPointF(before, 40), port()->mapToGlobal(QPointF(before, 40)), {}, {0, 240}, {}, Qt::ControlModifier,
+                      Qt::NoScrollPhase, false);
     const double zoomed = view_->pixelsPerSecond();
     QApplication::sendEvent(port(), &wheel);
     QVERIFY(view_->pixelsPerSecond() > zoomed * 1.3);
@@ -257,7 +260,10 @@ void TestTimelineWidget::theMovingPlayheadLeavesNoTrace() {
     const auto onScreen = [this] {
         QCoreApplication::processEvents();
         const QPoint at = port()->mapTo(panel_, QPoint());
-        return panel_->screen()->grabWindow(panel_->winId(), at.x(), at.y(), port()->width(), port()->height()).toImage().convertToFormat(QImage::Format_RGB32);
+        return panel_->screen()
+            ->grabWindow(panel_->winId(), at.x(), at.y(), port()->width(), port()->height())
+            .toImage()
+            .convertToFormat(QImage::Format_RGB32);
     };
     const auto whole = [this] { return port()->grab().toImage().convertToFormat(QImage::Format_RGB32); };
     view_->setPlayhead(0);
@@ -293,7 +299,9 @@ void TestTimelineWidget::madeIsSolidAndPlannedIsOutlined() {
     const Colours& c = coloursFor(*view_);
     const std::vector<size_t> colours = blockColours(model_->timeline());
     const auto at = [&](double x) { return QColor(picture.pixel(static_cast<int>(x), static_cast<int>(TimelineRows::kBlocksTop + 5))); };
-    const auto near = [](const QColor& a, const QColor& b) { return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue()) < 24; };
+    const auto near = [](const QColor& a, const QColor& b) {
+        return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue()) < 24;
+    };
     QVERIFY(near(at(view_->xOfChunk(2)), c.blocks[colours[0]]));
     QVERIFY(near(at(view_->xOfChunk(11)), c.blocks[colours[1]]));
     QVERIFY(!near(at(view_->xOfChunk(15)), c.blocks[colours[1]]));

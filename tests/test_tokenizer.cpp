@@ -47,7 +47,9 @@ std::string varint(uint64_t value) {
     out.push_back(static_cast<char>(value));
     return out;
 }
-std::string bytesField(int number, const std::string& bytes) { return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(bytes.size()) + bytes; }
+std::string bytesField(int number, const std::string& bytes) {
+    return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(bytes.size()) + bytes;
+}
 std::string numberField(int number, uint64_t value) { return varint(static_cast<uint64_t>(number) << 3) + varint(value); }
 std::string floatField(int number, float value) {
     std::string out = varint(static_cast<uint64_t>(number) << 3 | 5);
@@ -61,7 +63,8 @@ std::string piece(const std::string& text, float score, int type) {
 
 struct Parts {
     std::string pieces = piece("<pad>", 0, 3) + piece("</s>", 0, 3) + piece("<s>", 0, 3) + piece("<unk>", 0, 2) + piece("a", -1, 1);
-    std::string trainer = bytesField(2, numberField(3, 1) + numberField(40, 3) + numberField(41, 2) + numberField(42, 1) + numberField(43, 0));
+    std::string trainer =
+        bytesField(2, numberField(3, 1) + numberField(40, 3) + numberField(41, 2) + numberField(42, 1) + numberField(43, 0));
     std::string map;
     std::string model() const { return pieces + trainer + bytesField(3, map.empty() ? "" : bytesField(2, map)); }
 };
@@ -119,9 +122,7 @@ void TestTokenizer::agreesWithSentencePiecesOwnTool() {
 
 void TestTokenizer::aPromptOfNothingIsItsEnd() { QCOMPARE(idsOf(tokenizerOf(), ""), Ids{1}); }
 
-void TestTokenizer::unseenCharactersBecomeBytes() {
-    QCOMPARE(idsOf(tokenizerOf(), "\u6d77"), (Ids{260, 4 + 0xe6, 4 + 0xb5, 4 + 0xb7, 1}));
-}
+void TestTokenizer::unseenCharactersBecomeBytes() { QCOMPARE(idsOf(tokenizerOf(), "\u6d77"), (Ids{260, 4 + 0xe6, 4 + 0xb5, 4 + 0xb7, 1})); }
 
 void TestTokenizer::cutsWhatHasNoRoomAndSaysSo() {
     const Tokenizer tokenizer = tokenizerOf(4);
@@ -138,7 +139,8 @@ void TestTokenizer::specialTokensAreReadBeforeSplitting() {
     const auto extra = static_cast<int32_t>(tokenizer.pieces() + 299);
     QCOMPARE(idsOf(tokenizer, "a</s>"), (Ids{262, 1, 1}));
     QCOMPARE(idsOf(tokenizer, "<pad><s><unk>"), (Ids{0, 2, 3, 1}));
-    QCOMPARE(idsOf(tokenizer, "walks <extra_id_0> into <extra_id_12> a"), (Ids{292, 290, 279, 316, extra, 260, 278, 263, 272, extra - 12, 262, 1}));
+    QCOMPARE(idsOf(tokenizer, "walks <extra_id_0> into <extra_id_12> a"),
+             (Ids{292, 290, 279, 316, extra, 260, 278, 263, 272, extra - 12, 262, 1}));
     QCOMPARE(idsOf(tokenizer, "<extra_id_299>"), (Ids{static_cast<int32_t>(tokenizer.pieces()), 1}));
     for (const char* plain : {"<extra_id_300>", "<extra_id_01>", "<extra_id_>", "<extra_id_1", "< pad>"})
         QVERIFY2(idsOf(tokenizer, plain).size() > 4, plain);
@@ -226,8 +228,16 @@ void TestTokenizer::aSmallModelMadeByHandIsAccepted() {
 void TestTokenizer::refusesHostileModels_data() {
     QTest::addColumn<QByteArray>("model");
     const auto row = [](const char* name, const std::string& model) { QTest::newRow(name) << QByteArray::fromStdString(model); };
-    const auto withPiece = [](const std::string& more) { Parts parts; parts.pieces += more; return parts.model(); };
-    const auto withMap = [](const std::string& map) { Parts parts; parts.map = map; return parts.model(); };
+    const auto withPiece = [](const std::string& more) {
+        Parts parts;
+        parts.pieces += more;
+        return parts.model();
+    };
+    const auto withMap = [](const std::string& map) {
+        Parts parts;
+        parts.map = map;
+        return parts.model();
+    };
     const std::string b("b\0", 2);
 
     row("text", "This is no model, it is a text.");

@@ -104,14 +104,16 @@ private slots:
         const QString fresh = folder.filePath(QStringLiteral("fresh.ts"));
         QProcess process;
         process.setWorkingDirectory(QStringLiteral(LONGTAKE_SOURCE_DIR));
-        process.start(lupdate, {"-silent", "-I", ".", "ui", "app", "-locations", "none", "-source-language", "en", "-target-language", "de", "-ts", fresh});
+        process.start(lupdate, {"-silent", "-I", ".", "ui", "app", "-locations", "none", "-source-language", "en", "-target-language", "de",
+                                "-ts", fresh});
         QVERIFY2(process.waitForFinished(120000) && process.exitCode() == 0, qPrintable(process.readAllStandardError()));
         QTranslator translator;
         QVERIFY(translator.load(kCompiled));
         const std::vector<Message> inCode = readMessages(fresh);
         QVERIFY(inCode.size() > 300);
         for (const Message& message : inCode) {
-            QVERIFY2(!translator.translate(message.context.toUtf8().constData(), message.source.toUtf8().constData()).isEmpty(), qPrintable(said(message)));
+            QVERIFY2(!translator.translate(message.context.toUtf8().constData(), message.source.toUtf8().constData()).isEmpty(),
+                     qPrintable(said(message)));
         }
     }
 

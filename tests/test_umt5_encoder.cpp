@@ -8,8 +8,15 @@ using namespace longtake;
 
 namespace {
 
-const TextEncoderConfig kTiny{.vocab = 40, .dim = 16, .dimAttn = 16, .dimFfn = 24, .numHeads = 2, .numLayers = 2,
-                              .numBuckets = 32, .maxDistance = 128, .textLen = 50};
+const TextEncoderConfig kTiny{.vocab = 40,
+                              .dim = 16,
+                              .dimAttn = 16,
+                              .dimFfn = 24,
+                              .numHeads = 2,
+                              .numLayers = 2,
+                              .numBuckets = 32,
+                              .maxDistance = 128,
+                              .textLen = 50};
 
 AppendixWeights weightsOf(const TextEncoderConfig& c) {
     AppendixWeights weights;
@@ -146,7 +153,8 @@ void TestUmt5Encoder::bf16StaysNearFp32() {
 }
 
 void TestUmt5Encoder::bucketsFollowTheSpecificationsTable() {
-    const std::pair<int64_t, int> firstOf[] = {{0, 0}, {1, 1}, {7, 7}, {8, 8}, {12, 9}, {16, 10}, {23, 11}, {32, 12}, {46, 13}, {64, 14}, {91, 15}};
+    const std::pair<int64_t, int> firstOf[] = {{0, 0},   {1, 1},   {7, 7},   {8, 8},   {12, 9}, {16, 10},
+                                               {23, 11}, {32, 12}, {46, 13}, {64, 14}, {91, 15}};
     for (size_t i = 0; i < std::size(firstOf); ++i) {
         const int64_t end = i + 1 < std::size(firstOf) ? firstOf[i + 1].first : 600;
         for (int64_t a = firstOf[i].first; a < end; ++a) {
@@ -160,10 +168,14 @@ void TestUmt5Encoder::bucketsFollowTheSpecificationsTable() {
 void TestUmt5Encoder::refusesWeightsThatDoNotFit_data() {
     QTest::addColumn<QString>("kind");
     QTest::addColumn<QString>("want");
-    QTest::newRow("missing") << "missing" << "weight \"blocks.1.attn.k.weight\" is missing, the model needs it with shape [16, 16]";
-    QTest::newRow("shape") << "shape" << "weight \"blocks.1.attn.k.weight\" has shape [16, 8], the model needs [16, 16]";
-    QTest::newRow("type") << "type" << "weight \"blocks.1.attn.k.weight\" has type I32, the model needs a float type";
-    QTest::newRow("leftover") << "leftover" << "the model has no place for weight \"blocks.2.norm1.weight\"";
+    QTest::newRow("missing") << "missing"
+                             << "weight \"blocks.1.attn.k.weight\" is missing, the model needs it with shape [16, 16]";
+    QTest::newRow("shape") << "shape"
+                           << "weight \"blocks.1.attn.k.weight\" has shape [16, 8], the model needs [16, 16]";
+    QTest::newRow("type") << "type"
+                          << "weight \"blocks.1.attn.k.weight\" has type I32, the model needs a float type";
+    QTest::newRow("leftover") << "leftover"
+                              << "the model has no place for weight \"blocks.2.norm1.weight\"";
 }
 
 void TestUmt5Encoder::refusesWeightsThatDoNotFit() {
@@ -185,7 +197,8 @@ void TestUmt5Encoder::refusesWeightsThatDoNotFit() {
 
 void TestUmt5Encoder::refusesSizesThatCannotWork_data() {
     QTest::addColumn<QString>("field");
-    for (const char* field : {"vocab", "dim", "num_heads", "num_layers", "text_len", "dim_attn", "num_buckets", "max_distance"}) QTest::newRow(field) << field;
+    for (const char* field : {"vocab", "dim", "num_heads", "num_layers", "text_len", "dim_attn", "num_buckets", "max_distance"})
+        QTest::newRow(field) << field;
 }
 
 void TestUmt5Encoder::refusesSizesThatCannotWork() {

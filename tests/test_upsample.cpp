@@ -27,7 +27,8 @@ private slots:
         for (size_t i = 0; i < x.bytes(); ++i) x.as<uint8_t>()[i] = static_cast<uint8_t>((i * 7 + i / 251) % 256);
         Tensor y = Tensor::host(dtype, {kFrames, 2 * kHeight, 2 * kWidth, channels});
         std::memset(y.data(), 0xff, y.bytes());
-        backend->upsample2x({.x = x.data(), .y = y.data(), .dtype = dtype, .frames = kFrames, .height = kHeight, .width = kWidth, .channels = channels});
+        backend->upsample2x(
+            {.x = x.data(), .y = y.data(), .dtype = dtype, .frames = kFrames, .height = kHeight, .width = kWidth, .channels = channels});
         for (int64_t f = 0; f < kFrames; ++f)
             for (int64_t r = 0; r < 2 * kHeight; ++r)
                 for (int64_t c = 0; c < 2 * kWidth; ++c) {

@@ -48,9 +48,7 @@ Tensor randomLatents(int64_t count, int64_t channels, int64_t height, int64_t wi
     return latents;
 }
 
-bool sameBits(const Tensor& a, const Tensor& b) {
-    return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
+bool sameBits(const Tensor& a, const Tensor& b) { return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0; }
 
 struct Model {
     GoldenCase golden;
@@ -178,7 +176,8 @@ private slots:
         std::vector<Tensor> wanted[2], got[2];
         for (uint32_t stream = 0; stream < 2; ++stream) {
             alone.decoder->reset();
-            for (uint32_t chunk = 0; chunk < 3; ++chunk) wanted[stream].push_back(alone.decoder->decode(alone.latents(2, 20 * stream + chunk)));
+            for (uint32_t chunk = 0; chunk < 3; ++chunk)
+                wanted[stream].push_back(alone.decoder->decode(alone.latents(2, 20 * stream + chunk)));
         }
         model.decoder.reset();
         for (uint32_t chunk = 0; chunk < 3; ++chunk)
@@ -231,7 +230,9 @@ private slots:
         Model model(static_cast<VideoKind>(kind));
         const int64_t channels = model.decoder->latentChannels();
         QString message = messageOf([&] { model.decoder->decode(randomLatents(2, channels + 1, 3, 5)); });
-        QVERIFY2(message.contains(QString("[n, %1, height, width]").arg(channels)) && message.contains(QString("[2, %1, 3, 5]").arg(channels + 1)), qPrintable(message));
+        QVERIFY2(message.contains(QString("[n, %1, height, width]").arg(channels)) &&
+                     message.contains(QString("[2, %1, 3, 5]").arg(channels + 1)),
+                 qPrintable(message));
         model.decoder->decode(model.latents(1));
         message = messageOf([&] { model.decoder->decode(randomLatents(1, channels, 4, 5)); });
         QVERIFY2(message.contains("3 x 5") && message.contains("4 x 5") && message.contains("reset"), qPrintable(message));

@@ -136,8 +136,7 @@ Probe probe(const std::string& path) {
                 if (result.pixelFormat == AV_PIX_FMT_YUV420P) {
                     for (int plane = 0; plane < 3; ++plane) {
                         const int half = plane == 0 ? 2 : 4;
-                        result.centre[plane] =
-                            frame->data[plane][frame->height / half * frame->linesize[plane] + frame->width / half];
+                        result.centre[plane] = frame->data[plane][frame->height / half * frame->linesize[plane] + frame->width / half];
                     }
                 }
             }
@@ -154,9 +153,7 @@ Probe probe(const std::string& path) {
     return result;
 }
 
-QStringList namesIn(const QTemporaryDir& folder) {
-    return QDir(folder.path()).entryList(QDir::Files | QDir::Hidden, QDir::Name);
-}
+QStringList namesIn(const QTemporaryDir& folder) { return QDir(folder.path()).entryList(QDir::Files | QDir::Hidden, QDir::Name); }
 
 // "moov" before "mdat": playable while it still loads.
 bool indexIsInFront(const std::string& path) {
@@ -222,7 +219,8 @@ private slots:
         QVERIFY(want.ok());
         for (int y = 0; y < kSize.height * 3 / 2; ++y) {
             const bool isLuma = y < kSize.height;
-            const uint8_t* line = isLuma ? (*want)->data[0] + y * (*want)->linesize[0] : (*want)->data[1] + (y - kSize.height) * (*want)->linesize[1];
+            const uint8_t* line =
+                isLuma ? (*want)->data[0] + y * (*want)->linesize[0] : (*want)->data[1] + (y - kSize.height) * (*want)->linesize[1];
             for (int x = 0; x < kSize.width; ++x) {
                 const int difference = std::abs(int(line[x]) - int(made.view().data[y * made.view().stride + x]));
                 QVERIFY2(difference <= (isLuma ? 1 : 2), qPrintable(QString("line %1, column %2: %3").arg(y).arg(x).arg(difference)));
@@ -245,7 +243,9 @@ private slots:
             QCOMPARE(seen.frames, 4);
             std::copy_n(seen.centre, 3, centre[nv12]);
         }
-        for (int plane = 0; plane < 3; ++plane) QVERIFY2(std::abs(centre[0][plane] - centre[1][plane]) <= 1, qPrintable(QString("plane %1: %2 and %3").arg(plane).arg(centre[0][plane]).arg(centre[1][plane])));
+        for (int plane = 0; plane < 3; ++plane)
+            QVERIFY2(std::abs(centre[0][plane] - centre[1][plane]) <= 1,
+                     qPrintable(QString("plane %1: %2 and %3").arg(plane).arg(centre[0][plane]).arg(centre[1][plane])));
     }
 
     void writesPlayableVideo_data() {
@@ -254,12 +254,10 @@ private slots:
         QTest::addColumn<int>("codecId");
         QTest::addColumn<int>("pixelFormat");
         QTest::newRow("h264") << int(VideoCodec::H264) << "a.mp4" << int(AV_CODEC_ID_H264) << int(AV_PIX_FMT_YUV420P);
-        QTest::newRow("h264 in mov") << int(VideoCodec::H264) << "a.mov" << int(AV_CODEC_ID_H264)
-                                     << int(AV_PIX_FMT_YUV420P);
+        QTest::newRow("h264 in mov") << int(VideoCodec::H264) << "a.mov" << int(AV_CODEC_ID_H264) << int(AV_PIX_FMT_YUV420P);
         QTest::newRow("h265") << int(VideoCodec::H265) << "a.mp4" << int(AV_CODEC_ID_HEVC) << int(AV_PIX_FMT_YUV420P);
         QTest::newRow("av1") << int(VideoCodec::Av1) << "a.mp4" << int(AV_CODEC_ID_AV1) << int(AV_PIX_FMT_YUV420P);
-        QTest::newRow("prores") << int(VideoCodec::Prores) << "a.mov" << int(AV_CODEC_ID_PRORES)
-                                << int(AV_PIX_FMT_YUV422P10LE);
+        QTest::newRow("prores") << int(VideoCodec::Prores) << "a.mov" << int(AV_CODEC_ID_PRORES) << int(AV_PIX_FMT_YUV422P10LE);
     }
 
     void writesPlayableVideo() {
@@ -317,8 +315,7 @@ private slots:
         options.quality = 100;
         auto writer = VideoWriter::create(path, kSize, options);
         QVERIFY(writer.ok());
-        const OwnedFrame frame =
-            plainFrame(kSize, uint8_t(rgb >> 16), uint8_t((rgb >> 8) & 255), uint8_t(rgb & 255));
+        const OwnedFrame frame = plainFrame(kSize, uint8_t(rgb >> 16), uint8_t((rgb >> 8) & 255), uint8_t(rgb & 255));
         for (int i = 0; i < 3; ++i) QVERIFY((*writer)->write(frame.view()).ok());
         QVERIFY((*writer)->finish().ok());
         const Probe seen = probe(path);
@@ -389,8 +386,7 @@ private slots:
 
     void cancelLeavesNothing() {
         QTemporaryDir folder;
-        auto writer =
-            VideoWriter::create(folder.filePath("a.mp4").toStdString(), kSize, optionsFor(VideoCodec::H264));
+        auto writer = VideoWriter::create(folder.filePath("a.mp4").toStdString(), kSize, optionsFor(VideoCodec::H264));
         QVERIFY(writer.ok());
         for (int i = 0; i < 20; ++i) QVERIFY((*writer)->write(makeFrame(kSize, i).view()).ok());
         QCOMPARE(namesIn(folder), QStringList{"a.part.mp4"});
@@ -426,8 +422,7 @@ private slots:
 
     void noPictureIsAnError() {
         QTemporaryDir folder;
-        auto writer =
-            VideoWriter::create(folder.filePath("a.mp4").toStdString(), kSize, optionsFor(VideoCodec::H264));
+        auto writer = VideoWriter::create(folder.filePath("a.mp4").toStdString(), kSize, optionsFor(VideoCodec::H264));
         QVERIFY(writer.ok());
         QVERIFY(!(*writer)->finish().ok());
         QCOMPARE(namesIn(folder), QStringList{});
@@ -453,19 +448,32 @@ private slots:
         QTest::addColumn<QString>("encoder");
         QTest::addColumn<QString>("says");
         const int h264 = int(VideoCodec::H264);
-        QTest::newRow("odd width") << "a.mp4" << 97 << 64 << h264 << "" << "choose 98x64";
-        QTest::newRow("odd height") << "a.mp4" << 96 << 63 << h264 << "" << "choose 96x64";
-        QTest::newRow("tiny") << "a.mp4" << 8 << 64 << h264 << "" << "16 to 8192";
-        QTest::newRow("huge") << "a.mp4" << 96 << 100000 << h264 << "" << "16 to 8192";
-        QTest::newRow("other ending") << "a.avi" << 96 << 64 << h264 << "" << "ends in .mp4 or .mov";
-        QTest::newRow("no ending") << "a" << 96 << 64 << h264 << "" << "ends in .mp4 or .mov";
-        QTest::newRow("prores in mp4") << "a.mp4" << 96 << 64 << int(VideoCodec::Prores) << "" << "ends in .mov";
-        QTest::newRow("av1 in mov") << "a.mov" << 96 << 64 << int(VideoCodec::Av1) << "" << "ends in .mp4";
-        QTest::newRow("unknown encoder") << "a.mp4" << 96 << 64 << h264 << "libnothing" << "unknown encoder";
-        QTest::newRow("other encoder") << "a.mp4" << 96 << 64 << h264 << "libx265" << "does not make H.264";
-        QTest::newRow("no folder") << "none/a.mp4" << 96 << 64 << h264 << "" << "no such file or folder";
-        QTest::newRow("file as folder") << "file/a.mp4" << 96 << 64 << h264 << "" << "not a folder";
-        QTest::newRow("a folder") << "folder.mp4" << 96 << 64 << h264 << "" << "that is a folder";
+        QTest::newRow("odd width") << "a.mp4" << 97 << 64 << h264 << ""
+                                   << "choose 98x64";
+        QTest::newRow("odd height") << "a.mp4" << 96 << 63 << h264 << ""
+                                    << "choose 96x64";
+        QTest::newRow("tiny") << "a.mp4" << 8 << 64 << h264 << ""
+                              << "16 to 8192";
+        QTest::newRow("huge") << "a.mp4" << 96 << 100000 << h264 << ""
+                              << "16 to 8192";
+        QTest::newRow("other ending") << "a.avi" << 96 << 64 << h264 << ""
+                                      << "ends in .mp4 or .mov";
+        QTest::newRow("no ending") << "a" << 96 << 64 << h264 << ""
+                                   << "ends in .mp4 or .mov";
+        QTest::newRow("prores in mp4") << "a.mp4" << 96 << 64 << int(VideoCodec::Prores) << ""
+                                       << "ends in .mov";
+        QTest::newRow("av1 in mov") << "a.mov" << 96 << 64 << int(VideoCodec::Av1) << ""
+                                    << "ends in .mp4";
+        QTest::newRow("unknown encoder") << "a.mp4" << 96 << 64 << h264 << "libnothing"
+                                         << "unknown encoder";
+        QTest::newRow("other encoder") << "a.mp4" << 96 << 64 << h264 << "libx265"
+                                       << "does not make H.264";
+        QTest::newRow("no folder") << "none/a.mp4" << 96 << 64 << h264 << ""
+                                   << "no such file or folder";
+        QTest::newRow("file as folder") << "file/a.mp4" << 96 << 64 << h264 << ""
+                                        << "not a folder";
+        QTest::newRow("a folder") << "folder.mp4" << 96 << 64 << h264 << ""
+                                  << "that is a folder";
     }
 
     void refusals() {
@@ -522,8 +530,7 @@ private slots:
     void leavesAnOlderPartFileAlone() {
         QTemporaryDir folder;
         std::ofstream(folder.filePath("a.part.mp4").toStdString()) << "all that is left of a take";
-        auto writer =
-            VideoWriter::create(folder.filePath("a.mp4").toStdString(), kSize, optionsFor(VideoCodec::H264));
+        auto writer = VideoWriter::create(folder.filePath("a.mp4").toStdString(), kSize, optionsFor(VideoCodec::H264));
         QVERIFY(writer.ok());
         QVERIFY((*writer)->partPath() == folder.filePath("a-2.part.mp4").toStdString());
         QVERIFY((*writer)->write(makeFrame(kSize, 0).view()).ok());
@@ -570,7 +577,8 @@ private slots:
         QVERIFY2(recovered.ok(), recovered.ok() ? "" : recovered.message().c_str());
         QCOMPARE(recovered->path, path.toStdString());
         QCOMPARE(recovered->frames, int64_t{playable});
-        QVERIFY2(std::abs(recovered->seconds - playable / 16.0) < 1e-3, qPrintable(QStringLiteral("%1 s of %2 pictures").arg(recovered->seconds).arg(playable)));
+        QVERIFY2(std::abs(recovered->seconds - playable / 16.0) < 1e-3,
+                 qPrintable(QStringLiteral("%1 s of %2 pictures").arg(recovered->seconds).arg(playable)));
         QCOMPARE(recovered->projectJson, std::string(R"({"seed":7})"));
         QCOMPARE(namesIn(folder), QStringList{name});
         const Probe seen = probe(recovered->path);
@@ -640,14 +648,12 @@ private slots:
         QFETCH(int, frames);
         QTemporaryDir folder;
         QProcess child;
-        child.start(QCoreApplication::applicationFilePath(),
-                    {"--small-disk", folder.path(), bytes, QString::number(frames)});
+        child.start(QCoreApplication::applicationFilePath(), {"--small-disk", folder.path(), bytes, QString::number(frames)});
         QVERIFY(child.waitForFinished(30000));
         if (child.exitCode() == 77) QSKIP("this machine does not let a test mount a small disk");
         const QString said = outputOf(child);
         QCOMPARE(child.exitCode(), 1);
-        QVERIFY2(said.contains("error cannot write " + folder.filePath("take.mp4") + ": the disk is full"),
-                 qPrintable(said.right(300)));
+        QVERIFY2(said.contains("error cannot write " + folder.filePath("take.mp4") + ": the disk is full"), qPrintable(said.right(300)));
         const QString left = said.mid(said.lastIndexOf("error ")).section('\n', 1).trimmed();
         if (bytes == "4k") {
             QCOMPARE(left, QString());

@@ -71,7 +71,8 @@ void TestWeightReader::whatAConfigurationClaimsTakesNoMemory() {
     const auto backend = makeCpuBackend({.threads = 1});
     const auto loaded = CausalDit::load(config, Positions::Window, weights, *backend);
     QVERIFY(!loaded);
-    QVERIFY2(loaded.message().find("weight \"patch_embedding.weight\" has shape [4, 16, 1, 2, 2], the model needs [1048576, ") == 0, loaded.message().c_str());
+    QVERIFY2(loaded.message().find("weight \"patch_embedding.weight\" has shape [4, 16, 1, 2, 2], the model needs [1048576, ") == 0,
+             loaded.message().c_str());
     QCOMPARE(backend->allocatedBytes(), size_t{0});
 }
 

@@ -38,7 +38,8 @@ public:
     // False when there is no X server to start; problem() says why.
     bool start() {
         // The server picks a free number and says it.
-        server_.start("Xvfb", {"-displayfd", "1", "-screen", "0", QStringLiteral("%1x%2x24").arg(size_.width()).arg(size_.height()), "-nolisten", "tcp"});
+        server_.start("Xvfb", {"-displayfd", "1", "-screen", "0", QStringLiteral("%1x%2x24").arg(size_.width()).arg(size_.height()),
+                               "-nolisten", "tcp"});
         QByteArray said;
         while (!said.endsWith('\n')) {
             if (!server_.waitForReadyRead(20'000)) {
@@ -67,7 +68,9 @@ public:
     }
 
     // The window with this in its title, once it can be seen; empty when it does not come.
-    QString window(const QString& title, int milliseconds = 30'000) { return hand({"search", "--sync", "--onlyvisible", "--name", title}, milliseconds).section('\n', -1); }
+    QString window(const QString& title, int milliseconds = 30'000) {
+        return hand({"search", "--sync", "--onlyvisible", "--name", title}, milliseconds).section('\n', -1);
+    }
     void focus(const QString& window) { hand({"windowactivate", "--sync", window}); }
     void type(const QString& text) { hand({"type", "--delay", "15", text}); }
     void press(const QString& keys) { hand({"key", keys}); }

@@ -39,8 +39,8 @@ Result<PictureSize> parsePictureSize(const std::string& text) {
     const size_t x = text.find('x');
     PictureSize size;
     if (x != std::string::npos && parseWhole(std::string_view(text).substr(0, x), size.width) &&
-        parseWhole(std::string_view(text).substr(x + 1), size.height) && size.width > 0 && size.height > 0 &&
-        size.width <= 16384 && size.height <= 16384) {
+        parseWhole(std::string_view(text).substr(x + 1), size.height) && size.width > 0 && size.height > 0 && size.width <= 16384 &&
+        size.height <= 16384) {
         return size;
     }
     return Error{"\"" + printable(text) + "\" is no size; give width and height in pixels, such as 256x160"};
@@ -73,8 +73,7 @@ Result<TransitionChoice> parseTransition(const std::string& text) {
 
 void TakeArguments::addTo(CLI::App& parser) {
     parser.add_option("--prompt", prompt, "What the take begins with");
-    parser.add_option("--at", at, "SECONDS TEXT: from then on another prompt; may be repeated")
-        ->type_name("SECONDS TEXT");
+    parser.add_option("--at", at, "SECONDS TEXT: from then on another prompt; may be repeated")->type_name("SECONDS TEXT");
     parser.add_option("--image", image, "A picture that the take begins with: PNG, JPEG, WebP or BMP");
     parser.add_option("--transition", transition, "How prompts change: recache, keep or blend:N chunks");
     parser.add_option("--project", project, "A .longtake file, or a video made by Longtake");
@@ -88,8 +87,7 @@ void TakeArguments::addTo(CLI::App& parser) {
     parser.add_option("--threads", threads, "Processor threads")->check(CLI::Range(1, 1024));
     parser.add_option("--steps", steps, "Denoise steps per chunk")->check(CLI::Range(1, 1000));
     parser.add_option("--shift", shift, "Flow shift of the noise levels")->check(CLI::Range(0.01, 100.0));
-    parser.add_option("--window", window, "Latent frames the model sees, sink and chunk included; 0: all")
-        ->check(CLI::Range(0, 100'000));
+    parser.add_option("--window", window, "Latent frames the model sees, sink and chunk included; 0: all")->check(CLI::Range(0, 100'000));
     parser.add_option("--sink", sink, "First latent frames that are never forgotten")->check(CLI::Range(0, 1000));
 }
 
@@ -130,10 +128,8 @@ Result<PromptTimeline> TakeArguments::timeline(const ChunkClock& clock) const {
         const Result<double> start = parseSeconds(time);
         if (!start) return start.error();
         const int64_t chunk = clock.chunkNear(*start);
-        const Result<size_t> inserted = made->insert({.firstChunk = chunk,
-                                                      .text = text,
-                                                      .transition = choice->transition,
-                                                      .blendChunks = choice->blendChunks});
+        const Result<size_t> inserted =
+            made->insert({.firstChunk = chunk, .text = text, .transition = choice->transition, .blendChunks = choice->blendChunks});
         if (!inserted) {
             return Error{"--at " + time + ": " + inserted.message() + " (a prompt starts with a chunk of " +
                          std::to_string(clock.framesPerChunk) + " frames)"};

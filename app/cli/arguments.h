@@ -20,9 +20,9 @@ class App;
 
 namespace longtake {
 
-Result<PictureSize> parsePictureSize(const std::string& text);     // "832x480"
-Result<Precision> parsePrecision(const std::string& text);         // "fp32", "bf16"
-Result<uint64_t> parseSeed(const std::string& text);               // 0 to 2^64 - 1
+Result<PictureSize> parsePictureSize(const std::string& text);  // "832x480"
+Result<Precision> parsePrecision(const std::string& text);      // "fp32", "bf16"
+Result<uint64_t> parseSeed(const std::string& text);            // 0 to 2^64 - 1
 
 struct TransitionChoice {
     Transition transition = Transition::Recache;
@@ -35,7 +35,7 @@ struct TakeArguments {
     std::string project;  // .longtake, or a video with one inside
     std::string model;    // folder or name
     std::string prompt;
-    std::string image;    // picture to begin with
+    std::string image;                                    // picture to begin with
     std::vector<std::pair<std::string, std::string>> at;  // seconds, prompt
     std::string transition = "recache";
     std::optional<double> seconds;

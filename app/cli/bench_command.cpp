@@ -39,8 +39,7 @@ private:
 };
 
 // All frames through one encoder, the finishing of the file included.
-Result<EncodeFigure> measureEncoder(const EncoderInfo& info, const std::vector<OwnedFrame>& frames,
-                                    const std::filesystem::path& folder) {
+Result<EncodeFigure> measureEncoder(const EncoderInfo& info, const std::vector<OwnedFrame>& frames, const std::filesystem::path& folder) {
     const char* ending = info.codec == VideoCodec::Prores ? ".mov" : ".mp4";
     const std::string path = (folder / (info.name + ending)).string();
     VideoOptions options;
@@ -96,8 +95,8 @@ void BenchCommand::printGeneration(const TakeSetup& setup, const RunTotals& tota
     const Project& project = setup.project;
     const double chunks = static_cast<double>(totals.chunks);
     const auto perChunk = [&](double ms) { return fixed(ms / chunks, 1) + " ms"; };
-    reporter.text(setup.model->config().name + ", " + std::to_string(project.width) + "x" + std::to_string(project.height) +
-                  ", " + std::to_string(project.sampler.steps.size()) + " steps, on " + setup.backend->description() + "\n" +
+    reporter.text(setup.model->config().name + ", " + std::to_string(project.width) + "x" + std::to_string(project.height) + ", " +
+                  std::to_string(project.sampler.steps.size()) + " steps, on " + setup.backend->description() + "\n" +
                   tableText({{"generation", fixed(totals.framesPerSecond(), 1) + " fps"},
                              {"plays at", fixed(project.fps, 0) + " fps"},
                              {"model loaded in", fixed(setup.loadMs, 0) + " ms"},
@@ -135,10 +134,7 @@ CommandResult BenchCommand::printEncoders(const std::vector<OwnedFrame>& frames,
         const Result<EncodeFigure> figure = measureEncoder(info, frames, folder.path());
         if (!figure) return failure(figure.message());
         rows.push_back({figure->encoder, fixed(figure->framesPerSecond, 1), humanBytes(figure->bytes)});
-        reporter.object({{"event", "encoder"},
-                         {"encoder", figure->encoder},
-                         {"fps", figure->framesPerSecond},
-                         {"bytes", figure->bytes}});
+        reporter.object({{"event", "encoder"}, {"encoder", figure->encoder}, {"fps", figure->framesPerSecond}, {"bytes", figure->bytes}});
     }
     reporter.text("encoding " + std::to_string(frames.size()) + " frames\n" + tableText(rows));
     return done();

@@ -65,10 +65,8 @@ public:
         if (!imported) return failure(imported.message());
         for (const std::string& line : imported->lines) reporter.text(line);
         reporter.text("wrote " + imported->folder.string() + " (" + humanBytes(imported->bytesWritten) + ")");
-        reporter.object({{"event", "done"},
-                         {"folder", imported->folder.string()},
-                         {"bytes", imported->bytesWritten},
-                         {"notes", imported->lines}});
+        reporter.object(
+            {{"event", "done"}, {"folder", imported->folder.string()}, {"bytes", imported->bytesWritten}, {"notes", imported->lines}});
         return done();
     }
 

@@ -116,8 +116,8 @@ Table dimensionTable(const DitConfig& dit) {
                {"text", std::to_string(dit.textLen) + " x " + std::to_string(dit.textDim)}};
     if (dit.attention == AttentionKind::Mla) {
         rows.push_back({"d_c, d_r", std::to_string(dit.mla.dC) + ", " + std::to_string(dit.mla.dR)});
-        rows.push_back({"d_cq, d_nope, d_v", std::to_string(dit.mla.dCq) + ", " + std::to_string(dit.mla.dNope) + ", " +
-                                                 std::to_string(dit.mla.dV)});
+        rows.push_back(
+            {"d_cq, d_nope, d_v", std::to_string(dit.mla.dCq) + ", " + std::to_string(dit.mla.dNope) + ", " + std::to_string(dit.mla.dV)});
     }
     return rows;
 }
@@ -131,9 +131,7 @@ Table cacheTable(const DitConfig& dit, const CacheFigures& cache, size_t number)
             {"window of " + std::to_string(cache.frames) + " frames", humanBytes(cache.bytes), humanBytes(cache.denseBytes)}};
 }
 
-double savingOf(const DitConfig& dit) {
-    return 100.0 * (1.0 - static_cast<double>(dit.cacheWidth()) / dit.denseCacheWidth());
-}
+double savingOf(const DitConfig& dit) { return 100.0 * (1.0 - static_cast<double>(dit.cacheWidth()) / dit.denseCacheWidth()); }
 
 std::string dimensionText(const DitConfig& dit) {
     const char* attention = dit.attention == AttentionKind::Mla ? "latent (MLA)" : "dense";
@@ -141,9 +139,8 @@ std::string dimensionText(const DitConfig& dit) {
 }
 
 std::string cacheText(const DitConfig& dit, const CacheFigures& cache, PictureSize size, size_t number) {
-    return "cache at " + std::to_string(size.width) + "x" + std::to_string(size.height) + ", " +
-           std::to_string(cache.tokensPerFrame) + " tokens a frame" +
-           (cache.counted ? ", counted from its allocation" : ", computed") + "\n" +
+    return "cache at " + std::to_string(size.width) + "x" + std::to_string(size.height) + ", " + std::to_string(cache.tokensPerFrame) +
+           " tokens a frame" + (cache.counted ? ", counted from its allocation" : ", computed") + "\n" +
            tableText(cacheTable(dit, cache, number)) + "saving: " + fixed(savingOf(dit), 1) + " %\n";
 }
 
@@ -161,14 +158,16 @@ nlohmann::json cacheJson(const DitConfig& dit, const CacheFigures& cache, size_t
 }
 
 Table planTable(const MemoryPlan& plan) {
-    return {{"transformer", humanBytes(plan.weights)},     {"text encoder", humanBytes(plan.textEncoder)},
-            {"video decoder", humanBytes(plan.videoDecoder + plan.videoStream)}, {"cache", humanBytes(plan.cache)},
-            {"working memory", humanBytes(plan.working)},  {"total", humanBytes(plan.total())},
+    return {{"transformer", humanBytes(plan.weights)},
+            {"text encoder", humanBytes(plan.textEncoder)},
+            {"video decoder", humanBytes(plan.videoDecoder + plan.videoStream)},
+            {"cache", humanBytes(plan.cache)},
+            {"working memory", humanBytes(plan.working)},
+            {"total", humanBytes(plan.total())},
             {"free now", humanBytes(plan.available)}};
 }
 
-CommandResult InfoCommand::describe(const Model& model, PictureSize size, const RolloutConfig& rollout,
-                                    Reporter& reporter) const {
+CommandResult InfoCommand::describe(const Model& model, PictureSize size, const RolloutConfig& rollout, Reporter& reporter) const {
     const ModelConfig& config = model.config();
     const DitConfig& dit = config.dit;
     const Result<int64_t> text = parametersIn((model.folder() / config.text.weights).string());
@@ -184,8 +183,8 @@ CommandResult InfoCommand::describe(const Model& model, PictureSize size, const 
 
     reporter.text(config.name + (config.description.empty() ? "" : ": " + config.description));
     reporter.text("runs on " + model.backend().description() + "\n");
-    reporter.text("parameters: " + parameterText(model.dit().parameters()) + " transformer, " + parameterText(*text) +
-                  " text encoder, " + parameterText(*video) + " video");
+    reporter.text("parameters: " + parameterText(model.dit().parameters()) + " transformer, " + parameterText(*text) + " text encoder, " +
+                  parameterText(*video) + " video");
     reporter.text(dimensionText(dit) + cacheText(dit, cache, size, number));
     reporter.text("memory for a take of " + std::to_string(size.width) + "x" + std::to_string(size.height) + "\n" +
                   tableText(planTable(plan)) + (plan.fits() ? "it fits" : "it does not fit: choose a smaller size or window"));
@@ -216,8 +215,7 @@ CommandResult InfoCommand::describe(const Model& model, PictureSize size, const 
     return done();
 }
 
-CommandResult InfoCommand::describeConfig(const std::string& folder, PictureSize size, Backend& backend,
-                                          Reporter& reporter) const {
+CommandResult InfoCommand::describeConfig(const std::string& folder, PictureSize size, Backend& backend, Reporter& reporter) const {
     const Result<ModelConfig> config = Model::readConfig(folder);
     if (!config) return failure(config.message());
     const DitConfig& dit = config->dit;
@@ -226,12 +224,17 @@ CommandResult InfoCommand::describeConfig(const std::string& folder, PictureSize
     if (const auto valid = validate(rollout); !valid) return usage(valid.message());
     if (size == PictureSize{}) size = {config->width, config->height};
     constexpr int kPixelsPerLatent = 8;  // of every video decoder there is
-    const int64_t tokens = static_cast<int64_t>(size.height / (kPixelsPerLatent * dit.patchH)) * (size.width / (kPixelsPerLatent * dit.patchW));
+    const int64_t tokens =
+        static_cast<int64_t>(size.height / (kPixelsPerLatent * dit.patchH)) * (size.width / (kPixelsPerLatent * dit.patchW));
     const CacheFigures cache = measureCache(backend, dit, tokens, rollout);
     const size_t number = sizeOf(backend.computeType());
     reporter.text(config->name + (config->description.empty() ? "" : ": " + config->description) + "\n");
     reporter.text(dimensionText(dit) + cacheText(dit, cache, size, number));
-    reporter.object({{"event", "info"}, {"name", config->name}, {"folder", folder}, {"layers", dit.numLayers}, {"cache", cacheJson(dit, cache, number)}});
+    reporter.object({{"event", "info"},
+                     {"name", config->name},
+                     {"folder", folder},
+                     {"layers", dit.numLayers},
+                     {"cache", cacheJson(dit, cache, number)}});
     return done();
 }
 

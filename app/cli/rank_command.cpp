@@ -22,9 +22,7 @@ Result<ModelConfig> readConfig(const std::string& folder) {
     return ModelConfig::parse(*text, path);
 }
 
-std::string attentionName(int layer, const char* name) {
-    return "blocks." + std::to_string(layer) + ".self_attn." + name + ".weight";
-}
+std::string attentionName(int layer, const char* name) { return "blocks." + std::to_string(layer) + ".self_attn." + name + ".weight"; }
 
 Result<RankReport> latentRanks(const Checkpoint& weights, int layers) {
     std::vector<LatentFactors> factors;
@@ -57,8 +55,8 @@ std::vector<std::vector<std::string>> tableOf(const RankReport& report) {
     std::vector<std::vector<std::string>> rows{{"layer", "r_0.9", "r_0.99", "r_0.999", "stable", "entropy"}};
     for (size_t layer = 0; layer < report.layers.size(); ++layer) {
         const RankStats& stats = report.layers[layer];
-        rows.push_back({std::to_string(layer), std::to_string(stats.r[0]), std::to_string(stats.r[1]),
-                        std::to_string(stats.r[2]), fixed(stats.stableRank, 2), fixed(stats.entropyRank, 1)});
+        rows.push_back({std::to_string(layer), std::to_string(stats.r[0]), std::to_string(stats.r[1]), std::to_string(stats.r[2]),
+                        fixed(stats.stableRank, 2), fixed(stats.entropyRank, 1)});
     }
     return rows;
 }
@@ -92,11 +90,9 @@ public:
 
 private:
     void print(const ModelConfig& config, const RankReport& report, Reporter& reporter) const {
-        const std::string budget =
-            config.dit.attention == AttentionKind::Mla ? ", budget d_c " + std::to_string(config.dit.mla.dC) : "";
-        reporter.text(config.name + ": " + report.matrix + ", " + std::to_string(report.rows) + " x " +
-                      std::to_string(report.columns) + " a layer" + budget +
-                      "\nr_t: the fewest singular values that hold the share t of the squared sum\n\n" +
+        const std::string budget = config.dit.attention == AttentionKind::Mla ? ", budget d_c " + std::to_string(config.dit.mla.dC) : "";
+        reporter.text(config.name + ": " + report.matrix + ", " + std::to_string(report.rows) + " x " + std::to_string(report.columns) +
+                      " a layer" + budget + "\nr_t: the fewest singular values that hold the share t of the squared sum\n\n" +
                       tableText(tableOf(report)));
         if (!csv_.empty()) reporter.note("wrote " + csv_);
         nlohmann::json layers = nlohmann::json::array();

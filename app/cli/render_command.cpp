@@ -40,7 +40,8 @@ void RenderCommand::addTo(CLI::App& parser) {
     parser.add_option("--video-size", choice_.videoSize, "Size of the file, where it is not that of the frames");
     parser.add_option("--contact-sheet", choice_.contactSheet, "Write a PNG with frames of the whole take side by side");
     parser.add_option("--save-project", choice_.saveProject, "Write the take's .longtake file");
-    parser.add_option("--takes", takes_, "So many takes at once, of seeds that follow: out-1.mp4, out-2.mp4 ...")->check(CLI::Range(1, 1000));
+    parser.add_option("--takes", takes_, "So many takes at once, of seeds that follow: out-1.mp4, out-2.mp4 ...")
+        ->check(CLI::Range(1, 1000));
 }
 
 CommandResult RenderCommand::checkOutputs() const {
@@ -69,7 +70,8 @@ CommandResult RenderCommand::openTakes(TakeSetup& setup) {
         TakeOptions options = setup.take->options();
         options.seed += static_cast<uint64_t>(i);
         Result<std::unique_ptr<Take>> take = Take::create(*setup.model, options, setup.take.get());
-        if (!take) return failure("take " + std::to_string(i + 1) + " of " + std::to_string(takes_) + ": " + take.message() + ", or fewer takes");
+        if (!take)
+            return failure("take " + std::to_string(i + 1) + " of " + std::to_string(takes_) + ": " + take.message() + ", or fewer takes");
         (*take)->setTimeline(setup.project.timeline);
         more_.push_back(std::move(*take));
     }
@@ -96,12 +98,11 @@ void RenderCommand::report(const TakeSetup& setup, const TakeOutputs& outputs, c
     const double seconds = setup.take->clock().secondsOfFrame(totals.frames);
     const uint64_t peak = peakMemoryBytes();
     const std::string target = choice.output.empty() ? choice.frames : choice.output;
-    reporter.text("wrote " + printable(target) + ": " + std::to_string(totals.frames) + (totals.frames == 1 ? " frame, " : " frames, ") + fixed(seconds, 2) + " s, " +
-                  std::to_string(project.width) + "x" + std::to_string(project.height) +
+    reporter.text("wrote " + printable(target) + ": " + std::to_string(totals.frames) + (totals.frames == 1 ? " frame, " : " frames, ") +
+                  fixed(seconds, 2) + " s, " + std::to_string(project.width) + "x" + std::to_string(project.height) +
                   (outputs.encoderName().empty() ? "" : ", " + outputs.encoderName()) + ", seed " + std::to_string(project.seed));
     reporter.text("made at " + fixed(totals.framesPerSecond(), 1) + " fps (video plays at " + fixed(project.fps, 0) +
-                  "), first frame after " + fixed(totals.firstFrameMs + setup.loadMs, 0) + " ms, peak memory " +
-                  humanBytes(peak));
+                  "), first frame after " + fixed(totals.firstFrameMs + setup.loadMs, 0) + " ms, peak memory " + humanBytes(peak));
     if (!choice.contactSheet.empty()) reporter.text("contact sheet " + printable(choice.contactSheet));
     reporter.object({{"event", "done"},
                      {"output", choice.output},
@@ -127,7 +128,8 @@ void RenderCommand::report(const TakeSetup& setup, const TakeOutputs& outputs, c
 }
 
 // Also of a run that ended early: what was made until then is kept.
-CommandResult RenderCommand::finishOutputs(const TakeSetup& setup, const std::vector<RunTotals>& totals, const StopSignal& stop, Reporter& reporter) {
+CommandResult RenderCommand::finishOutputs(const TakeSetup& setup, const std::vector<RunTotals>& totals, const StopSignal& stop,
+                                           Reporter& reporter) {
     const RunTotals& run = totals.front();
     const bool sinkFailed = run.stopped && !stop.asked();  // finish() knows why
     const bool endedEarly = run.stopped || !run.problem.empty();
@@ -169,7 +171,8 @@ CommandResult RenderCommand::run(Reporter& reporter) {
     if (takes_ > 1) {
         int64_t frames = 0;
         for (const RunTotals& take : totals) frames += take.frames;
-        reporter.text(std::to_string(takes_) + " takes at " + fixed(static_cast<double>(frames) * 1000 / totals.front().wallMs, 1) + " fps together");
+        reporter.text(std::to_string(takes_) + " takes at " + fixed(static_cast<double>(frames) * 1000 / totals.front().wallMs, 1) +
+                      " fps together");
     }
     return done();
 }

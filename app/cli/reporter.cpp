@@ -45,9 +45,9 @@ std::string humanDuration(double seconds) {
 }
 
 std::string progressLine(const RenderProgress& progress) {
-    return "chunk " + std::to_string(progress.chunk) + "/" + std::to_string(progress.chunks) + "  " +
-           fixed(progress.videoSeconds, 1) + " s of video  " + fixed(progress.framesPerSecond, 1) + " fps  cache " +
-           humanBytes(progress.cacheBytes) + "  " + humanDuration(progress.secondsLeft) + " left";
+    return "chunk " + std::to_string(progress.chunk) + "/" + std::to_string(progress.chunks) + "  " + fixed(progress.videoSeconds, 1) +
+           " s of video  " + fixed(progress.framesPerSecond, 1) + " fps  cache " + humanBytes(progress.cacheBytes) + "  " +
+           humanDuration(progress.secondsLeft) + " left";
 }
 
 std::string tableText(const std::vector<std::vector<std::string>>& rows) {

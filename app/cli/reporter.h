@@ -34,8 +34,8 @@ std::string progressLine(const RenderProgress& progress);
 // Columns padded to the widest cell; the first is aligned left, the others right.
 std::string tableText(const std::vector<std::vector<std::string>>& rows);
 
-std::string humanBytes(uint64_t bytes);      // "1.3 MB", powers of 1000
-std::string humanDuration(double seconds);   // "0:07", "1:02:03"
+std::string humanBytes(uint64_t bytes);     // "1.3 MB", powers of 1000
+std::string humanDuration(double seconds);  // "0:07", "1:02:03"
 std::string fixed(double value, int digits);
 
 class Reporter {
@@ -44,11 +44,11 @@ public:
 
     bool isJson() const { return style_ == OutputStyle::Json; }
 
-    void text(const std::string& lines);              // only for people
-    void object(const nlohmann::json& object);        // only for machines
-    void note(const std::string& line);               // both: something to know that is no error
-    void progress(const RenderProgress& progress);    // redrawn in place on a terminal, else every few seconds
-    void error(const std::string& message);           // both: one line
+    void text(const std::string& lines);            // only for people
+    void object(const nlohmann::json& object);      // only for machines
+    void note(const std::string& line);             // both: something to know that is no error
+    void progress(const RenderProgress& progress);  // redrawn in place on a terminal, else every few seconds
+    void error(const std::string& message);         // both: one line
     // Fails when standard output did not take everything, unless its reader just went away.
     Result<void> finish() const;
 

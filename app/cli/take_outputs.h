@@ -48,7 +48,7 @@ private:
     Result<std::unique_ptr<ExportSink>> openVideo();
 
     OutputChoice choice_;
-    Project project_;  // with the hashes of the frames so far
+    Project project_;                                   // with the hashes of the frames so far
     std::vector<std::unique_ptr<Exporter>> exporters_;  // the video first, where there is one
     bool takesNv12_ = false;
     std::optional<ContactSheet> sheet_;

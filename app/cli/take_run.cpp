@@ -74,7 +74,8 @@ std::vector<RunTotals> runTakes(TakeSetup& setup, const std::vector<Take*>& take
     for (int64_t index = 0; index < setup.chunks; ++index) {
         for (size_t first = 0; first < takes.size(); first += together) {
             const std::span<Take* const> group = std::span(takes).subspan(first, std::min(together, takes.size() - first));
-            const auto chunks = nextOf(group, [&](size_t i, const Frame8& frame) { takeFrame(first + i, frame); }, stop);
+            const auto chunks = nextOf(
+                group, [&](size_t i, const Frame8& frame) { takeFrame(first + i, frame); }, stop);
             if (!wanted || stop.asked()) return end({});
             if (!chunks) return end(chunks.message());
             for (size_t i = 0; i < group.size(); ++i) add(totals[first + i], (*chunks)[i]);

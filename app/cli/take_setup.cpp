@@ -27,16 +27,15 @@ Result<std::string> chooseModel(const TakeArguments& arguments, const Project& p
     const std::string name = std::filesystem::path(project.model.path).filename().string();
     Result<std::string> found = resolveModelFolder(name);
     if (found) return found;
-    return Error{"the project's model " + project.model.name + " is not in " + project.model.path +
-                 "; give its folder with --model"};
+    return Error{"the project's model " + project.model.name + " is not in " + project.model.path + "; give its folder with --model"};
 }
 
 CommandResult loadModel(const TakeArguments& arguments, bool hasProject, Reporter& reporter, TakeSetup& setup) {
     Project& project = setup.project;
     const Result<std::string> folder = chooseModel(arguments, project);
     if (!folder) return failure(folder.message());
-    BackendChoice wanted{.device = arguments.device, .threads = arguments.threads.value_or(project.threads),
-                         .f8Products = arguments.f8Products};
+    BackendChoice wanted{
+        .device = arguments.device, .threads = arguments.threads.value_or(project.threads), .f8Products = arguments.f8Products};
     if (!arguments.precision.empty()) {
         wanted.precision = *parsePrecision(arguments.precision);
     } else if (hasProject) {

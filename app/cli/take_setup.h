@@ -14,7 +14,7 @@
 namespace longtake {
 
 struct TakeSetup {
-    Project project;  // every setting as it will be used; without events and hashes
+    Project project;                       // every setting as it will be used; without events and hashes
     std::vector<uint64_t> recordedHashes;  // of the project given, if any
     std::unique_ptr<Backend> backend;
     std::unique_ptr<Model> model;

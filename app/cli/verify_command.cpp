@@ -40,8 +40,7 @@ private:
     TakeArguments take_;
 };
 
-CommandResult VerifyCommand::replay(const TakeArguments& arguments, Reporter& reporter, Replay& result,
-                                    TakeSetup& setup) const {
+CommandResult VerifyCommand::replay(const TakeArguments& arguments, Reporter& reporter, Replay& result, TakeSetup& setup) const {
     if (CommandResult wrong = prepareTake(arguments, reporter, setup)) return wrong;
     result.name = std::to_string(setup.backend->threads()) + (setup.backend->threads() == 1 ? " thread" : " threads");
     const StopSignal stop;
@@ -54,8 +53,7 @@ CommandResult VerifyCommand::replay(const TakeArguments& arguments, Reporter& re
     return done();
 }
 
-CommandResult VerifyCommand::compare(const Replay& a, const Replay& b, const ChunkClock& clock,
-                                     Reporter& reporter) const {
+CommandResult VerifyCommand::compare(const Replay& a, const Replay& b, const ChunkClock& clock, Reporter& reporter) const {
     const size_t common = std::min(a.hashes.size(), b.hashes.size());
     const int64_t different = firstDifference(a, b);
     nlohmann::json object{{"event", "verify"}, {"a", a.name},           {"b", b.name},
@@ -65,9 +63,9 @@ CommandResult VerifyCommand::compare(const Replay& a, const Replay& b, const Chu
         reporter.text(a.name + " and " + b.name + ": all " + std::to_string(common) + " frames are the same");
         return done();
     }
-    return failure(a.name + " and " + b.name + ": frame " + std::to_string(different) + " (" +
-                   fixed(clock.secondsOfFrame(different), 2) + " s, chunk " + std::to_string(clock.chunkOfFrame(different)) +
-                   ") is the first that differs, of " + std::to_string(common));
+    return failure(a.name + " and " + b.name + ": frame " + std::to_string(different) + " (" + fixed(clock.secondsOfFrame(different), 2) +
+                   " s, chunk " + std::to_string(clock.chunkOfFrame(different)) + ") is the first that differs, of " +
+                   std::to_string(common));
 }
 
 CommandResult VerifyCommand::run(Reporter& reporter) {

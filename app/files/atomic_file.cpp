@@ -131,9 +131,8 @@ Result<std::string> readWholeFile(const std::string& path, size_t maxBytes) {
     if (S_ISDIR(info.st_mode)) return fileError("read", path, EISDIR);
     if (!S_ISREG(info.st_mode)) return noFile("read", path);
     if (static_cast<uint64_t>(info.st_size) > maxBytes) {
-        return Error{"cannot read " + printable(path) + ": it has " + std::to_string(info.st_size) +
-                     " bytes, more than the " + std::to_string(maxBytes) +
-                     " this kind of file can have; check that it is the right file"};
+        return Error{"cannot read " + printable(path) + ": it has " + std::to_string(info.st_size) + " bytes, more than the " +
+                     std::to_string(maxBytes) + " this kind of file can have; check that it is the right file"};
     }
     std::string bytes(static_cast<size_t>(info.st_size), '\0');
     size_t have = 0;

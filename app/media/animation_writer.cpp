@@ -25,8 +25,8 @@ Result<CodecContextPtr> openEncoder(const AnimationOptions& options, PictureSize
     const char* name = gif ? "gif" : "libwebp_anim";
     const AVCodec* codec = avcodec_find_encoder_by_name(name);
     if (codec == nullptr) {
-        return Error{std::string("cannot make ") + (gif ? "a GIF" : "a WebP animation") +
-                     ": this system's FFmpeg has no " + name + " encoder; export an MP4 instead"};
+        return Error{std::string("cannot make ") + (gif ? "a GIF" : "a WebP animation") + ": this system's FFmpeg has no " + name +
+                     " encoder; export an MP4 instead"};
     }
     CodecContextPtr encoder(avcodec_alloc_context3(codec));
     encoder->width = size.width;
@@ -39,8 +39,8 @@ Result<CodecContextPtr> openEncoder(const AnimationOptions& options, PictureSize
         encoder->compression_level = 2;
     }
     if (const int code = avcodec_open2(encoder.get(), codec, nullptr); code < 0) {
-        return Error{std::string("cannot make an animation of ") + std::to_string(size.width) + "x" +
-                     std::to_string(size.height) + ": " + ffmpegError(code) + "; choose another size"};
+        return Error{std::string("cannot make an animation of ") + std::to_string(size.width) + "x" + std::to_string(size.height) + ": " +
+                     ffmpegError(code) + "; choose another size"};
     }
     return encoder;
 }
@@ -123,8 +123,7 @@ bool AnimationWriter::State::applyPalette(const AVFrame& picture) {
                          .height = picture.height,
                          .stride = picture.linesize[0],
                          .format = PixelFormat::Rgb24};
-    const bool suits =
-        palette && palette->map(view, paletted->data[0], paletted->linesize[0]) < kScenePaletteDistance;
+    const bool suits = palette && palette->map(view, paletted->data[0], paletted->linesize[0]) < kScenePaletteDistance;
     if (!suits) {
         palette = Palette::of(view);
         palette->map(view, paletted->data[0], paletted->linesize[0]);

@@ -19,15 +19,14 @@ enum class AnimationKind : uint8_t { Gif, Webp };
 
 struct AnimationOptions {
     AnimationKind kind = AnimationKind::Gif;
-    int quality = 70;  // 0..100; WebP only: a GIF always has its 255 colours
+    int quality = 70;     // 0..100; WebP only: a GIF always has its 255 colours
     FrameRate frameRate;  // GIF counts in hundredths of a second: 16 fps alternates 6 and 7
     PictureSize size;     // 0x0: that of the frames
 };
 
 class AnimationWriter final : public ExportSink {
 public:
-    static Result<std::unique_ptr<AnimationWriter>> create(const std::string& path, PictureSize frames,
-                                                           const AnimationOptions& options);
+    static Result<std::unique_ptr<AnimationWriter>> create(const std::string& path, PictureSize frames, const AnimationOptions& options);
     ~AnimationWriter() override;
 
     Result<void> write(const FrameView& frame) override;

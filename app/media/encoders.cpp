@@ -37,11 +37,9 @@ constexpr std::array<EncoderRecipe, 8> kRecipes{{
     {"libx264", VideoCodec::H264, false, "crf", 12, 38, {{{"preset", "veryfast"}, {"rc-lookahead", "10"}}}},
     {"libopenh264", VideoCodec::H264, false, nullptr, 0, 0, kNone},
     {"hevc_nvenc", VideoCodec::H265, true, "cq", 16, 43, {{{"preset", "p4"}, {"rc", "vbr"}}}},
-    {"libx265", VideoCodec::H265, false, "crf", 16, 43,
-     {{{"preset", "veryfast"}, {"x265-params", "log-level=none:rc-lookahead=10"}}}},
+    {"libx265", VideoCodec::H265, false, "crf", 16, 43, {{{"preset", "veryfast"}, {"x265-params", "log-level=none:rc-lookahead=10"}}}},
     {"libsvtav1", VideoCodec::Av1, false, "crf", 15, 60, {{{"preset", "8"}}}},
-    {"libaom-av1", VideoCodec::Av1, false, "crf", 15, 60,
-     {{{"usage", "realtime"}, {"cpu-used", "8"}, {"row-mt", "1"}}}},
+    {"libaom-av1", VideoCodec::Av1, false, "crf", 15, 60, {{{"usage", "realtime"}, {"cpu-used", "8"}, {"row-mt", "1"}}}},
     {"prores_ks", VideoCodec::Prores, false, nullptr, 0, 0, {{{"vendor", "apl0"}}}},
 }};
 
@@ -143,11 +141,10 @@ Result<EncoderPtr> openVideoEncoder(const VideoOptions& options, PictureSize siz
         reasons += (reasons.empty() ? "" : "; ") + encoder.message();
     }
     if (reasons.empty()) {
-        return Error{"unknown encoder \"" + printable(options.encoder) +
-                     "\"; leave it out to use the best one that opens"};
+        return Error{"unknown encoder \"" + printable(options.encoder) + "\"; leave it out to use the best one that opens"};
     }
-    return Error{"no " + std::string(labelOf(options.codec)) + " encoder opens for " + std::to_string(size.width) +
-                 "x" + std::to_string(size.height) + " (" + reasons + "); choose another codec or size"};
+    return Error{"no " + std::string(labelOf(options.codec)) + " encoder opens for " + std::to_string(size.width) + "x" +
+                 std::to_string(size.height) + " (" + reasons + "); choose another codec or size"};
 }
 
 }  // namespace longtake

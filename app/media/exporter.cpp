@@ -26,9 +26,7 @@ Exporter::~Exporter() {
 
 PushResult Exporter::push(const FrameView& frame) {
     std::unique_lock lock(mutex_);
-    const auto ready = [this] {
-        return queue_.size() < options_.queueFrames || order_ != Order::None || isOver(progress_.state);
-    };
+    const auto ready = [this] { return queue_.size() < options_.queueFrames || order_ != Order::None || isOver(progress_.state); };
     if (!ready()) {
         if (options_.maxWait == std::chrono::milliseconds::max()) {
             hasRoom_.wait(lock, ready);

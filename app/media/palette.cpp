@@ -82,8 +82,7 @@ Palette Palette::of(const FrameView& picture) {
     std::vector<Bin> bins = histogramOf(picture);
     std::vector<Box> boxes{measure(bins, 0, bins.size())};
     while (boxes.size() < kColours) {
-        const auto widest = std::max_element(boxes.begin(), boxes.end(),
-                                             [](const Box& a, const Box& b) { return a.spread < b.spread; });
+        const auto widest = std::max_element(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.spread < b.spread; });
         if (widest->spread <= 0) break;
         const Box box = *widest;
         const auto first = bins.begin() + static_cast<ptrdiff_t>(box.begin);

@@ -37,8 +37,8 @@ Result<PictureConverter> PictureConverter::create(PictureSize source, PictureSiz
         converter.frame_->chroma_location = AVCHROMA_LOC_LEFT;
     }
     if (av_frame_get_buffer(converter.frame_.get(), 0) < 0 || !converter.prepareScaler(AV_PIX_FMT_RGB24)) {
-        return Error{"cannot prepare pictures of " + std::to_string(target.width) + "x" +
-                     std::to_string(target.height) + ": not enough memory or an impossible size; choose another"};
+        return Error{"cannot prepare pictures of " + std::to_string(target.width) + "x" + std::to_string(target.height) +
+                     ": not enough memory or an impossible size; choose another"};
     }
     return converter;
 }
@@ -76,9 +76,8 @@ bool PictureConverter::prepareScaler(AVPixelFormat sourceFormat) {
 
 Result<AVFrame*> PictureConverter::convert(const FrameView& picture) {
     if (picture.size() != source_) {
-        return Error{"cannot write a picture of " + std::to_string(picture.width) + "x" +
-                     std::to_string(picture.height) + ": this export was started for " +
-                     std::to_string(source_.width) + "x" + std::to_string(source_.height) +
+        return Error{"cannot write a picture of " + std::to_string(picture.width) + "x" + std::to_string(picture.height) +
+                     ": this export was started for " + std::to_string(source_.width) + "x" + std::to_string(source_.height) +
                      "; start a new export after changing the size"};
     }
     const AVPixelFormat format = formatOf(picture.format);

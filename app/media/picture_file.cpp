@@ -48,7 +48,8 @@ AvFramePtr decoded(const std::string& bytes, AVCodecID id) {
 // Scales a part of a picture; the part begins at data[0].
 bool scale(const uint8_t* const data[], const int strides[], int width, int height, AVPixelFormat format, bool fullRange, Frame8& to) {
     const ScalerPtr scaler(sws_getContext(width, height, format, to.width, to.height, AV_PIX_FMT_RGB24,
-                                          SWS_AREA | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP, nullptr, nullptr, nullptr));
+                                          SWS_AREA | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP, nullptr, nullptr,
+                                          nullptr));
     if (scaler == nullptr) return false;
     const int* matrix = sws_getCoefficients(SWS_CS_ITU601);  // what JPEG and WebP mean
     sws_setColorspaceDetails(scaler.get(), matrix, fullRange ? 1 : 0, matrix, 1, 0, 1 << 16, 1 << 16);
@@ -71,7 +72,8 @@ Frame8 upright(Frame8 picture, int orientation) {
             const int across = fromRight ? turned.width - 1 - x : x, down = fromBelow ? turned.height - 1 - y : y;
             const int fromX = transposed ? down : across, fromY = transposed ? across : down;
             std::memcpy(&turned.rgb[3 * (static_cast<size_t>(y) * static_cast<size_t>(turned.width) + static_cast<size_t>(x))],
-                        &picture.rgb[3 * (static_cast<size_t>(fromY) * static_cast<size_t>(picture.width) + static_cast<size_t>(fromX))], 3);
+                        &picture.rgb[3 * (static_cast<size_t>(fromY) * static_cast<size_t>(picture.width) + static_cast<size_t>(fromX))],
+                        3);
         }
     }
     return turned;
@@ -125,7 +127,8 @@ Result<Frame8> covering(const Frame8& picture, int64_t width, int64_t height) {
     const int left = (picture.width - usedWidth) / 2, top = (picture.height - usedHeight) / 2;
     const uint8_t* data[4] = {picture.rgb.data() + 3 * (static_cast<ptrdiff_t>(top) * picture.width + left), nullptr, nullptr, nullptr};
     const int strides[4] = {3 * picture.width, 0, 0, 0};
-    if (!scale(data, strides, usedWidth, usedHeight, AV_PIX_FMT_RGB24, true, fitted)) return Error{"a picture cannot be scaled to " + std::to_string(width) + "x" + std::to_string(height)};
+    if (!scale(data, strides, usedWidth, usedHeight, AV_PIX_FMT_RGB24, true, fitted))
+        return Error{"a picture cannot be scaled to " + std::to_string(width) + "x" + std::to_string(height)};
     return fitted;
 }
 

@@ -23,8 +23,7 @@ AvFramePtr copyOf(const FrameView& picture, AVPixelFormat format) {
     if (av_frame_get_buffer(frame.get(), 0) < 0) return nullptr;
     const size_t rowBytes = static_cast<size_t>(picture.width) * static_cast<size_t>(bytesPerPixel(picture.format));
     for (int y = 0; y < picture.height; ++y) {
-        std::memcpy(frame->data[0] + static_cast<ptrdiff_t>(y) * frame->linesize[0], picture.data + y * picture.stride,
-                    rowBytes);
+        std::memcpy(frame->data[0] + static_cast<ptrdiff_t>(y) * frame->linesize[0], picture.data + y * picture.stride, rowBytes);
     }
     return frame;
 }

@@ -26,8 +26,7 @@ Result<std::unique_ptr<PngSequence>> PngSequence::create(const std::string& fold
     if (failure) return fileError("make the folder", folder, failure.value());
     if (::access(folder.c_str(), W_OK | X_OK) != 0) return fileError("write into", folder, errno);
     if (fs::exists(fs::path(folder) / frameName(1), failure)) {
-        return Error{"cannot write frames into " + printable(folder) +
-                     ": it already holds frames; choose another folder or empty it"};
+        return Error{"cannot write frames into " + printable(folder) + ": it already holds frames; choose another folder or empty it"};
     }
     return std::unique_ptr<PngSequence>(new PngSequence(folder, made));
 }

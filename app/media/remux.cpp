@@ -9,9 +9,7 @@
 namespace longtake {
 namespace {
 
-int videoStreamOf(AVFormatContext* input) {
-    return av_find_best_stream(input, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-}
+int videoStreamOf(AVFormatContext* input) { return av_find_best_stream(input, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0); }
 
 struct Copy {
     AVFormatContext* input;
@@ -34,8 +32,8 @@ int copyPackets(Copy& copy) {
     int64_t first = AV_NOPTS_VALUE;
     int64_t end = 0, duration = 0, before = AV_NOPTS_VALUE;
     while (av_read_frame(copy.input, packet.get()) >= 0) {
-        const bool usable = packet->stream_index == copy.stream && (packet->flags & AV_PKT_FLAG_CORRUPT) == 0 &&
-                            packet->pts != AV_NOPTS_VALUE;
+        const bool usable =
+            packet->stream_index == copy.stream && (packet->flags & AV_PKT_FLAG_CORRUPT) == 0 && packet->pts != AV_NOPTS_VALUE;
         if (!usable) {
             av_packet_unref(packet.get());
             continue;
@@ -113,8 +111,7 @@ Result<InputContextPtr> openVideoFile(const std::string& path) {
     const int code = avformat_open_input(&raw, ("file:" + path).c_str(), nullptr, &options);
     av_dict_free(&options);
     if (code < 0) {
-        return Error{"cannot read " + printable(path) + ": it is not an MP4 or MOV video (" + ffmpegError(code) +
-                     "); check the file"};
+        return Error{"cannot read " + printable(path) + ": it is not an MP4 or MOV video (" + ffmpegError(code) + "); check the file"};
     }
     return InputContextPtr(raw);
 }

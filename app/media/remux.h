@@ -26,9 +26,9 @@ struct RemuxedVideo {
 };
 
 struct RemuxTarget {
-    std::string path;         // must not exist yet
-    std::string displayName;  // what messages call it
-    const char* container;    // "mp4" or "mov"
+    std::string path;                    // must not exist yet
+    std::string displayName;             // what messages call it
+    const char* container;               // "mp4" or "mov"
     std::optional<std::string> project;  // replaces the one in the source
 };
 

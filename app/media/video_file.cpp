@@ -49,16 +49,13 @@ Result<RecoveredVideo> recoverPartial(const std::string& partPath) {
     }
     const std::string path = recoveredNameFor(partPath);
     const std::string temporary = temporaryNameFor(path);
-    Result<RemuxedVideo> video =
-        remuxWithIndexInFront(partPath, {.path = temporary,
-                                         .displayName = path,
-                                         .container = partPath.ends_with(kPartMov) ? "mov" : "mp4",
-                                         .project = std::nullopt});
+    Result<RemuxedVideo> video = remuxWithIndexInFront(
+        partPath,
+        {.path = temporary, .displayName = path, .container = partPath.ends_with(kPartMov) ? "mov" : "mp4", .project = std::nullopt});
     if (!video) return video.error();
     if (video->frames == 0) {
         ::unlink(temporary.c_str());
-        return Error{"cannot recover " + printable(partPath) +
-                     ": it holds no complete picture; delete it, nothing is lost"};
+        return Error{"cannot recover " + printable(partPath) + ": it holds no complete picture; delete it, nothing is lost"};
     }
     if (const Result<void> renamed = renameOver(temporary, path); !renamed) return renamed.error();
     ::unlink(partPath.c_str());

@@ -45,8 +45,7 @@ Result<int> parseQuality(std::string_view text) {
     if (text == "best") return 95;
     int value = 0;
     if (parseWhole(text, value) && value >= 0 && value <= 100) return value;
-    return Error{"unknown quality \"" + printable(std::string(text)) +
-                 "\"; give a number from 0 to 100, or draft, good or best"};
+    return Error{"unknown quality \"" + printable(std::string(text)) + "\"; give a number from 0 to 100, or draft, good or best"};
 }
 
 Result<FrameRate> parseFrameRate(std::string_view text) {

@@ -16,7 +16,7 @@ enum class VideoCodec : uint8_t { H264, H265, Av1, Prores };
 
 // "h264", "h265" (also "hevc"), "av1", "prores".
 Result<VideoCodec> parseVideoCodec(std::string_view name);
-std::string_view nameOf(VideoCodec codec);  // "h264"
+std::string_view nameOf(VideoCodec codec);   // "h264"
 std::string_view labelOf(VideoCodec codec);  // "H.264"
 
 // A number from 0 (smallest file) to 100 (best picture), or "draft" 40, "good" 70, "best" 95.

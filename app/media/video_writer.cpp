@@ -25,12 +25,11 @@ Result<void> checkOptions(const VideoOptions& options, PictureSize size) {
     }
     if (size.width % 2 != 0 || size.height % 2 != 0) {
         return Error{"cannot make a video of " + sides + ": both sides must be even; choose " +
-                     std::to_string(size.width + size.width % 2) + "x" +
-                     std::to_string(size.height + size.height % 2)};
+                     std::to_string(size.width + size.width % 2) + "x" + std::to_string(size.height + size.height % 2)};
     }
     if (options.frameRate.num <= 0 || options.frameRate.den <= 0) {
-        return Error{"cannot make a video of " + std::to_string(options.frameRate.num) + "/" +
-                     std::to_string(options.frameRate.den) + " frames per second; choose from 1 to 240"};
+        return Error{"cannot make a video of " + std::to_string(options.frameRate.num) + "/" + std::to_string(options.frameRate.den) +
+                     " frames per second; choose from 1 to 240"};
     }
     if (options.quality < 0 || options.quality > 100) {
         return Error{"unknown quality " + std::to_string(options.quality) + "; give a number from 0 to 100"};
@@ -156,8 +155,7 @@ Result<void> VideoWriter::State::closePart() {
     return {};
 }
 
-Result<std::unique_ptr<VideoWriter>> VideoWriter::create(const std::string& path, PictureSize frames,
-                                                         const VideoOptions& options) {
+Result<std::unique_ptr<VideoWriter>> VideoWriter::create(const std::string& path, PictureSize frames, const VideoOptions& options) {
     quietFfmpeg();
     const PictureSize size = options.size == PictureSize{} ? frames : options.size;
     if (const Result<void> valid = checkOptions(options, size); !valid) return valid.error();
@@ -208,8 +206,7 @@ Result<void> VideoWriter::finish() {
     if (Result<void> closed = state.closePart(); !closed) return closed;
     const std::string temporary = temporaryNameFor(state.path);
     const Result<RemuxedVideo> video = remuxWithIndexInFront(
-        state.partPath,
-        {.path = temporary, .displayName = state.path, .container = state.container, .project = state.project});
+        state.partPath, {.path = temporary, .displayName = state.path, .container = state.container, .project = state.project});
     const std::string keeps = "; the take is kept in " + printable(state.partPath);
     if (!video) return Error{video.message() + keeps};
     if (const Result<void> renamed = renameOver(temporary, state.path); !renamed) {

@@ -21,8 +21,7 @@ class VideoWriter final : public ExportSink {
 public:
     // path ends in .mp4 or .mov (ProRes: .mov). Both sides of the video must be even, because 4:2:0 pictures
     // have half as many colour samples: an odd size is refused with the nearest even one named.
-    static Result<std::unique_ptr<VideoWriter>> create(const std::string& path, PictureSize frames,
-                                                       const VideoOptions& options);
+    static Result<std::unique_ptr<VideoWriter>> create(const std::string& path, PictureSize frames, const VideoOptions& options);
     ~VideoWriter() override;
 
     Result<void> write(const FrameView& frame) override;

@@ -22,13 +22,12 @@ std::string shown(const json& value) {
     return printable(text);
 }
 
-std::string range(const auto& least, const auto& most) {
-    return " from " + json(least).dump() + " to " + json(most).dump();
-}
+std::string range(const auto& least, const auto& most) { return " from " + json(least).dump() + " to " + json(most).dump(); }
 
 bool isWithin(const json& value, int64_t least, int64_t most) {
-    if (value.is_number_unsigned()) return most >= 0 && value.get<uint64_t>() <= static_cast<uint64_t>(most) &&
-                                           (least <= 0 || value.get<uint64_t>() >= static_cast<uint64_t>(least));
+    if (value.is_number_unsigned())
+        return most >= 0 && value.get<uint64_t>() <= static_cast<uint64_t>(most) &&
+               (least <= 0 || value.get<uint64_t>() >= static_cast<uint64_t>(least));
     return value.is_number_integer() && value.get<int64_t>() >= least && value.get<int64_t>() <= most;
 }
 
@@ -87,8 +86,7 @@ std::string JsonFields::text(const char* key, size_t mostBytes, const std::strin
 size_t JsonFields::choice(const char* key, const std::vector<std::string>& words, size_t fallback) const {
     const json* value = find(key);
     if (value == nullptr) return fallback;
-    const auto found = value->is_string() ? std::find(words.begin(), words.end(), value->get_ref<const std::string&>())
-                                          : words.end();
+    const auto found = value->is_string() ? std::find(words.begin(), words.end(), value->get_ref<const std::string&>()) : words.end();
     if (found != words.end()) return static_cast<size_t>(found - words.begin());
     std::string list;
     for (const std::string& word : words) list += (list.empty() ? "\"" : ", \"") + word + "\"";
@@ -104,8 +102,7 @@ const json* JsonFields::array(const char* key, size_t mostItems) const {
     return nullptr;
 }
 
-std::vector<int> JsonFields::integers(const char* key, int least, int most, size_t mostItems,
-                                      const std::vector<int>& fallback) const {
+std::vector<int> JsonFields::integers(const char* key, int least, int most, size_t mostItems, const std::vector<int>& fallback) const {
     const json* values = array(key, mostItems);
     if (values == nullptr) return fallback;
     std::vector<int> result;

@@ -73,9 +73,7 @@ void readSampler(const JsonFields& fields, SamplerConfig& sampler) {
 
 void readRollout(const JsonFields& fields, RolloutConfig& rollout) {
     constexpr int kMostFrames = 100'000;
-    const auto frames = [&](const char* key, int fallback) {
-        return static_cast<int>(fields.integer(key, 0, kMostFrames, fallback));
-    };
+    const auto frames = [&](const char* key, int fallback) { return static_cast<int>(fields.integer(key, 0, kMostFrames, fallback)); };
     rollout.chunkFrames = static_cast<int>(fields.integer("chunk_frames", 1, 1000, rollout.chunkFrames));
     rollout.windowFrames = frames("window_frames", rollout.windowFrames);
     rollout.sinkFrames = frames("sink_frames", rollout.sinkFrames);
@@ -137,7 +135,8 @@ std::vector<uint64_t> readHashes(const JsonFields& fields, FieldProblem& problem
 
 std::string readStartPicture(const JsonFields& fields, FieldProblem& problem) {
     const std::string text = fields.text("start_picture", Project::kMaxPictureBytes * 4 / 3 + 4, {});
-    const auto bytes = QByteArray::fromBase64Encoding(QByteArray::fromStdString(text), QByteArray::Base64Encoding | QByteArray::AbortOnBase64DecodingErrors);
+    const auto bytes = QByteArray::fromBase64Encoding(QByteArray::fromStdString(text),
+                                                      QByteArray::Base64Encoding | QByteArray::AbortOnBase64DecodingErrors);
     if (!bytes) problem.report("start_picture", "a picture in base64", text.substr(0, 16));
     return bytes ? bytes.decoded.toStdString() : std::string();
 }
@@ -275,7 +274,8 @@ std::string Project::toJson() const {
     if (!startImage.empty()) document["start_image"] = startImage;
     document.erase("start_picture");
     if (!startPicture.empty() && startPicture.size() <= kMaxPictureBytes)
-        document["start_picture"] = QByteArray::fromRawData(startPicture.data(), static_cast<qsizetype>(startPicture.size())).toBase64().toStdString();
+        document["start_picture"] =
+            QByteArray::fromRawData(startPicture.data(), static_cast<qsizetype>(startPicture.size())).toBase64().toStdString();
     document["timeline"] = timelineJson(timeline, document.value("timeline", json()));
     json& range = objectIn(document, "range");
     for (const auto& [key, frame] : {std::pair{"in", rangeIn}, std::pair{"out", rangeOut}}) {

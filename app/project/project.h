@@ -53,8 +53,8 @@ public:
     SamplerConfig sampler;
     RolloutConfig rollout;
     Precision precision = Precision::Fp32;
-    int threads = 0;     // 0: any number gives the same frames
-    int64_t chunks = 0;  // length of the take; 0: open
+    int threads = 0;           // 0: any number gives the same frames
+    int64_t chunks = 0;        // length of the take; 0: open
     std::string startImage;    // file of the picture that the take begins with; empty: none
     std::string startPicture;  // that picture as the take was given it, a PNG, so that the file is not needed; empty: not known
     PromptTimeline timeline;

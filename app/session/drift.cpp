@@ -14,7 +14,8 @@ ColourFields colourFields(const Frame8& frame) {
         const int y0 = fy * frame.height / side, y1 = (fy + 1) * frame.height / side;
         std::array<int64_t, 3> sum{};
         for (int y = y0; y < y1; ++y) {
-            const uint8_t* pixel = frame.rgb.data() + (static_cast<size_t>(y) * static_cast<size_t>(frame.width) + static_cast<size_t>(x0)) * 3;
+            const uint8_t* pixel =
+                frame.rgb.data() + (static_cast<size_t>(y) * static_cast<size_t>(frame.width) + static_cast<size_t>(x0)) * 3;
             for (int x = x0; x < x1; ++x, pixel += 3)
                 for (size_t c = 0; c < 3; ++c) sum[c] += pixel[c];
         }

@@ -83,7 +83,8 @@ EngineTakeMaker::~EngineTakeMaker() = default;
 Result<ModelInfo> EngineTakeMaker::load(const EngineChoice& choice) {
     model_.reset();
     backend_.reset();
-    Result<std::unique_ptr<Backend>> backend = makeBackend({.device = choice.device, .threads = choice.threads, .precision = choice.precision});
+    Result<std::unique_ptr<Backend>> backend =
+        makeBackend({.device = choice.device, .threads = choice.threads, .precision = choice.precision});
     if (!backend) return backend.error();
     backend_ = std::move(*backend);
     Result<std::unique_ptr<Model>> model = Model::load(choice.folder, *backend_);

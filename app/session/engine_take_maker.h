@@ -15,7 +15,9 @@ public:
     Result<ModelInfo> load(const EngineChoice& choice) override;
     MemoryPlan plan(int64_t width, int64_t height, const RolloutConfig& window) const override;
     Result<std::unique_ptr<TakeSource>> begin(const TakeOptions& options) override;
-    Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin) override { return model_->decodeBackend().importFrames(origin); }
+    Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin) override {
+        return model_->decodeBackend().importFrames(origin);
+    }
     RankJob weightRanks() const override;
 
 private:

@@ -14,9 +14,11 @@ constexpr auto kPushWait = std::chrono::milliseconds(50);
 
 }  // namespace
 
-ExportJob::ExportJob(std::shared_ptr<FrameStore> frames, std::unique_ptr<ExportSink> sink, ExportSpan span, std::function<void()> onProgress)
+ExportJob::ExportJob(std::shared_ptr<FrameStore> frames, std::unique_ptr<ExportSink> sink, ExportSpan span,
+                     std::function<void()> onProgress)
     : frames_(std::move(frames)), span_(span), end_(span.last ? *span.last + 1 : std::numeric_limits<int64_t>::max()),
-      exporter_(std::move(sink), {.maxWait = kPushWait, .givesWay = true, .onProgress = std::move(onProgress)}), thread_([this] { run(); }) {}
+      exporter_(std::move(sink), {.maxWait = kPushWait, .givesWay = true, .onProgress = std::move(onProgress)}),
+      thread_([this] { run(); }) {}
 
 ExportJob::~ExportJob() {
     stop_ = true;

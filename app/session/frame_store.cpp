@@ -35,7 +35,8 @@ Result<std::shared_ptr<FrameStore>> FrameStore::create(int width, int height, co
     const int file = makeNamelessFile(folder);
     if (file < 0) return fileError("keep frames in", folder, errno);
     const int64_t bytes = int64_t{3} * width * height;
-    return std::shared_ptr<FrameStore>(new FrameStore(file, width, height, std::max<int64_t>(options.maxBytes / std::max<int64_t>(bytes, 1), 24)));
+    return std::shared_ptr<FrameStore>(
+        new FrameStore(file, width, height, std::max<int64_t>(options.maxBytes / std::max<int64_t>(bytes, 1), 24)));
 }
 
 FrameStore::~FrameStore() { ::close(file_); }

@@ -20,7 +20,7 @@
 namespace longtake {
 
 struct FrameStoreOptions {
-    std::string folder;                        // empty: the system's temporary folder
+    std::string folder;  // empty: the system's temporary folder
     int64_t maxBytes = int64_t{8} << 30;
 };
 

@@ -20,7 +20,8 @@ double secondsSince(std::chrono::steady_clock::time_point when) {
 }  // namespace
 
 Session::Session(std::unique_ptr<TakeMaker> maker, SessionListener& listener, SessionOptions options)
-    : listener_(listener), options_(std::move(options)), maker_(std::move(maker)), ring_(1, FrameRing::WhenFull::Block), thread_([this] { run(); }) {}
+    : listener_(listener), options_(std::move(options)), maker_(std::move(maker)), ring_(1, FrameRing::WhenFull::Block),
+      thread_([this] { run(); }) {}
 
 Session::~Session() {
     {

@@ -167,7 +167,7 @@ private:
         Clock::time_point begun;
         bool made = false;
     };
-    std::deque<OpenChunk> open_;  // begun, and not all of their frames are there: the first one gets them
+    std::deque<OpenChunk> open_;   // begun, and not all of their frames are there: the first one gets them
     Clock::time_point lastFrame_;  // of the newest chunk that is complete
     ColourFields firstColours_;
     int64_t running_ = 0;  // number of source_'s take
@@ -187,7 +187,7 @@ private:
     bool quit_ = false;
     bool playing_ = false;
     bool hasTake_ = false;
-    int64_t take_ = 0;      // number of the newest take asked for
+    int64_t take_ = 0;  // number of the newest take asked for
     int64_t nextChunk_ = 0;
     int64_t frontier_ = 0;  // the first chunk not begun
     int64_t shown_ = -1;

@@ -14,16 +14,16 @@
 namespace longtake {
 
 enum class SessionState : uint8_t {
-    Empty,       // no model
+    Empty,  // no model
     Loading,
-    Ready,       // a model, no take
+    Ready,  // a model, no take
     Generating,
-    Holding,     // far enough ahead of the display, or its frames are not read
+    Holding,  // far enough ahead of the display, or its frames are not read
     Paused,
 };
 
 struct TakeStarted {
-    int64_t take = 0;  // number of the take in this session, as in RingFrame
+    int64_t take = 0;    // number of the take in this session, as in RingFrame
     std::string device;  // what computes it, as in EngineChoice
     TakeOptions options;
     ChunkClock clock;
@@ -33,9 +33,9 @@ struct TakeStarted {
 struct ChunkReport {
     int64_t take = 0;
     TakeChunk chunk;
-    double wallMs = 0;       // to its last frame in the ring: from its begin, or from the last frame before where that was later
-    double fps = 0;          // frames a second at that pace
-    double drift = 0;        // how far the colours have come from the take's first frame, 0 .. 1 (see drift.h)
+    double wallMs = 0;             // to its last frame in the ring: from its begin, or from the last frame before where that was later
+    double fps = 0;                // frames a second at that pace
+    double drift = 0;              // how far the colours have come from the take's first frame, 0 .. 1 (see drift.h)
     std::vector<uint64_t> hashes;  // of its frames
 };
 
@@ -53,11 +53,13 @@ struct SharingAnswer {
 
 // What the session was at when it failed.
 enum class FailedAt : uint8_t {
-    Loading,        // the model: there is none now
-    Beginning,      // a take
-    NoModel, NoTake,
-    Generating,     // the take is paused before the chunk that was not made
-    Memory, Inside, // of either the take has ended
+    Loading,    // the model: there is none now
+    Beginning,  // a take
+    NoModel,
+    NoTake,
+    Generating,  // the take is paused before the chunk that was not made
+    Memory,
+    Inside,         // of either the take has ended
     KeepingFrames,  // in the frame store; the take goes on
     Ranking,
 };

@@ -17,9 +17,9 @@ namespace longtake {
 
 // What to load, and what it runs on.
 struct EngineChoice {
-    std::string folder;          // of the model
+    std::string folder;  // of the model
     std::string device = "cpu";
-    int threads = 0;             // of the CPU; 0: as many as the process may use
+    int threads = 0;  // of the CPU; 0: as many as the process may use
     Precision precision = Precision::Bf16;
 
     bool operator==(const EngineChoice&) const = default;

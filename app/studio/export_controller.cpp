@@ -46,8 +46,11 @@ Result<std::unique_ptr<ExportSink>> openSink(const ExportWish& wish, PictureSize
         case ExportFormat::PngSequence: return as(PngSequence::create(path));
         case ExportFormat::Gif:
         case ExportFormat::Webp:
-            return as(AnimationWriter::create(path, frames, {.kind = wish.format == ExportFormat::Gif ? AnimationKind::Gif : AnimationKind::Webp,
-                                                             .quality = wish.quality, .frameRate = wish.rate, .size = size}));
+            return as(AnimationWriter::create(path, frames,
+                                              {.kind = wish.format == ExportFormat::Gif ? AnimationKind::Gif : AnimationKind::Webp,
+                                               .quality = wish.quality,
+                                               .frameRate = wish.rate,
+                                               .size = size}));
         default: break;
     }
     VideoOptions options;
@@ -62,8 +65,10 @@ Result<std::unique_ptr<ExportSink>> openSink(const ExportWish& wish, PictureSize
 
 }  // namespace
 
-ExportController::ExportController(TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, std::function<std::string()> projectJson, QWidget* window)
-    : QObject(window), takes_(takes), model_(model), w_(widgets), projectJson_(std::move(projectJson)), window_(window), takeName_(tr("Untitled")) {
+ExportController::ExportController(TakeController& takes, TimelineModel& model, const StudioWidgets& widgets,
+                                   std::function<std::string()> projectJson, QWidget* window)
+    : QObject(window), takes_(takes), model_(model), w_(widgets), projectJson_(std::move(projectJson)), window_(window),
+      takeName_(tr("Untitled")) {
     connect(w_.transport, &TransportBar::recordRequested, this, &ExportController::toggleRecording);
     connect(w_.transport, &TransportBar::stopRecordRequested, this, &ExportController::toggleRecording);
     poll_.setInterval(kPollMs);

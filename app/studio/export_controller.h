@@ -28,7 +28,8 @@ class ExportController final : public QObject {
 
 public:
     // projectJson: what is embedded in videos.
-    ExportController(TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, std::function<std::string()> projectJson, QWidget* window);
+    ExportController(TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, std::function<std::string()> projectJson,
+                     QWidget* window);
     ~ExportController() override;
 
     bool isRecording() const { return recording_.isBusy(); }

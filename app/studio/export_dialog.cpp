@@ -54,7 +54,8 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     for (const int fps : {12, 24, 25, 30})
         if (fps != own) rate_->addItem(fps > own ? tr("%1 fps, faster motion").arg(fps) : tr("%1 fps, slower motion").arg(fps), fps);
     form.addRow(tr("S&peed"), rate_);
-    const ExportForm::PathField file = form.addPath(tr("Fi&le"), tr("File"), QDir(moviesFolder()).filePath(subject.name + QStringLiteral(".mp4")));
+    const ExportForm::PathField file =
+        form.addPath(tr("Fi&le"), tr("File"), QDir(moviesFolder()).filePath(subject.name + QStringLiteral(".mp4")));
     path_ = file.path;
     QPushButton* go = form.finish(tr("&Export"));
 
@@ -84,8 +85,9 @@ void ExportDialog::followFormat() {
 }
 
 void ExportDialog::browse() {
-    const QString chosen = format() == ExportFormat::PngSequence ? QFileDialog::getSaveFileName(this, tr("Folder for the pictures"), path_->text())
-                                                                 : QFileDialog::getSaveFileName(this, tr("Export as"), path_->text(), QStringLiteral("*%1").arg(ending()));
+    const QString chosen = format() == ExportFormat::PngSequence
+                               ? QFileDialog::getSaveFileName(this, tr("Folder for the pictures"), path_->text())
+                               : QFileDialog::getSaveFileName(this, tr("Export as"), path_->text(), QStringLiteral("*%1").arg(ending()));
     if (!chosen.isEmpty()) path_->setText(chosen.endsWith(ending()) ? chosen : chosen + ending());
 }
 

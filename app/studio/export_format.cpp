@@ -13,7 +13,8 @@ std::vector<NamedFormat> findVideoFormats() {
     const std::vector<EncoderInfo> encoders = availableEncoders();
     std::vector<NamedFormat> found;
     const auto add = [&](VideoCodec codec, ExportFormat format, const QString& name) {
-        if (std::any_of(encoders.begin(), encoders.end(), [&](const EncoderInfo& info) { return info.codec == codec; })) found.push_back({format, name});
+        if (std::any_of(encoders.begin(), encoders.end(), [&](const EncoderInfo& info) { return info.codec == codec; }))
+            found.push_back({format, name});
     };
     add(VideoCodec::H264, ExportFormat::Mp4H264, ExportDialog::tr("MP4, H.264: plays everywhere"));
     add(VideoCodec::H265, ExportFormat::Mp4H265, ExportDialog::tr("MP4, H.265: smaller"));

@@ -58,41 +58,55 @@ public:
 
     static QString project(const QString& file) {
         const QString ending = QFileInfo(file).suffix().toLower();
-        if (ending == QLatin1String("mp4") || ending == QLatin1String("mov")) return notOpened(file, tr("it is damaged, or no video that Longtake made"));
+        if (ending == QLatin1String("mp4") || ending == QLatin1String("mov"))
+            return notOpened(file, tr("it is damaged, or no video that Longtake made"));
         return notOpened(file, tr("it is damaged, no project of Longtake, or one of a newer Longtake"));
     }
 
     static QString model(const QString& folder) {
         const QFileInfo info(folder);
         if (!info.exists()) return tr("There is no model in ‘%1’: the folder does not exist.").arg(folder);
-        if (!QFileInfo::exists(QDir(folder).filePath(QStringLiteral("model.json")))) return tr("‘%1’ is no model folder: it has no model.json. Choose a folder with a model.json and its weights.").arg(folder);
+        if (!QFileInfo::exists(QDir(folder).filePath(QStringLiteral("model.json"))))
+            return tr("‘%1’ is no model folder: it has no model.json. Choose a folder with a model.json and its weights.").arg(folder);
         return tr("The model in ‘%1’ cannot be used: its model.json is damaged or of another kind. Copy or download it again.").arg(folder);
     }
 
-    static QString picture(const QString& file) { return notOpened(file, tr("it is damaged, or no picture of a known kind (PNG, JPEG, WebP, BMP)")); }
+    static QString picture(const QString& file) {
+        return notOpened(file, tr("it is damaged, or no picture of a known kind (PNG, JPEG, WebP, BMP)"));
+    }
 
     static QString exported(const QString& file, ExportFormat format) {
         const bool isVideo = format <= ExportFormat::Prores;
         const auto& videos = videoFormats();
         const bool opens = std::any_of(videos.begin(), videos.end(), [&](const NamedFormat& one) { return one.format == format; });
-        if (isVideo && !opens) return tr("No encoder for %1 opens on this computer. Choose another format.").arg(QString::fromUtf8(labelOf(codecOf(format)).data()));
+        if (isVideo && !opens)
+            return tr("No encoder for %1 opens on this computer. Choose another format.")
+                .arg(QString::fromUtf8(labelOf(codecOf(format)).data()));
         return notWritten(file);
     }
 
     static QString recovered(const QString& file) {
         const QString why = whyNotRead(file);
-        return tr("The recording ‘%1’ cannot be recovered: %2.").arg(file, why.isEmpty() ? tr("there is no whole picture in it, or it is still being written") : why);
+        return tr("The recording ‘%1’ cannot be recovered: %2.")
+            .arg(file, why.isEmpty() ? tr("there is no whole picture in it, or it is still being written") : why);
     }
 
     static QString loading(const QString& folder) {
         if (!QFileInfo::exists(QDir(folder).filePath(QStringLiteral("model.json")))) return model(folder);
-        return tr("The model in ‘%1’ cannot be loaded: a file of it is missing or damaged, or the memory or the device is not enough for it. Copy or download it again, or choose another.").arg(folder);
+        return tr("The model in ‘%1’ cannot be loaded: a file of it is missing or damaged, or the memory or the device is not enough for "
+                  "it. Copy or download it again, or choose another.")
+            .arg(folder);
     }
 
     static QString beginning(const QString& file) {
         if (!file.isEmpty() && !readPicture(file.toStdString())) return picture(file);
-        if (!file.isEmpty()) return tr("The take cannot begin with ‘%1’: this model may not take pictures, or the size does not fit it. Begin without a picture, or choose another model or size.").arg(file);
-        return tr("The take cannot begin: its size does not fit the model, or the memory is not enough. Choose another size or a smaller window.");
+        if (!file.isEmpty())
+            return tr("The take cannot begin with ‘%1’: this model may not take pictures, or the size does not fit it. Begin without a "
+                      "picture, or choose another model or size.")
+                .arg(file);
+        return tr(
+            "The take cannot begin: its size does not fit the model, or the memory is not enough. Choose another size or a smaller "
+            "window.");
     }
 
     static QString session(FailedAt at, const QString& subject) {
@@ -101,8 +115,10 @@ public:
             case FailedAt::Beginning: return beginning(subject);
             case FailedAt::NoModel: return tr("A take needs a model. Open a model folder first.");
             case FailedAt::NoTake: return tr("There is no take to begin again. Start a new one.");
-            case FailedAt::Generating: return tr("The take has stopped: its next part could not be made. Play on, change the prompt, or start a new take.");
-            case FailedAt::Memory: return tr("The take has ended: there is not enough memory. Choose a smaller size or window and start again.");
+            case FailedAt::Generating:
+                return tr("The take has stopped: its next part could not be made. Play on, change the prompt, or start a new take.");
+            case FailedAt::Memory:
+                return tr("The take has ended: there is not enough memory. Choose a smaller size or window and start again.");
             case FailedAt::Inside: return tr("The take has ended by an error of the program. Start again, or load the model again.");
             case FailedAt::KeepingFrames: {
                 const QString why = whyFull(QDir::tempPath());
@@ -123,8 +139,12 @@ Failure notAModel(const QString& folder, const std::string& line) { return failu
 Failure notAProject(const QString& file, const std::string& line) { return failure(FailureText::project(file), line); }
 Failure notAPicture(const QString& file, const std::string& line) { return failure(FailureText::picture(file), line); }
 Failure notSaved(const QString& file, const std::string& line) { return failure(FailureText::notWritten(file), line); }
-Failure notExported(const QString& file, ExportFormat format, const std::string& line) { return failure(FailureText::exported(file, format), line); }
+Failure notExported(const QString& file, ExportFormat format, const std::string& line) {
+    return failure(FailureText::exported(file, format), line);
+}
 Failure notRecovered(const QString& file, const std::string& line) { return failure(FailureText::recovered(file), line); }
-Failure sessionFailure(FailedAt at, const QString& subject, const std::string& line) { return failure(FailureText::session(at, subject), line); }
+Failure sessionFailure(FailedAt at, const QString& subject, const std::string& line) {
+    return failure(FailureText::session(at, subject), line);
+}
 
 }  // namespace longtake

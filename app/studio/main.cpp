@@ -39,7 +39,8 @@ void useLanguage(QCoreApplication& application, const QLocale& locale) {
 void sayThereIsNoDisplay(QtMsgType type, const QMessageLogContext&, const QString&) {
     if (type != QtFatalMsg) return;
     const QByteArray x11 = qgetenv("DISPLAY"), wayland = qgetenv("WAYLAND_DISPLAY"), named = wayland.isEmpty() ? x11 : wayland;
-    std::fprintf(stderr, "longtake: no window can be opened, %s%s; start it on a desktop, or make videos without one: longtake-cli render --help\n",
+    std::fprintf(stderr,
+                 "longtake: no window can be opened, %s%s; start it on a desktop, or make videos without one: longtake-cli render --help\n",
                  named.isEmpty() ? "as neither DISPLAY nor WAYLAND_DISPLAY is set" : "as there is no display ", named.constData());
     std::_Exit(1);
 }
@@ -79,7 +80,8 @@ int main(int argc, char** argv) {
     parser.setApplicationDescription(QCoreApplication::translate("main", "Longtake: long videos, made live and steered while they grow."));
     parser.addHelpOption();
     parser.addVersionOption();
-    parser.addPositionalArgument(QStringLiteral("file"), QCoreApplication::translate("main", "A project, an exported video or a picture to begin with."));
+    parser.addPositionalArgument(QStringLiteral("file"),
+                                 QCoreApplication::translate("main", "A project, an exported video or a picture to begin with."));
     const QCommandLineOption painted(QStringLiteral("no-vulkan"), QCoreApplication::translate("main", "Draw the picture without Vulkan."));
     const QCommandLineOption dark(QStringLiteral("dark"), QCoreApplication::translate("main", "Dark, whatever the desktop says."));
     const QCommandLineOption light(QStringLiteral("light"), QCoreApplication::translate("main", "Light, whatever the desktop says."));

@@ -67,7 +67,8 @@ MainWindow::MainWindow(const StudioOptions& options)
     takes_ = new TakeController(*session_, *bridge_, *model_, w_, this);
     setup_ = new SetupController(*session_, *bridge_, *takes_, *model_, w_, this);
     projects_ = new ProjectController(*takes_, *setup_, *model_, this);
-    exports_ = new ExportController(*takes_, *model_, w_, [this] { return projects_->current(ProjectController::Hashes::Without).toJson(); }, this);
+    exports_ = new ExportController(
+        *takes_, *model_, w_, [this] { return projects_->current(ProjectController::Hashes::Without).toJson(); }, this);
     buildMenus();
     connectControllers();
     w_.prompt->edit()->installEventFilter(this);
@@ -80,7 +81,9 @@ MainWindow::~MainWindow() {
     bridge_->disconnect();
     session_.reset();
     // The children use the model; they go before it.
-    for (QObject* controller : {static_cast<QObject*>(exports_), static_cast<QObject*>(projects_), static_cast<QObject*>(setup_), static_cast<QObject*>(takes_)}) delete controller;
+    for (QObject* controller :
+         {static_cast<QObject*>(exports_), static_cast<QObject*>(projects_), static_cast<QObject*>(setup_), static_cast<QObject*>(takes_)})
+        delete controller;
     delete takeCentralWidget();
 }
 
@@ -105,7 +108,8 @@ void MainWindow::buildLayout(bool useVulkan) {
     left_->setStretchFactor(0, 1);
 
     right_ = splitter(Qt::Vertical);
-    for (QWidget* panel : {static_cast<QWidget*>(w_.cache), static_cast<QWidget*>(w_.rank), static_cast<QWidget*>(w_.session)}) right_->addWidget(panel);
+    for (QWidget* panel : {static_cast<QWidget*>(w_.cache), static_cast<QWidget*>(w_.rank), static_cast<QWidget*>(w_.session)})
+        right_->addWidget(panel);
     right_->setSizes({200, 240, 290});
     columns_ = splitter(Qt::Horizontal);
     columns_->addWidget(left_);
@@ -181,7 +185,10 @@ void MainWindow::buildFileMenu() {
         recent_->clear();
         for (const QString& path : projects_->recent()) {
             const QString name = QFileInfo(path).fileName().replace(QLatin1Char('&'), QLatin1String("&&"));
-            recent_->addAction(QStringLiteral("&%1  %2").arg(recent_->actions().size() + 1).arg(name), this, [this, path] { projects_->openPath(path); })->setToolTip(path);
+            recent_
+                ->addAction(QStringLiteral("&%1  %2").arg(recent_->actions().size() + 1).arg(name), this,
+                            [this, path] { projects_->openPath(path); })
+                ->setToolTip(path);
         }
         if (recent_->isEmpty()) recent_->addAction(tr("&nothing yet"))->setEnabled(false);
     });
@@ -220,7 +227,9 @@ void MainWindow::buildEditMenu() {
 // The keys of this menu act wherever nobody else wants them: see keyPressEvent.
 void MainWindow::buildTakeMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Take"));
-    const auto add = [menu](const QString& text, const QString& key, auto* receiver, auto slot) { return menu->addAction(text + QLatin1Char('\t') + key, receiver, slot); };
+    const auto add = [menu](const QString& text, const QString& key, auto* receiver, auto slot) {
+        return menu->addAction(text + QLatin1Char('\t') + key, receiver, slot);
+    };
     add(tr("&Play or pause"), tr("Space"), takes_, &TakeController::togglePlay);
     add(tr("Play &backwards"), "J", takes_, &TakeController::playBackwards);
     add(tr("To the &start"), tr("Home"), takes_, &TakeController::toStart);
@@ -317,7 +326,8 @@ bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
     if (event->type() == QEvent::DragEnter) return dragEnterEvent(static_cast<QDragEnterEvent*>(event)), true;
     if (event->type() == QEvent::DragMove) return static_cast<QDragMoveEvent*>(event)->acceptProposedAction(), true;
     if (event->type() == QEvent::Drop) return dropEvent(static_cast<QDropEvent*>(event)), true;
-    const auto* key = event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress ? static_cast<QKeyEvent*>(event) : nullptr;
+    const auto* key =
+        event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress ? static_cast<QKeyEvent*>(event) : nullptr;
     if (key && watched == w_.prompt->edit()) {
         const bool exports = key->key() == Qt::Key_E && key->modifiers() == Qt::ControlModifier;
         if (event->type() == QEvent::ShortcutOverride && exports) {
@@ -335,7 +345,8 @@ bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
 void MainWindow::setCanvasAlone(bool alone) {
     canvasAlone_ = alone;
     if (alone) {
-        for (QWidget* widget : {static_cast<QWidget*>(right_), controls_, static_cast<QWidget*>(w_.timeline), static_cast<QWidget*>(menuBar()), static_cast<QWidget*>(statusBar())})
+        for (QWidget* widget : {static_cast<QWidget*>(right_), controls_, static_cast<QWidget*>(w_.timeline),
+                                static_cast<QWidget*>(menuBar()), static_cast<QWidget*>(statusBar())})
             if (!widget->isHidden()) besideCanvas_.push_back(widget);
     }
     for (QWidget* widget : besideCanvas_) widget->setVisible(!alone);
@@ -347,7 +358,10 @@ void MainWindow::setCanvasAlone(bool alone) {
 }
 
 std::vector<std::pair<QString, QWidget*>> MainWindow::docks() const {
-    return {{QStringLiteral("cache"), w_.cache}, {QStringLiteral("rank"), w_.rank}, {QStringLiteral("session"), w_.session}, {QStringLiteral("timeline"), w_.timeline}};
+    return {{QStringLiteral("cache"), w_.cache},
+            {QStringLiteral("rank"), w_.rank},
+            {QStringLiteral("session"), w_.session},
+            {QStringLiteral("timeline"), w_.timeline}};
 }
 
 void MainWindow::showDock(QWidget* dock, bool shown) {
@@ -384,7 +398,8 @@ bool MainWindow::openAny(const QString& path) {
 
 void MainWindow::readLayout() {
     const QSize screenSize = screen()->availableSize();
-    resize(QSize(kUsualWidth, kUsualHeight).boundedTo(QSize(std::max(kLeastWidth, screenSize.width() * 9 / 10), std::max(kLeastHeight, screenSize.height() * 9 / 10))));
+    resize(QSize(kUsualWidth, kUsualHeight)
+               .boundedTo(QSize(std::max(kLeastWidth, screenSize.width() * 9 / 10), std::max(kLeastHeight, screenSize.height() * 9 / 10))));
     if (!options_.remembersLayout) return;
     const QSettings settings;
     restoreGeometry(settings.value("window/geometry").toByteArray());
@@ -419,7 +434,8 @@ void MainWindow::showTitle() {
 
 void MainWindow::showAbout() {
     QMessageBox::about(this, tr("About Longtake"),
-                       tr("<b>Longtake %1</b><br>Long videos, made live and steered while they grow.<br>Apache-2.0").arg(QApplication::applicationVersion()));
+                       tr("<b>Longtake %1</b><br>Long videos, made live and steered while they grow.<br>Apache-2.0")
+                           .arg(QApplication::applicationVersion()));
 }
 
 }  // namespace longtake

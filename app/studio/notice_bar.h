@@ -48,7 +48,7 @@ private:
         QString message;
         std::vector<Answer> answers;
     };
-    std::optional<Question> question_;  // not answered yet
+    std::optional<Question> question_;   // not answered yet
     std::vector<QPushButton*> answers_;  // of the question, while it is shown
 };
 

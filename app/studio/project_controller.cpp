@@ -30,7 +30,9 @@ constexpr int kMostRecent = 8;
 constexpr const char* kFileEvent = "autosave-file";
 constexpr const char* kRecordingEvent = "autosave-recording";
 
-QString autosaveFolder() { return QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(QStringLiteral("autosave")); }
+QString autosaveFolder() {
+    return QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(QStringLiteral("autosave"));
+}
 
 QString takeEvent(Project& project, const char* kind) {
     QString text;
@@ -48,7 +50,8 @@ ProjectController::ProjectController(TakeController& takes, SetupController& set
     : QObject(window), takes_(takes), setup_(setup), model_(model), window_(window) {
     const QString folder = autosaveFolder();
     QDir().mkpath(folder);
-    autosaveFile_ = QDir(folder).filePath(QStringLiteral("%1-%2.longtake").arg(QDateTime::currentMSecsSinceEpoch()).arg(QCoreApplication::applicationPid()));
+    autosaveFile_ = QDir(folder).filePath(
+        QStringLiteral("%1-%2.longtake").arg(QDateTime::currentMSecsSinceEpoch()).arg(QCoreApplication::applicationPid()));
     lock_ = std::make_unique<QLockFile>(autosaveFile_ + QStringLiteral(".lock"));
     lock_->setStaleLockTime(0);
     lock_->tryLock(0);
@@ -136,7 +139,8 @@ void ProjectController::open() {
 bool ProjectController::save() { return path_.isEmpty() ? saveAs() : saveTo(path_); }
 
 bool ProjectController::saveAs() {
-    QString path = QFileDialog::getSaveFileName(window_, tr("Save as"), path_.isEmpty() ? QDir::home().filePath(name() + QStringLiteral(".longtake")) : path_,
+    QString path = QFileDialog::getSaveFileName(window_, tr("Save as"),
+                                                path_.isEmpty() ? QDir::home().filePath(name() + QStringLiteral(".longtake")) : path_,
                                                 tr("Projects (*.longtake)"));
     if (path.isEmpty()) return false;
     if (QFileInfo(path).suffix().isEmpty()) path += QStringLiteral(".longtake");
@@ -195,7 +199,8 @@ void ProjectController::autosave() {
     if (!recording_.isEmpty()) project.events.push_back({.kind = kRecordingEvent, .text = recording_.toStdString()});
     QThreadPool::globalInstance()->start([this, file = autosaveFile_.toStdString(), json = project.toJson()] {
         const Result<void> written = writeFileAtomically(file, std::string_view(json));
-        emit savedText(written ? tr("autosaved %1").arg(QDateTime::currentDateTime().toString(QStringLiteral("hh:mm:ss"))) : tr("autosave failed"));
+        emit savedText(written ? tr("autosaved %1").arg(QDateTime::currentDateTime().toString(QStringLiteral("hh:mm:ss")))
+                               : tr("autosave failed"));
         // Why is said once, not every ten seconds.
         if (!written && !autosaveFailed_.exchange(true)) {
             Failure why = notSaved(QString::fromStdString(file), written.message());
@@ -219,12 +224,12 @@ bool ProjectController::offerRecovery(NoticeBar& notice) {
         lock->setStaleLockTime(0);
         if (!lock->tryLock(0)) continue;  // another window's
         foundLock_ = std::move(lock);
-        notice.ask(tr("Longtake ended unexpectedly on %1 with a take that was not saved.").arg(QLocale().toString(info.lastModified(), QLocale::ShortFormat)),
-                   {{tr("Rest&ore"), [this, file] { recover(file); }},
-                    {tr("D&iscard"), [this, file] {
-                         QFile::remove(file);
-                         foundLock_.reset();
-                     }}});
+        notice.ask(tr("Longtake ended unexpectedly on %1 with a take that was not saved.")
+                       .arg(QLocale().toString(info.lastModified(), QLocale::ShortFormat)),
+                   {{tr("Rest&ore"), [this, file] { recover(file); }}, {tr("D&iscard"), [this, file] {
+                                                                            QFile::remove(file);
+                                                                            foundLock_.reset();
+                                                                        }}});
         return true;
     }
     return false;

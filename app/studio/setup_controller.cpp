@@ -38,7 +38,8 @@ QString words(const std::string& text) { return QString::fromStdString(text); }
 class StartImageCommand final : public QUndoCommand {
 public:
     StartImageCommand(SessionPanel& panel, QString path)
-        : QUndoCommand(SetupController::tr("start picture")), panel_(panel), before_(words(panel.settings().startImage)), after_(std::move(path)) {}
+        : QUndoCommand(SetupController::tr("start picture")), panel_(panel), before_(words(panel.settings().startImage)),
+          after_(std::move(path)) {}
     void undo() override { panel_.setStartImage(before_); }
     void redo() override { panel_.setStartImage(after_); }
 
@@ -51,7 +52,8 @@ private:
 std::vector<FrameSize> sizesOf(const ModelConfig& config, FrameSize step) {
     std::vector<FrameSize> sizes{{config.width, config.height}};
     for (const double scale : {0.75, 1.5, 2.0}) {
-        const FrameSize size{static_cast<int>(config.width * scale) / step.width * step.width, static_cast<int>(config.height * scale) / step.height * step.height};
+        const FrameSize size{static_cast<int>(config.width * scale) / step.width * step.width,
+                             static_cast<int>(config.height * scale) / step.height * step.height};
         if (size.width > 0 && size.height > 0) sizes.push_back(size);
     }
     return sizes;
@@ -82,7 +84,8 @@ PromptGuide guideOf(const ModelConfig& config) {
 
 }  // namespace
 
-SetupController::SetupController(Session& session, SessionBridge& bridge, TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, QObject* parent)
+SetupController::SetupController(Session& session, SessionBridge& bridge, TakeController& takes, TimelineModel& model,
+                                 const StudioWidgets& widgets, QObject* parent)
     : QObject(parent), session_(session), takes_(takes), timeline_(model), w_(widgets) {
     connect(&bridge, &SessionBridge::modelTold, this, &SetupController::modelLoaded);
     connect(&bridge, &SessionBridge::failureTold, this, &SetupController::sayFailure);
@@ -107,8 +110,10 @@ void SetupController::findGpus() {
                 for (Precision precision : device.precisions) gpu.precisions.push_back(precision == Precision::Bf16 ? "bf16" : "fp32");
                 choices_.devices.push_back(std::move(gpu));
             }
-            if (choices_.devices.size() == 1) choices_.devices.push_back({.id = "cuda", .name = tr("NVIDIA GPU").toStdString(),
-                                                                                          .problem = tr("No NVIDIA card can be used here.").toStdString() + "\n" + found.whyNoGpu});
+            if (choices_.devices.size() == 1)
+                choices_.devices.push_back({.id = "cuda",
+                                            .name = tr("NVIDIA GPU").toStdString(),
+                                            .problem = tr("No NVIDIA card can be used here.").toStdString() + "\n" + found.whyNoGpu});
             const SessionSettings settings = w_.session->settings();
             w_.session->setChoices(choices_);
             w_.session->setSettings(settings);
@@ -202,7 +207,9 @@ void SetupController::findFingerprint(const std::string& folder) {
 SetupController::~SetupController() { QThreadPool::globalInstance()->waitForDone(); }
 
 EngineChoice SetupController::engineOf(const SessionSettings& settings) const {
-    return {.folder = settings.modelId, .device = settings.deviceId, .threads = settings.threads,
+    return {.folder = settings.modelId,
+            .device = settings.deviceId,
+            .threads = settings.threads,
             .precision = settings.precision == "fp32" ? Precision::Fp32 : Precision::Bf16};
 }
 
@@ -288,11 +295,14 @@ void SetupController::askPlan(const SessionSettings& settings) {
 void SetupController::showPlan(const MemoryPlan& plan) {
     const auto bytes = [](size_t n) { return static_cast<int64_t>(n); };
     MemoryPlanValues values;
-    values.parts = {{tr("weights").toStdString(), bytes(plan.weights)}, {tr("text").toStdString(), bytes(plan.textEncoder)},
-                    {tr("video").toStdString(), bytes(plan.videoDecoder + plan.videoStream)}, {tr("cache").toStdString(), bytes(plan.cache)},
+    values.parts = {{tr("weights").toStdString(), bytes(plan.weights)},
+                    {tr("text").toStdString(), bytes(plan.textEncoder)},
+                    {tr("video").toStdString(), bytes(plan.videoDecoder + plan.videoStream)},
+                    {tr("cache").toStdString(), bytes(plan.cache)},
                     {tr("work").toStdString(), bytes(plan.working)}};
     // The loaded model's and the running take's memory is given back or used again.
-    values.availableBytes = bytes(plan.available + plan.weights + plan.textEncoder + plan.videoDecoder) + (takes_.hasTake() ? bytes(takes_.started().plan.forTake()) : 0);
+    values.availableBytes = bytes(plan.available + plan.weights + plan.textEncoder + plan.videoDecoder) +
+                            (takes_.hasTake() ? bytes(takes_.started().plan.forTake()) : 0);
     if (!values.fits()) values.advice = tr("Choose a smaller size or a smaller window.").toStdString();
     w_.session->setPlan(values);
 }
@@ -376,7 +386,8 @@ bool SetupController::adopt(const Project& project) {
     show(settings);
     kept_ = {project.startImage, project.startPicture};
     wantedFingerprint_ = project.model.fingerprint;
-    if (loaded_ && loaded_->choice.folder == folder && !fingerprint_.empty() && !wantedFingerprint_.empty() && wantedFingerprint_ != fingerprint_)
+    if (loaded_ && loaded_->choice.folder == folder && !fingerprint_.empty() && !wantedFingerprint_.empty() &&
+        wantedFingerprint_ != fingerprint_)
         emit told(tr("The model is not the one the project was made with; its pictures can differ."));
     projectOptions_ = TakeOptions::of(config);
     projectOptions_->sampler = project.sampler;

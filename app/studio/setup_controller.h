@@ -26,7 +26,8 @@ class SetupController final : public QObject {
     Q_OBJECT
 
 public:
-    SetupController(Session& session, SessionBridge& bridge, TakeController& takes, TimelineModel& model, const StudioWidgets& widgets, QObject* parent = nullptr);
+    SetupController(Session& session, SessionBridge& bridge, TakeController& takes, TimelineModel& model, const StudioWidgets& widgets,
+                    QObject* parent = nullptr);
     ~SetupController() override;
 
     // Looks for models and loads the first; plays its first example when it is there.
@@ -42,10 +43,10 @@ public:
 public slots:
     void startTake();
     void startWith(const longtake::SessionSettings& settings);
-    void openModel();  // asks for a folder
+    void openModel();                             // asks for a folder
     bool openModelFolder(const QString& folder);  // false when it is none
-    void chooseStartImage();  // asks for a file
-    void beginWithPicture();  // asks for a file and starts a take
+    void chooseStartImage();                      // asks for a file
+    void beginWithPicture();                      // asks for a file and starts a take
     // An undo step; for the next take. Empty: none.
     void setStartImage(const QString& path);
     void startWithImage(const QString& path);

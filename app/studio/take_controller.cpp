@@ -28,7 +28,8 @@ constexpr int kFiguresMs = 100;
 }  // namespace
 
 TakeController::TakeController(Session& session, SessionBridge& bridge, TimelineModel& model, const StudioWidgets& widgets, QObject* parent)
-    : QObject(parent), session_(session), bridge_(bridge), model_(model), w_(widgets), preview_(new SharedPreview(session, bridge, *w_.canvas, this)) {
+    : QObject(parent), session_(session), bridge_(bridge), model_(model), w_(widgets),
+      preview_(new SharedPreview(session, bridge, *w_.canvas, this)) {
     connectSession();
     connectWidgets();
     tick_.setInterval(200);
@@ -131,7 +132,8 @@ void TakeController::takeFrames() {
         w_.canvas->submitFrame(viewOf(picture), stamp);
         newest_ = frame->index;
         if (view->thumbnails().wants(frame->index))
-            view->addThumbnail(frame->index, QImage(picture.rgb.data(), picture.width, picture.height, static_cast<qsizetype>(stride), QImage::Format_RGB888));
+            view->addThumbnail(frame->index, QImage(picture.rgb.data(), picture.width, picture.height, static_cast<qsizetype>(stride),
+                                                    QImage::Format_RGB888));
     }
     view->setNewestFrame(newest_);
 }
@@ -142,8 +144,7 @@ void TakeController::giveFrame(qint64 index) {
     if (!kept) return;
     const std::optional<Frame8> frame = kept->read(index);
     if (!frame) return;
-    w_.canvas->submitFrame(viewOf(*frame),
-                           {.index = index, .seconds = started_.clock.secondsOfFrame(index)});
+    w_.canvas->submitFrame(viewOf(*frame), {.index = index, .seconds = started_.clock.secondsOfFrame(index)});
 }
 
 void TakeController::frameShown(qint64 index) {
@@ -183,7 +184,8 @@ void TakeController::chunkDone(const ChunkReport& report) {
     hud_.generationFps = report.fps;
     drifts_.push_back(static_cast<float>(report.drift));
     if (drifts_.size() > kKeptChunkTimes) drifts_.pop_front();
-    hud_.series = {{tr("chunk ms").toStdString(), {chunkMs_.begin(), chunkMs_.end()}}, {tr("drift").toStdString(), {drifts_.begin(), drifts_.end()}}};
+    hud_.series = {{tr("chunk ms").toStdString(), {chunkMs_.begin(), chunkMs_.end()}},
+                   {tr("drift").toStdString(), {drifts_.begin(), drifts_.end()}}};
     showHud();
     emit chunkMade(report);
 }
@@ -315,7 +317,10 @@ void TakeController::promptSeen(const PromptSeen& seen) {
 
 void TakeController::note(const char* kind, const QString& text) {
     if (events_.size() >= kMostEvents) return;
-    events_.push_back({.chunk = model_.frontier(), .atMs = sinceStart_.isValid() ? static_cast<double>(sinceStart_.elapsed()) : 0, .kind = kind, .text = text.toStdString()});
+    events_.push_back({.chunk = model_.frontier(),
+                       .atMs = sinceStart_.isValid() ? static_cast<double>(sinceStart_.elapsed()) : 0,
+                       .kind = kind,
+                       .text = text.toStdString()});
 }
 
 void TakeController::showSteering() {
@@ -331,7 +336,8 @@ void TakeController::showHud() {
     if (!pendingPrompt_.isEmpty()) {
         const double left = pendingSeconds_ - static_cast<double>(pendingSince_.elapsed()) / 1000;
         const QString name = shortened(pendingPrompt_, 24);
-        hud_.pill = (left > 0.05 ? tr("‘%1’ visible in %2").arg(name, secondsText(left)) : tr("‘%1’ visible any moment").arg(name)).toStdString();
+        hud_.pill =
+            (left > 0.05 ? tr("‘%1’ visible in %2").arg(name, secondsText(left)) : tr("‘%1’ visible any moment").arg(name)).toStdString();
     }
     hud_.preview = preview_->text().toStdString();
     w_.canvas->setHud(hud_);

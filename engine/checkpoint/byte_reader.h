@@ -13,8 +13,7 @@
 
 namespace longtake {
 
-static_assert(std::endian::native == std::endian::little,
-              "checkpoint files are little-endian and read as they are");
+static_assert(std::endian::native == std::endian::little, "checkpoint files are little-endian and read as they are");
 
 class ByteReader {
 public:

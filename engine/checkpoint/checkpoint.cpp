@@ -27,9 +27,7 @@ struct Checkpoint::State {
 
 namespace {
 
-bool isFloat8(Encoding encoding) {
-    return encoding == Encoding::F8E4M3 || encoding == Encoding::F8E5M2;
-}
+bool isFloat8(Encoding encoding) { return encoding == Encoding::F8E4M3 || encoding == Encoding::F8E5M2; }
 
 bool startsWith(const MappedFile& file, std::string_view start) {
     const auto bytes = file.bytes();
@@ -56,8 +54,7 @@ bool looksLikeSafetensors(const MappedFile& file) {
 // The stem of "X.weight_scale" and the like, or nothing.
 std::optional<std::string> stemOf(std::string_view name, std::initializer_list<std::string_view> endings) {
     for (std::string_view ending : endings)
-        if (name.size() > ending.size() && name.ends_with(ending))
-            return std::string(name.substr(0, name.size() - ending.size()));
+        if (name.size() > ending.size() && name.ends_with(ending)) return std::string(name.substr(0, name.size() - ending.size()));
     return {};
 }
 
@@ -91,8 +88,7 @@ Result<void> Checkpoint::State::readScale(size_t scale, size_t weight) {
     const int64_t count = from.shape.count();
     const int64_t rows = to.shape.rank() > 0 ? to.shape[0] : 1;
     if (count != 1 && count != rows)
-        return files[from.file]->error("scale " + inQuotes(from.name) +
-                                       " fits neither its weight nor its rows");
+        return files[from.file]->error("scale " + inQuotes(from.name) + " fits neither its weight nor its rows");
     std::vector<float> values(static_cast<size_t>(count));
     longtake::readFloats(*files[from.file], from, 0, values);
     scales[weight] = std::move(values);
@@ -111,8 +107,7 @@ Result<void> Checkpoint::State::finish() {
         if (const auto stem = stemOf(name, {".comfy_quant"})) {
             const std::string kind = quantisationNamed(files[tensor.file], tensor);
             if (kind != "float8_e4m3fn" && kind != "float8_e5m2")
-                return files[tensor.file]->error("weight " + inQuotes(*stem) + " is quantised as " +
-                                                 inQuotes(kind) +
+                return files[tensor.file]->error("weight " + inQuotes(*stem) + " is quantised as " + inQuotes(kind) +
                                                  ", which cannot be read; take a bf16, fp16 or fp8 version");
             continue;
         }
@@ -181,8 +176,7 @@ Result<Checkpoint> Checkpoint::openShards(const std::filesystem::path& path, con
         if (!header) return header.error();
         for (StoredTensor& tensor : header->tensors) {
             const auto listed = remaining.find(tensor.name);
-            if (listed == remaining.end() || listed->second != shard)
-                continue;  // not what the index asked for
+            if (listed == remaining.end() || listed->second != shard) continue;  // not what the index asked for
             remaining.erase(listed);
             tensor.file = state->files.size();
             state->tensors.push_back(std::move(tensor));
@@ -191,9 +185,8 @@ Result<Checkpoint> Checkpoint::openShards(const std::filesystem::path& path, con
         state->files.push_back(std::move(file).value());
     }
     if (!remaining.empty())
-        return index.error("lists tensor " + inQuotes(remaining.begin()->first) +
-                           ", which is not in its shard " + inQuotes(remaining.begin()->second) +
-                           "; fetch the shards again");
+        return index.error("lists tensor " + inQuotes(remaining.begin()->first) + ", which is not in its shard " +
+                           inQuotes(remaining.begin()->second) + "; fetch the shards again");
     auto finished = state->finish();
     if (!finished) return finished.error();
     return Checkpoint(std::move(state));
@@ -210,8 +203,7 @@ Result<Checkpoint> Checkpoint::open(const std::filesystem::path& path, const Che
         }
         const auto& found = indices.empty() ? files : indices;
         if (found.size() != 1)
-            return Error{path.string() + ": is a folder with " + std::to_string(found.size()) +
-                         " safetensors files; give one file"};
+            return Error{path.string() + ": is a folder with " + std::to_string(found.size()) + " safetensors files; give one file"};
         return open(found[0], options);
     }
     auto file = MappedFile::open(path);
@@ -220,21 +212,11 @@ Result<Checkpoint> Checkpoint::open(const std::filesystem::path& path, const Che
     return open(std::move(file).value(), options);
 }
 
-const std::string& Checkpoint::path() const {
-    return state_->path;
-}
-CheckpointFormat Checkpoint::format() const {
-    return state_->format;
-}
-const std::map<std::string, std::string>& Checkpoint::metadata() const {
-    return state_->metadata;
-}
-std::vector<std::string> Checkpoint::names() const {
-    return state_->names;
-}
-bool Checkpoint::has(const std::string& name) const {
-    return state_->index.contains(name);
-}
+const std::string& Checkpoint::path() const { return state_->path; }
+CheckpointFormat Checkpoint::format() const { return state_->format; }
+const std::map<std::string, std::string>& Checkpoint::metadata() const { return state_->metadata; }
+std::vector<std::string> Checkpoint::names() const { return state_->names; }
+bool Checkpoint::has(const std::string& name) const { return state_->index.contains(name); }
 
 Result<size_t> Checkpoint::find(const std::string& name) const {
     const auto found = state_->index.find(name);
@@ -254,10 +236,8 @@ Result<TensorInfo> Checkpoint::info(const std::string& name) const {
                     .end = stored.end,
                     .file = state_->files[stored.file]->path()};
     if (isFloat8(stored.encoding)) info.dtype = state_->scales.contains(*found) ? DType::F32 : DType::BF16;
-    const auto address =
-        reinterpret_cast<uintptr_t>(state_->files[stored.file]->bytes().data()) + stored.begin;
-    info.isView = encoding.native == info.dtype && stored.strides.empty() && stored.begin < stored.end &&
-                  address % sizeOf(info.dtype) == 0;
+    const auto address = reinterpret_cast<uintptr_t>(state_->files[stored.file]->bytes().data()) + stored.begin;
+    info.isView = encoding.native == info.dtype && stored.strides.empty() && stored.begin < stored.end && address % sizeOf(info.dtype) == 0;
     return info;
 }
 
@@ -266,8 +246,7 @@ Result<Tensor> Checkpoint::tensor(const std::string& name) const {
     if (!found) return found.error();
     const StoredTensor& stored = state_->tensors[*found];
     if (!isFloat8(stored.encoding)) return loadStored(state_->files[stored.file], stored);
-    if (!state_->scales.contains(*found))
-        return converted(loadStored(state_->files[stored.file], stored), DType::BF16);
+    if (!state_->scales.contains(*found)) return converted(loadStored(state_->files[stored.file], stored), DType::BF16);
     Tensor out = Tensor::host(DType::F32, stored.shape);
     auto read = readFloats(name, 0, out.floats());
     if (!read) return read.error();
@@ -292,8 +271,7 @@ Result<void> Checkpoint::readFloats(const std::string& name, int64_t first, std:
     const std::vector<float>& factors = scale->second;
     const int64_t rows = static_cast<int64_t>(factors.size());
     const int64_t perRow = rows > 0 ? stored.shape.count() / rows : 1;
-    for (size_t i = 0; i < out.size(); ++i)
-        out[i] *= factors[static_cast<size_t>((first + static_cast<int64_t>(i)) / perRow)];
+    for (size_t i = 0; i < out.size(); ++i) out[i] *= factors[static_cast<size_t>((first + static_cast<int64_t>(i)) / perRow)];
     return {};
 }
 
@@ -307,8 +285,7 @@ void Checkpoint::forget(const std::string& name) const {
 Result<Tensor> converted(const Tensor& tensor, DType dtype) {
     if (tensor.dtype() == dtype) return tensor;
     if (dtype != DType::F32 && dtype != DType::F16 && dtype != DType::BF16)
-        return Error{"cannot convert " + std::string(nameOf(tensor.dtype())) + " to " +
-                     std::string(nameOf(dtype))};
+        return Error{"cannot convert " + std::string(nameOf(tensor.dtype())) + " to " + std::string(nameOf(dtype))};
     Tensor out = Tensor::host(dtype, tensor.shape());
     std::vector<float> floats;
     constexpr size_t kPiece = 1 << 16;

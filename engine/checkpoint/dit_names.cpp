@@ -77,8 +77,7 @@ Result<void> inferDense(const NameResolver& resolver, int numHeads, DitConfig& c
     config.attention = AttentionKind::Dense;
     config.numHeads = numHeads > 0 ? numHeads : config.dim / 128;
     if (config.numHeads > 0 && config.dim % config.numHeads == 0) return {};
-    return Error{resolver.checkpoint().path() +
-                 ": its number of heads cannot be told from its tensors (width " +
+    return Error{resolver.checkpoint().path() + ": its number of heads cannot be told from its tensors (width " +
                  std::to_string(config.dim) + "); give its config.json"};
 }
 
@@ -98,22 +97,18 @@ Result<DitMap> mapDit(const Checkpoint& checkpoint, int numHeads) {
     bool isDiffusers = false;
     for (const std::string& name : checkpoint.names())
         isDiffusers = isDiffusers || withoutWrappers(name) == "condition_embedder.time_proj.weight";
-    NameResolver resolver(checkpoint, [&](const std::string& name) {
-        return isDiffusers ? fromDiffusers(withoutWrappers(name)) : withoutWrappers(name);
-    });
+    NameResolver resolver(
+        checkpoint, [&](const std::string& name) { return isDiffusers ? fromDiffusers(withoutWrappers(name)) : withoutWrappers(name); });
     const std::string& path = checkpoint.path();
     if (!resolver.has("head.modulation") || !resolver.has("patch_embedding.weight"))
-        return Error{path +
-                     ": holds no Wan video transformer (no head.modulation or patch_embedding.weight)"};
+        return Error{path + ": holds no Wan video transformer (no head.modulation or patch_embedding.weight)"};
     for (const std::string& name : resolver.names())
         if (name.starts_with("img_emb.") || name.find(".cross_attn.k_img.") != std::string::npos)
             return Error{path + ": is an image-to-video model; take a text-to-video one"};
 
     DitMap map;
     DitConfig& config = map.config;
-    const auto size = [&](const std::string& name, int axis) {
-        return static_cast<int>(resolver.size(name, axis));
-    };
+    const auto size = [&](const std::string& name, int axis) { return static_cast<int>(resolver.size(name, axis)); };
     config.dim = size("patch_embedding.weight", 0);
     config.inDim = size("patch_embedding.weight", 1);
     config.patchH = size("patch_embedding.weight", 3);
@@ -124,10 +119,8 @@ Result<DitMap> mapDit(const Checkpoint& checkpoint, int numHeads) {
     config.numLayers = resolver.count("blocks.");
     config.textLen = 512;
     const auto isSize = [](int value, int most) { return value >= 1 && value <= most; };
-    if (!isSize(config.dim, 1 << 20) || !isSize(config.patchH, 16) || !isSize(config.patchW, 16) ||
-        size("patch_embedding.weight", 2) != 1)
-        return Error{path + ": its patch_embedding.weight has the shape " +
-                     resolver.shape("patch_embedding.weight")->text() +
+    if (!isSize(config.dim, 1 << 20) || !isSize(config.patchH, 16) || !isSize(config.patchW, 16) || size("patch_embedding.weight", 2) != 1)
+        return Error{path + ": its patch_embedding.weight has the shape " + resolver.shape("patch_embedding.weight")->text() +
                      ", which is no Wan video transformer's"};
     config.outDim = size("head.head.weight", 0) / (config.patchH * config.patchW);
 
@@ -135,8 +128,7 @@ Result<DitMap> mapDit(const Checkpoint& checkpoint, int numHeads) {
     if (layout == SelfAttentionLayout::Unknown)
         return Error{path + ": the names of its self-attention are not known, e.g. " +
                      inQuotes(*resolver.names().lower_bound("blocks.0."))};
-    auto inferred = layout == SelfAttentionLayout::Dense ? inferDense(resolver, numHeads, config)
-                                                         : inferMla(resolver, layout, config);
+    auto inferred = layout == SelfAttentionLayout::Dense ? inferDense(resolver, numHeads, config) : inferMla(resolver, layout, config);
     if (!inferred) return inferred.error();
     wantRest(resolver, config);
     for (int block = 0; block < config.numLayers; ++block) wantBlock(resolver, layout, config, block);

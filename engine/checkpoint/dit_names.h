@@ -24,7 +24,6 @@ SelfAttentionLayout selfAttentionLayout(const NameResolver& resolver);
 Result<void> inferMla(const NameResolver& resolver, SelfAttentionLayout layout, DitConfig& config);
 
 // Everything below blocks.N.self_attn.
-void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config,
-                       int block);
+void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config, int block);
 
 }  // namespace longtake

@@ -95,8 +95,7 @@ void q2kBlock(const uint8_t* block, float* out) {
         const int half = i / 128, lane = i % 128 / 32, column = i % 32;
         const int code = (codes[half * 32 + column] >> (2 * lane)) & 3;
         const uint8_t scale = scales[i / 16];
-        out[i] = d * static_cast<float>(scale & 15) * static_cast<float>(code) -
-                 dmin * static_cast<float>(scale >> 4);
+        out[i] = d * static_cast<float>(scale & 15) * static_cast<float>(code) - dmin * static_cast<float>(scale >> 4);
     }
 }
 
@@ -138,8 +137,7 @@ void q45kBlock(bool hasFifthBit, const uint8_t* block, float* out) {
         int code = k % 2 ? byte >> 4 : byte & 15;
         if (hasFifthBit) code |= ((fifth[column] >> k) & 1) << 4;
         const auto [scale, minimum] = sixBits(scales, k);
-        out[i] =
-            d * static_cast<float>(scale) * static_cast<float>(code) - dmin * static_cast<float>(minimum);
+        out[i] = d * static_cast<float>(scale) * static_cast<float>(code) - dmin * static_cast<float>(minimum);
     }
 }
 
@@ -176,9 +174,7 @@ void decodeBlock(Encoding encoding, const uint8_t* block, float* out) {
 
 }  // namespace
 
-const EncodingInfo& infoOf(Encoding encoding) {
-    return kEncodings[static_cast<size_t>(encoding)];
-}
+const EncodingInfo& infoOf(Encoding encoding) { return kEncodings[static_cast<size_t>(encoding)]; }
 
 Encoding encodingOf(DType dtype) {
     for (size_t i = 0; i < kEncodings.size(); ++i)
@@ -220,12 +216,10 @@ std::optional<Encoding> encodingOfGgmlType(uint32_t type) {
 void decode(Encoding encoding, std::span<const std::byte> bytes, std::span<float> elements) {
     const EncodingInfo& info = infoOf(encoding);
     assert(elements.size() % static_cast<size_t>(info.blockElements) == 0);
-    assert(bytes.size() ==
-           elements.size() / static_cast<size_t>(info.blockElements) * static_cast<size_t>(info.blockBytes));
+    assert(bytes.size() == elements.size() / static_cast<size_t>(info.blockElements) * static_cast<size_t>(info.blockBytes));
     const auto* from = reinterpret_cast<const uint8_t*>(bytes.data());
     switch (encoding) {
-        case Encoding::F64:
-            return each<double>(from, elements, [](double v) { return static_cast<float>(v); });
+        case Encoding::F64: return each<double>(from, elements, [](double v) { return static_cast<float>(v); });
         case Encoding::F32:
             if (!elements.empty()) std::memcpy(elements.data(), from, elements.size_bytes());
             return;
@@ -235,23 +229,17 @@ void decode(Encoding encoding, std::span<const std::byte> bytes, std::span<float
             // A text encoder has billions of these; the conversion itself is slow.
             static const std::array<float, 256> table = [] {
                 std::array<float, 256> values{};
-                for (size_t i = 0; i < values.size(); ++i)
-                    values[i] = floatFromF8E4M3(static_cast<uint8_t>(i));
+                for (size_t i = 0; i < values.size(); ++i) values[i] = floatFromF8E4M3(static_cast<uint8_t>(i));
                 return values;
             }();
             return each<uint8_t>(from, elements, [](uint8_t v) { return table[v]; });
         }
         case Encoding::F8E5M2: return each<uint8_t>(from, elements, floatFromF8E5M2);
-        case Encoding::I64:
-            return each<int64_t>(from, elements, [](int64_t v) { return static_cast<float>(v); });
-        case Encoding::I32:
-            return each<int32_t>(from, elements, [](int32_t v) { return static_cast<float>(v); });
-        case Encoding::I16:
-            return each<int16_t>(from, elements, [](int16_t v) { return static_cast<float>(v); });
-        case Encoding::I8:
-            return each<int8_t>(from, elements, [](int8_t v) { return static_cast<float>(v); });
-        case Encoding::U8:
-            return each<uint8_t>(from, elements, [](uint8_t v) { return static_cast<float>(v); });
+        case Encoding::I64: return each<int64_t>(from, elements, [](int64_t v) { return static_cast<float>(v); });
+        case Encoding::I32: return each<int32_t>(from, elements, [](int32_t v) { return static_cast<float>(v); });
+        case Encoding::I16: return each<int16_t>(from, elements, [](int16_t v) { return static_cast<float>(v); });
+        case Encoding::I8: return each<int8_t>(from, elements, [](int8_t v) { return static_cast<float>(v); });
+        case Encoding::U8: return each<uint8_t>(from, elements, [](uint8_t v) { return static_cast<float>(v); });
         case Encoding::Bool: return each<uint8_t>(from, elements, [](uint8_t v) { return v ? 1.0f : 0.0f; });
         default: break;
     }

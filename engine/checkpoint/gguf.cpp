@@ -55,11 +55,9 @@ public:
     Result<GgufHeader> run() {
         uint32_t magic = 0, version = 0;
         uint64_t tensors = 0, values = 0;
-        if (!reader_.read(magic) || magic != kMagic || !reader_.read(version))
-            return file_.error("is not a GGUF file");
+        if (!reader_.read(magic) || magic != kMagic || !reader_.read(version)) return file_.error("is not a GGUF file");
         if (version != 2 && version != 3)
-            return file_.error("is GGUF version " + std::to_string(version) +
-                               "; versions 2 and 3 can be read");
+            return file_.error("is GGUF version " + std::to_string(version) + "; versions 2 and 3 can be read");
         if (!reader_.read(tensors) || !reader_.read(values)) return damaged();
         if (tensors > kMostTensors || values > kMostTensors)
             return file_.error("claims more than a million tensors or values; the file is damaged");
@@ -75,9 +73,7 @@ public:
     }
 
 private:
-    Error damaged() const {
-        return file_.error("has a damaged GGUF header; it is cut short, fetch it again");
-    }
+    Error damaged() const { return file_.error("has a damaged GGUF header; it is cut short, fetch it again"); }
 
     bool readText(std::string_view& text) {
         uint64_t length = 0;
@@ -94,8 +90,7 @@ private:
             alignment_ = alignment;
             return true;
         }
-        if (key.starts_with(kOriginalShape) && type == kArray)
-            return readShape(std::string(key.substr(kOriginalShape.size())));
+        if (key.starts_with(kOriginalShape) && type == kArray) return readShape(std::string(key.substr(kOriginalShape.size())));
         if (type == kString) {
             std::string_view text;
             if (!readText(text)) return false;
@@ -109,8 +104,7 @@ private:
     bool readShape(std::string name) {
         uint32_t type = 0;
         uint64_t count = 0;
-        if (!reader_.read(type) || type != kI32 || !reader_.read(count) || count > kMostDimensions)
-            return false;
+        if (!reader_.read(type) || type != kI32 || !reader_.read(count) || count > kMostDimensions) return false;
         std::vector<int64_t> sizes;
         for (uint64_t i = 0; i < count; ++i) {
             int32_t size = 0;
@@ -144,8 +138,7 @@ private:
         StoredTensor tensor;
         if (!readText(name) || name.size() > kLongestName || !reader_.read(rank)) return damaged();
         const std::string who = "tensor " + inQuotes(name);
-        if (rank > kMostDimensions)
-            return file_.error(who + " has more than 8 dimensions; the file is damaged");
+        if (rank > kMostDimensions) return file_.error(who + " has more than 8 dimensions; the file is damaged");
         std::vector<int64_t> sizes(rank);
         for (uint32_t i = rank; i-- > 0;)
             if (!reader_.read(sizes[i])) return damaged();  // stored fastest first
@@ -160,8 +153,7 @@ private:
         const auto count = checkedCount(sizes);
         const int64_t row = sizes.empty() ? 1 : sizes.back();
         const auto bytes = count ? storedBytes(*encoding, *count) : std::nullopt;
-        if (!bytes || row % infoOf(*encoding).blockElements != 0)
-            return file_.error(who + " has an impossible shape; the file is damaged");
+        if (!bytes || row % infoOf(*encoding).blockElements != 0) return file_.error(who + " has an impossible shape; the file is damaged");
         tensor.end = *bytes;  // a length until the tensors are placed
         tensor.shape = Shape(std::move(sizes));
         header_.tensors.push_back(std::move(tensor));
@@ -172,34 +164,29 @@ private:
         if (alignment_ == 0 || alignment_ > kLargestAlignment || (alignment_ & (alignment_ - 1)) != 0)
             return file_.error("has an impossible alignment; the file is damaged");
         const uint64_t aligned = (reader_.position() + alignment_ - 1) / alignment_ * alignment_;
-        const uint64_t dataBegin =
-            std::min<uint64_t>(aligned, file_.size());  // a header without data has no padding
+        const uint64_t dataBegin = std::min<uint64_t>(aligned, file_.size());  // a header without data has no padding
         const uint64_t dataSize = file_.size() - dataBegin;
         auto& tensors = header_.tensors;
         for (StoredTensor& tensor : tensors) {
             const std::string who = "tensor " + inQuotes(tensor.name);
             if (tensor.begin > dataSize || tensor.end > dataSize - tensor.begin)
                 return file_.error(who + " lies outside the file; the download is cut short, fetch it again");
-            if (tensor.begin % alignment_ != 0)
-                return file_.error(who + " is not aligned; the file is damaged");
+            if (tensor.begin % alignment_ != 0) return file_.error(who + " is not aligned; the file is damaged");
             tensor.begin += dataBegin;
             tensor.end += tensor.begin;
             const auto original = shapes_.find(tensor.name);
             if (original == shapes_.end()) continue;
             const auto count = checkedCount(original->second);
-            if (!count || *count != tensor.shape.count())
-                return file_.error(who + " does not fit its original shape; the file is damaged");
+            if (!count || *count != tensor.shape.count()) return file_.error(who + " does not fit its original shape; the file is damaged");
             tensor.shape = Shape(original->second);
         }
         std::vector<const StoredTensor*> ordered;
         for (const StoredTensor& tensor : tensors)
             if (tensor.begin < tensor.end) ordered.push_back(&tensor);
-        std::sort(ordered.begin(), ordered.end(),
-                  [](const auto* a, const auto* b) { return a->begin < b->begin; });
+        std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return a->begin < b->begin; });
         for (size_t i = 1; i < ordered.size(); ++i)
             if (ordered[i]->begin < ordered[i - 1]->end)
-                return file_.error("tensor " + inQuotes(ordered[i]->name) +
-                                   " overlaps another; the file is damaged");
+                return file_.error("tensor " + inQuotes(ordered[i]->name) + " overlaps another; the file is damaged");
         return {};
     }
 
@@ -213,8 +200,6 @@ private:
 
 }  // namespace
 
-Result<GgufHeader> readGguf(const MappedFile& file) {
-    return Parser(file).run();
-}
+Result<GgufHeader> readGguf(const MappedFile& file) { return Parser(file).run(); }
 
 }  // namespace longtake

@@ -69,8 +69,7 @@ Result<DitSettings> readDitSettings(const fs::path& path) {
     if (!json.is_object()) return (*file)->error("is not a JSON object; give the transformer's config.json");
     const auto whole = [&](const char* key, int& out) {
         const auto found = json.find(key);
-        if (found != json.end() && found->is_number_unsigned() && found->get<uint64_t>() <= 65536)
-            out = found->get<int>();
+        if (found != json.end() && found->is_number_unsigned() && found->get<uint64_t>() <= 65536) out = found->get<int>();
     };
     whole("num_heads", settings.numHeads);
     whole("num_attention_heads", settings.numHeads);
@@ -88,8 +87,7 @@ Result<void> requireComplete(const Checkpoint& checkpoint, const NameMap& names)
 Result<Tensor> readTokenizer(const fs::path& path, const Checkpoint& text) {
     constexpr size_t kLargest = 64'000'000;
     if (path.empty()) {
-        if (!text.has("spiece_model"))
-            return Error{text.path() + ": carries no tokenizer; give the spiece.model that belongs to it"};
+        if (!text.has("spiece_model")) return Error{text.path() + ": carries no tokenizer; give the spiece.model that belongs to it"};
         return text.tensor("spiece_model");
     }
     auto file = MappedFile::open(path);
@@ -98,13 +96,11 @@ Result<Tensor> readTokenizer(const fs::path& path, const Checkpoint& text) {
     // A SentencePiece model starts with its first piece: protobuf field 1, length-delimited.
     if (bytes.empty() || bytes.size() > kLargest || bytes[0] != std::byte{0x0a})
         return (*file)->error("is no SentencePiece model; give the file called spiece.model");
-    return Tensor::view(const_cast<std::byte*>(bytes.data()), DType::U8, {static_cast<int64_t>(bytes.size())},
-                        *file);
+    return Tensor::view(const_cast<std::byte*>(bytes.data()), DType::U8, {static_cast<int64_t>(bytes.size())}, *file);
 }
 
 template <typename Map>
-Result<Checkpoint> openAndMap(const fs::path& path, const char* what, const CheckpointOptions& options,
-                              Map map) {
+Result<Checkpoint> openAndMap(const fs::path& path, const char* what, const CheckpointOptions& options, Map map) {
     if (path.empty()) return Error{std::string("no ") + what + " was given"};
     auto checkpoint = Checkpoint::open(path, options);
     if (!checkpoint) return checkpoint;
@@ -118,13 +114,12 @@ Result<void> openDit(const ImportOptions& options, Sources& sources) {
     if (!settings) return settings.error();
     CheckpointOptions select;
     if (!options.useAveraged) select.stateDicts = {"generator", "generator_ema", "model", "state_dict"};
-    auto dit = openAndMap(options.dit, "video transformer", select,
-                          [&](const Checkpoint& checkpoint) -> Result<void> {
-                              auto map = mapDit(checkpoint, settings->numHeads);
-                              if (!map) return map.error();
-                              sources.ditMap = std::move(map).value();
-                              return requireComplete(checkpoint, sources.ditMap.names);
-                          });
+    auto dit = openAndMap(options.dit, "video transformer", select, [&](const Checkpoint& checkpoint) -> Result<void> {
+        auto map = mapDit(checkpoint, settings->numHeads);
+        if (!map) return map.error();
+        sources.ditMap = std::move(map).value();
+        return requireComplete(checkpoint, sources.ditMap.names);
+    });
     if (!dit) return dit.error();
     DitConfig& config = sources.ditMap.config;
     if (settings->textLen > 0) config.textLen = settings->textLen;
@@ -138,8 +133,7 @@ Result<void> openDit(const ImportOptions& options, Sources& sources) {
     if (!lora) return lora.error();
     for (const std::string& target : lora->targets()) {
         const auto& recipes = sources.ditMap.names.recipes;
-        const bool isKnown =
-            std::any_of(recipes.begin(), recipes.end(), [&](const auto& r) { return r.target == target; });
+        const bool isKnown = std::any_of(recipes.begin(), recipes.end(), [&](const auto& r) { return r.target == target; });
         if (!isKnown)
             return Error{options.lora.string() + ": changes " + inQuotes(target) +
                          ", which this transformer does not have; the adapter belongs to another model"};
@@ -151,21 +145,19 @@ Result<void> openDit(const ImportOptions& options, Sources& sources) {
 Result<void> openSources(const ImportOptions& options, Sources& sources) {
     auto opened = openDit(options, sources);
     if (!opened) return opened;
-    auto text = openAndMap(options.textEncoder, "text encoder", {},
-                           [&](const Checkpoint& checkpoint) -> Result<void> {
-                               auto map = mapTextEncoder(checkpoint);
-                               if (!map) return map.error();
-                               sources.textMap = std::move(map).value();
-                               return requireComplete(checkpoint, sources.textMap.names);
-                           });
+    auto text = openAndMap(options.textEncoder, "text encoder", {}, [&](const Checkpoint& checkpoint) -> Result<void> {
+        auto map = mapTextEncoder(checkpoint);
+        if (!map) return map.error();
+        sources.textMap = std::move(map).value();
+        return requireComplete(checkpoint, sources.textMap.names);
+    });
     if (!text) return text.error();
-    auto video =
-        openAndMap(options.video, "video decoder", {}, [&](const Checkpoint& checkpoint) -> Result<void> {
-            auto map = mapVideo(checkpoint);
-            if (!map) return map.error();
-            sources.videoMap = std::move(map).value();
-            return requireComplete(checkpoint, sources.videoMap.names);
-        });
+    auto video = openAndMap(options.video, "video decoder", {}, [&](const Checkpoint& checkpoint) -> Result<void> {
+        auto map = mapVideo(checkpoint);
+        if (!map) return map.error();
+        sources.videoMap = std::move(map).value();
+        return requireComplete(checkpoint, sources.videoMap.names);
+    });
     if (!video) return video.error();
     auto tokenizer = readTokenizer(options.tokenizer, *text);
     if (!tokenizer) return tokenizer.error();
@@ -178,12 +170,10 @@ Result<void> openSources(const ImportOptions& options, Sources& sources) {
 
     const int textDim = sources.ditMap.config.textDim, channels = sources.ditMap.config.outDim;
     if (sources.textMap.config.dim != textDim)
-        return Error{options.textEncoder.string() + ": gives texts of width " +
-                     std::to_string(sources.textMap.config.dim) + ", the transformer wants " +
-                     std::to_string(textDim)};
+        return Error{options.textEncoder.string() + ": gives texts of width " + std::to_string(sources.textMap.config.dim) +
+                     ", the transformer wants " + std::to_string(textDim)};
     if (sources.videoMap.config.latentChannels != channels)
-        return Error{options.video.string() + ": decodes latents of " +
-                     std::to_string(sources.videoMap.config.latentChannels) +
+        return Error{options.video.string() + ": decodes latents of " + std::to_string(sources.videoMap.config.latentChannels) +
                      " channels, the transformer makes " + std::to_string(channels)};
     return {};
 }
@@ -191,16 +181,8 @@ Result<void> openSources(const ImportOptions& options, Sources& sources) {
 // Self-Forcing keeps 21 latent frames at absolute positions; VideoMLA's long rollout slides (videomla.md).
 RolloutConfig usualRollout(AttentionKind attention) {
     if (attention == AttentionKind::Mla)
-        return {.chunkFrames = 3,
-                .windowFrames = 6,
-                .sinkFrames = 1,
-                .positions = Positions::Window,
-                .contextNoise = 0};
-    return {.chunkFrames = 3,
-            .windowFrames = 21,
-            .sinkFrames = 0,
-            .positions = Positions::Absolute,
-            .contextNoise = 0};
+        return {.chunkFrames = 3, .windowFrames = 6, .sinkFrames = 1, .positions = Positions::Window, .contextNoise = 0};
+    return {.chunkFrames = 3, .windowFrames = 21, .sinkFrames = 0, .positions = Positions::Absolute, .contextNoise = 0};
 }
 
 ModelConfig describe(const ImportOptions& options, const fs::path& output, const Sources& sources) {
@@ -219,10 +201,9 @@ ModelConfig describe(const ImportOptions& options, const fs::path& output, const
     return config;
 }
 
-void tell(const char* what, const Checkpoint& checkpoint, const NameMap& names,
-          std::vector<std::string>& lines) {
-    lines.push_back(std::string(what) + ": " + checkpoint.path() + " (" +
-                    std::string(nameOf(checkpoint.format())) + "), " + names.summary());
+void tell(const char* what, const Checkpoint& checkpoint, const NameMap& names, std::vector<std::string>& lines) {
+    lines.push_back(std::string(what) + ": " + checkpoint.path() + " (" + std::string(nameOf(checkpoint.format())) + "), " +
+                    names.summary());
     for (const std::string& note : names.notes) lines.push_back(std::string(what) + ": " + note);
 }
 
@@ -245,8 +226,7 @@ fs::path finalFolder(const fs::path& given) {
 Error underFinalName(const Error& error, const fs::path& temporary, const fs::path& output) {
     std::string message = error.message;
     const std::string name = temporary.string();
-    if (const size_t at = message.find(name); at != std::string::npos)
-        message.replace(at, name.size(), output.string());
+    if (const size_t at = message.find(name); at != std::string::npos) message.replace(at, name.size(), output.string());
     return {message};
 }
 
@@ -266,8 +246,7 @@ Result<void> checkSpace(const fs::path& folder, uint64_t bytes) {
     std::error_code code;
     const fs::space_info space = fs::space(folder, code);
     if (code || space.available >= bytes) return {};
-    return Error{folder.string() + ": the disk has " + grouped(space.available) +
-                 " left and the model needs " + grouped(bytes) +
+    return Error{folder.string() + ": the disk has " + grouped(space.available) + " left and the model needs " + grouped(bytes) +
                  "; free some space or choose another folder"};
 }
 
@@ -281,8 +260,7 @@ Result<ImportReport> importModel(const ImportOptions& options) {
 
     const LoraAdapter* lora = sources.lora ? &*sources.lora : nullptr;
     // A video decoder is small and its noise would be seen, so half precision is not forced on it.
-    const auto videoPrecision =
-        options.precision == WeightPrecision::Bf16 ? WeightPrecision::Keep : options.precision;
+    const auto videoPrecision = options.precision == WeightPrecision::Bf16 ? WeightPrecision::Keep : options.precision;
     const ImportPart parts[] = {
         {kDitFile, &*sources.dit, &sources.ditMap.names, lora, options.precision},
         {kTextFile, &*sources.text, &sources.textMap.names, nullptr, options.precision},
@@ -295,11 +273,9 @@ Result<ImportReport> importModel(const ImportOptions& options) {
     auto hasSpace = checkSpace(output.parent_path(), progress.total);
     if (!hasSpace) return hasSpace.error();
 
-    TemporaryFolder folder(output.parent_path() /
-                           ("." + output.filename().string() + ".importing-" + std::to_string(::getpid())));
+    TemporaryFolder folder(output.parent_path() / ("." + output.filename().string() + ".importing-" + std::to_string(::getpid())));
     fs::create_directory(folder.path(), code);
-    if (code)
-        return Error{folder.path().parent_path().string() + ": cannot be written to: " + code.message()};
+    if (code) return Error{folder.path().parent_path().string() + ": cannot be written to: " + code.message()};
     for (const ImportPart& part : parts) {
         progress.file = part.file;
         auto written = writePart(part, folder.path(), [&](uint64_t bytes) {
@@ -308,23 +284,18 @@ Result<ImportReport> importModel(const ImportOptions& options) {
         });
         if (!written) return underFinalName(written.error(), folder.path(), output);
     }
-    ImportReport report{.folder = output,
-                        .config = describe(options, output, sources),
-                        .lines = {},
-                        .bytesWritten = progress.done};
-    auto written = writeSmallFile(folder.path() / kTokenizerFile,
-                                  {sources.tokenizer.as<char>(), sources.tokenizer.bytes()});
+    ImportReport report{.folder = output, .config = describe(options, output, sources), .lines = {}, .bytesWritten = progress.done};
+    auto written = writeSmallFile(folder.path() / kTokenizerFile, {sources.tokenizer.as<char>(), sources.tokenizer.bytes()});
     if (written) written = writeSmallFile(folder.path() / "model.json", modelJson(report.config));
     if (!written) return underFinalName(written.error(), folder.path(), output);
     fs::rename(folder.path(), output, code);
-    if (code)
-        return Error{output.string() + ": the finished model could not be moved there: " + code.message()};
+    if (code) return Error{output.string() + ": the finished model could not be moved there: " + code.message()};
     folder.keep();
 
     tell("transformer", *sources.dit, sources.ditMap.names, report.lines);
     if (lora)
-        report.lines.push_back("adapter: " + options.lora.string() + ", merged into " +
-                               std::to_string(lora->targets().size()) + " matrices");
+        report.lines.push_back("adapter: " + options.lora.string() + ", merged into " + std::to_string(lora->targets().size()) +
+                               " matrices");
     tell("text encoder", *sources.text, sources.textMap.names, report.lines);
     tell("video decoder", *sources.video, sources.videoMap.names, report.lines);
     return report;

@@ -11,18 +11,13 @@ namespace {
 
 constexpr int64_t kPieceElements = 1 << 20;  // a multiple of every block size
 
-bool isMatrix(const TensorRecipe& recipe) {
-    return recipe.shape.rank() >= 2 && !recipe.target.ends_with("modulation");
-}
+bool isMatrix(const TensorRecipe& recipe) { return recipe.shape.rank() >= 2 && !recipe.target.ends_with("modulation"); }
 
-Error stopped() {
-    return {"the import was stopped; nothing was left behind"};
-}
+Error stopped() { return {"the import was stopped; nothing was left behind"}; }
 
 class PartWriter {
 public:
-    PartWriter(const ImportPart& part, SafetensorsWriter& writer,
-               const std::function<bool(uint64_t)>& advance)
+    PartWriter(const ImportPart& part, SafetensorsWriter& writer, const std::function<bool(uint64_t)>& advance)
         : part_(part), writer_(writer), advance_(advance) {}
 
     Result<void> write(const TensorRecipe& recipe, DType type) {
@@ -30,8 +25,7 @@ public:
         if (!recipe.isPlain() || hasLora) return writeBuilt(recipe, type, hasLora);
         const auto info = part_.checkpoint->info(recipe.source);
         if (!info) return info.error();
-        auto written =
-            info->isView && info->dtype == type ? writeAsStored(recipe) : writeConverted(recipe, type);
+        auto written = info->isView && info->dtype == type ? writeAsStored(recipe) : writeConverted(recipe, type);
         part_.checkpoint->forget(recipe.source);
         return written;
     }
@@ -81,8 +75,7 @@ private:
         floats_.assign(floats->floats().begin(),
                        floats->floats().end());  // a plain F32 one is a read-only view
         if (hasLora) {
-            if (recipe.shape.rank() != 2)
-                return Error{"the adapter changes " + recipe.target + ", which is no matrix"};
+            if (recipe.shape.rank() != 2) return Error{"the adapter changes " + recipe.target + ", which is no matrix"};
             auto added = part_.lora->addTo(recipe.target, floats_, recipe.shape[0], recipe.shape[1]);
             if (!added) return added;
         }
@@ -105,8 +98,7 @@ DType writtenType(const ImportPart& part, const TensorRecipe& recipe) {
     const auto info = part.checkpoint->info(recipe.source);
     if (!info) return DType::F32;
     const EncodingInfo& stored = infoOf(info->encoding);
-    if (stored.native == DType::F32 || stored.native == DType::F16 || stored.native == DType::BF16)
-        return *stored.native;
+    if (stored.native == DType::F32 || stored.native == DType::F16 || stored.native == DType::BF16) return *stored.native;
     const bool isCompressed = !stored.native || sizeOf(*stored.native) == 1;
     return isCompressed && isMatrix(recipe) ? DType::BF16 : DType::F32;
 }
@@ -118,8 +110,7 @@ uint64_t writtenBytes(const ImportPart& part) {
     return bytes;
 }
 
-Result<void> writePart(const ImportPart& part, const std::filesystem::path& folder,
-                       const std::function<bool(uint64_t)>& advance) {
+Result<void> writePart(const ImportPart& part, const std::filesystem::path& folder, const std::function<bool(uint64_t)>& advance) {
     std::vector<SafetensorsWriter::Entry> entries;
     std::map<std::string, const TensorRecipe*> recipes;
     for (const TensorRecipe& recipe : part.names->recipes) {

@@ -27,7 +27,6 @@ DType writtenType(const ImportPart& part, const TensorRecipe& recipe);
 uint64_t writtenBytes(const ImportPart& part);
 
 // `advance` is told the bytes of every piece and stops the import by returning false.
-Result<void> writePart(const ImportPart& part, const std::filesystem::path& folder,
-                       const std::function<bool(uint64_t)>& advance);
+Result<void> writePart(const ImportPart& part, const std::filesystem::path& folder, const std::function<bool(uint64_t)>& advance);
 
 }  // namespace longtake

@@ -15,8 +15,7 @@ std::string targetBefore(const std::string& name, std::string_view marker) {
 }  // namespace
 
 Result<LoraAdapter> LoraAdapter::open(const std::filesystem::path& path, float alpha) {
-    auto checkpoint =
-        Checkpoint::open(path, {.stateDicts = {"generator_lora", "lora", "state_dict", "model"}});
+    auto checkpoint = Checkpoint::open(path, {.stateDicts = {"generator_lora", "lora", "state_dict", "model"}});
     if (!checkpoint) return checkpoint.error();
     LoraAdapter adapter(std::move(checkpoint).value());
     adapter.alpha_ = alpha;
@@ -24,22 +23,18 @@ Result<LoraAdapter> LoraAdapter::open(const std::filesystem::path& path, float a
     for (const std::string& name : adapter.checkpoint_.names()) {
         const std::string ours = withoutWrappers(name);
         for (const std::string_view marker : {".lora_A.", ".lora_down."})
-            if (const auto target = targetBefore(ours, marker); !target.empty())
-                adapter.pairs_[target].a = name;
+            if (const auto target = targetBefore(ours, marker); !target.empty()) adapter.pairs_[target].a = name;
         for (const std::string_view marker : {".lora_B.", ".lora_up."})
-            if (const auto target = targetBefore(ours, marker); !target.empty())
-                adapter.pairs_[target].b = name;
+            if (const auto target = targetBefore(ours, marker); !target.empty()) adapter.pairs_[target].b = name;
         if (ours.ends_with(".alpha")) adapter.pairs_[targetBefore(ours, ".alpha")].alpha = name;
     }
-    if (adapter.pairs_.empty())
-        return Error{file + ": holds no low-rank adapter (no lora_A and lora_B tensors)"};
+    if (adapter.pairs_.empty()) return Error{file + ": holds no low-rank adapter (no lora_A and lora_B tensors)"};
     for (const auto& [target, pair] : adapter.pairs_) {
-        if (pair.a.empty() || pair.b.empty())
-            return Error{file + ": has only one half of the adapter for " + inQuotes(target)};
+        if (pair.a.empty() || pair.b.empty()) return Error{file + ": has only one half of the adapter for " + inQuotes(target)};
         const Shape a = adapter.checkpoint_.info(pair.a)->shape, b = adapter.checkpoint_.info(pair.b)->shape;
         if (a.rank() != 2 || b.rank() != 2 || a[0] != b[1] || a[0] < 1)
-            return Error{file + ": the two halves of the adapter for " + inQuotes(target) +
-                         " do not fit: " + a.text() + " and " + b.text()};
+            return Error{file + ": the two halves of the adapter for " + inQuotes(target) + " do not fit: " + a.text() + " and " +
+                         b.text()};
     }
     return adapter;
 }
@@ -50,8 +45,7 @@ std::vector<std::string> LoraAdapter::targets() const {
     return out;
 }
 
-Result<void> LoraAdapter::addTo(const std::string& target, std::span<float> weight, int64_t rows,
-                                int64_t columns) const {
+Result<void> LoraAdapter::addTo(const std::string& target, std::span<float> weight, int64_t rows, int64_t columns) const {
     const Pair& pair = pairs_.at(target);
     auto a = checkpoint_.toFloat(pair.a);
     auto b = checkpoint_.toFloat(pair.b);
@@ -60,8 +54,7 @@ Result<void> LoraAdapter::addTo(const std::string& target, std::span<float> weig
     const int64_t rank = a->shape()[0];
     if (a->shape()[1] != columns || b->shape()[0] != rows)
         return Error{checkpoint_.path() + ": the adapter for " + inQuotes(target) + " fits a weight of " +
-                     Shape{b->shape()[0], a->shape()[1]}.text() + ", the model's is " +
-                     Shape{rows, columns}.text()};
+                     Shape{b->shape()[0], a->shape()[1]}.text() + ", the model's is " + Shape{rows, columns}.text()};
     float alpha = alpha_ > 0 ? alpha_ : static_cast<float>(rank);
     if (alpha_ <= 0 && !pair.alpha.empty()) {
         auto stored = checkpoint_.toFloat(pair.alpha);

@@ -24,8 +24,7 @@ public:
     bool has(const std::string& target) const { return pairs_.contains(target); }
 
     // weight: rows x columns of `target`, changed in place. Fails when the adapter's matrices do not fit it.
-    Result<void> addTo(const std::string& target, std::span<float> weight, int64_t rows,
-                       int64_t columns) const;
+    Result<void> addTo(const std::string& target, std::span<float> weight, int64_t rows, int64_t columns) const;
 
 private:
     struct Pair {

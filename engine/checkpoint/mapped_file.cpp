@@ -39,8 +39,7 @@ Result<MappedFilePtr> MappedFile::open(const std::filesystem::path& path) {
     if (file->size_ == 0) return MappedFilePtr(std::move(file));
 
     void* memory = ::mmap(nullptr, file->size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (memory == MAP_FAILED)
-        return file->error(std::string("cannot be mapped into memory: ") + std::strerror(errno));
+    if (memory == MAP_FAILED) return file->error(std::string("cannot be mapped into memory: ") + std::strerror(errno));
     file->data_ = static_cast<const std::byte*>(memory);
     file->mapped_ = true;
     return MappedFilePtr(std::move(file));
@@ -70,8 +69,7 @@ void MappedFile::forget(size_t begin, size_t end) const {
 std::string inQuotes(std::string_view name) {
     constexpr size_t kLongest = 96;
     std::string out = "\"";
-    for (char c : name.substr(0, kLongest))
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    for (char c : name.substr(0, kLongest)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
     if (name.size() > kLongest) out += "...";
     return out + "\"";
 }

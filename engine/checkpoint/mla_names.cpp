@@ -80,8 +80,7 @@ Result<void> inferFused(const NameResolver& resolver, SelfAttentionLayout layout
     const int64_t values = resolver.size(names.o, names.isOutputTransposed ? 0 : 1);
     if (mla.dR <= 0) return contradiction(resolver);
     const int64_t heads = (queries + values - keysAndValues) / mla.dR;
-    if (heads <= 0 || heads * mla.dR != queries + values - keysAndValues || queries % heads != 0 ||
-        values % heads != 0)
+    if (heads <= 0 || heads * mla.dR != queries + values - keysAndValues || queries % heads != 0 || values % heads != 0)
         return contradiction(resolver);
     config.numHeads = static_cast<int>(heads);
     mla.dNope = static_cast<int>(queries / heads) - mla.dR;
@@ -89,8 +88,7 @@ Result<void> inferFused(const NameResolver& resolver, SelfAttentionLayout layout
     return {};
 }
 
-void wantFused(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config,
-               const std::string& at) {
+void wantFused(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config, const std::string& at) {
     const FusedNames names = fusedNames(resolver, layout, at);
     const MlaConfig& mla = config.mla;
     const int64_t heads = config.numHeads;
@@ -100,16 +98,11 @@ void wantFused(NameResolver& resolver, SelfAttentionLayout layout, const DitConf
     resolver.wantPart({at + "q_down.weight", {mla.dCq, config.dim}, names.qDown, turned});
     const int64_t cached = mla.dC + mla.dR, query = mla.dNope + mla.dR, keyValue = mla.dNope + mla.dV;
     resolver.wantPart({at + "kv_down.weight", {mla.dC, config.dim}, names.kvDown, turned, cached, 0, mla.dC});
-    resolver.wantPart(
-        {at + "k_rope.weight", {mla.dR, config.dim}, names.kvDown, turned, cached, mla.dC, mla.dR});
-    resolver.wantPart(
-        {at + "q_up.weight", {heads * mla.dNope, mla.dCq}, names.qUp, turned, query, 0, mla.dNope});
-    resolver.wantPart(
-        {at + "q_rope.weight", {heads * mla.dR, mla.dCq}, names.qUp, turned, query, mla.dNope, mla.dR});
-    resolver.wantPart(
-        {at + "k_up.weight", {heads * mla.dNope, mla.dC}, names.kvUp, turned, keyValue, 0, mla.dNope});
-    resolver.wantPart(
-        {at + "v_up.weight", {heads * mla.dV, mla.dC}, names.kvUp, turned, keyValue, mla.dNope, mla.dV});
+    resolver.wantPart({at + "k_rope.weight", {mla.dR, config.dim}, names.kvDown, turned, cached, mla.dC, mla.dR});
+    resolver.wantPart({at + "q_up.weight", {heads * mla.dNope, mla.dCq}, names.qUp, turned, query, 0, mla.dNope});
+    resolver.wantPart({at + "q_rope.weight", {heads * mla.dR, mla.dCq}, names.qUp, turned, query, mla.dNope, mla.dR});
+    resolver.wantPart({at + "k_up.weight", {heads * mla.dNope, mla.dC}, names.kvUp, turned, keyValue, 0, mla.dNope});
+    resolver.wantPart({at + "v_up.weight", {heads * mla.dV, mla.dC}, names.kvUp, turned, keyValue, mla.dNope, mla.dV});
     resolver.wantPart({at + "o.weight", {config.dim, heads * mla.dV}, names.o, names.isOutputTransposed});
     for (const std::string& bias : {at + "o_proj.bias", at + "W_o.bias"}) {
         if (!resolver.has(bias)) continue;
@@ -148,16 +141,14 @@ SelfAttentionLayout selfAttentionLayout(const NameResolver& resolver) {
 
 Result<void> inferMla(const NameResolver& resolver, SelfAttentionLayout layout, DitConfig& config) {
     config.attention = AttentionKind::Mla;
-    auto inferred = layout == SelfAttentionLayout::Separate ? inferSeparate(resolver, config)
-                                                            : inferFused(resolver, layout, config);
+    auto inferred = layout == SelfAttentionLayout::Separate ? inferSeparate(resolver, config) : inferFused(resolver, layout, config);
     if (!inferred) return inferred;
     const MlaConfig& mla = config.mla;
     if (mla.dC <= 0 || mla.dCq <= 0 || mla.dNope <= 0 || mla.dV <= 0) return contradiction(resolver);
     return {};
 }
 
-void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config,
-                       int block) {
+void wantSelfAttention(NameResolver& resolver, SelfAttentionLayout layout, const DitConfig& config, int block) {
     const std::string at = "blocks." + std::to_string(block) + ".self_attn.";
     if (layout == SelfAttentionLayout::Separate) return wantSeparate(resolver, config, at);
     if (layout != SelfAttentionLayout::Dense) return wantFused(resolver, layout, config, at);

@@ -44,16 +44,10 @@ Json ditJson(const DitConfig& dit) {
 }
 
 Json textJson(const TextConfig& text) {
-    return {{"weights", text.weights},
-            {"tokenizer", text.tokenizer},
-            {"vocab", text.vocab},
-            {"dim", text.dim},
-            {"dim_attn", text.dimAttn},
-            {"dim_ffn", text.dimFfn},
-            {"num_heads", text.numHeads},
-            {"num_layers", text.numLayers},
-            {"num_buckets", text.numBuckets},
-            {"max_distance", text.maxDistance}};
+    return {
+        {"weights", text.weights},        {"tokenizer", text.tokenizer},     {"vocab", text.vocab},        {"dim", text.dim},
+        {"dim_attn", text.dimAttn},       {"dim_ffn", text.dimFfn},          {"num_heads", text.numHeads}, {"num_layers", text.numLayers},
+        {"num_buckets", text.numBuckets}, {"max_distance", text.maxDistance}};
 }
 
 }  // namespace
@@ -64,9 +58,8 @@ std::string modelJson(const ModelConfig& config) {
     if (!config.license.empty()) json["license"] = config.license;
     const ModelKnowledge& knows = config.knows;
     if (!knows.vocabulary.empty() || !knows.places.empty())
-        json["knows"] = {{"places", knows.places},   {"times", knows.times},
-                         {"weather", knows.weather}, {"cameras", knows.cameras},
-                         {"things", knows.things},   {"vocabulary", knows.vocabulary}};
+        json["knows"] = {{"places", knows.places},   {"times", knows.times},   {"weather", knows.weather},
+                         {"cameras", knows.cameras}, {"things", knows.things}, {"vocabulary", knows.vocabulary}};
     if (!config.examples.empty()) json["examples"] = config.examples;
     json["dit"] = ditJson(config.dit);
     json["text_encoder"] = textJson(config.text);

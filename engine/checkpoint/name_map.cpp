@@ -20,8 +20,7 @@ std::vector<int64_t> withoutOnes(const Shape& shape) {
 std::string firstFew(const std::vector<std::string>& names) {
     constexpr size_t kShown = 3;
     std::string out;
-    for (size_t i = 0; i < std::min(kShown, names.size()); ++i)
-        out += (i ? ", " : "") + names[i].substr(0, 120);
+    for (size_t i = 0; i < std::min(kShown, names.size()); ++i) out += (i ? ", " : "") + names[i].substr(0, 120);
     if (names.size() > kShown) out += " and " + std::to_string(names.size() - kShown) + " more";
     return out;
 }
@@ -33,16 +32,15 @@ std::string withoutWrappers(std::string_view name) {
     for (size_t begin = 0; begin <= name.size();) {
         const size_t end = std::min(name.find('.', begin), name.size());
         const std::string_view part = name.substr(begin, end - begin);
-        const bool isWrapper = part == "_fsdp_wrapped_module" || part == "_checkpoint_wrapped_module" ||
-                               part == "_orig_mod" || part == "module";
+        const bool isWrapper =
+            part == "_fsdp_wrapped_module" || part == "_checkpoint_wrapped_module" || part == "_orig_mod" || part == "module";
         if (!isWrapper) {
             if (!out.empty()) out += '.';
             out += part;
         }
         begin = end + 1;
     }
-    for (const std::string_view prefix :
-         {"base_model.model.", "model.diffusion_model.", "diffusion_model.", "model."})
+    for (const std::string_view prefix : {"base_model.model.", "model.diffusion_model.", "diffusion_model.", "model."})
         if (out.starts_with(prefix)) out.erase(0, prefix.size());
     return out;
 }
@@ -52,8 +50,7 @@ std::optional<std::string_view> after(std::string_view name, std::string_view pr
     return name.substr(prefix.size());
 }
 
-std::string renamed(std::string_view name,
-                    std::initializer_list<std::pair<std::string_view, std::string_view>> rules) {
+std::string renamed(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> rules) {
     const std::pair<std::string_view, std::string_view>* best = nullptr;
     for (const auto& rule : rules)
         if (name.starts_with(rule.first) && (!best || rule.first.size() > best->first.size())) best = &rule;
@@ -63,16 +60,13 @@ std::string renamed(std::string_view name,
 
 std::string NameMap::summary() const {
     std::string out = layout;
-    if (!missing.empty())
-        out += "; " + std::to_string(missing.size()) + " tensors missing: " + firstFew(missing);
+    if (!missing.empty()) out += "; " + std::to_string(missing.size()) + " tensors missing: " + firstFew(missing);
     if (!misshapen.empty()) out += "; wrong shapes: " + firstFew(misshapen);
-    if (!unused.empty())
-        out += "; " + std::to_string(unused.size()) + " tensors not used: " + firstFew(unused);
+    if (!unused.empty()) out += "; " + std::to_string(unused.size()) + " tensors not used: " + firstFew(unused);
     return out;
 }
 
-NameResolver::NameResolver(const Checkpoint& checkpoint,
-                           const std::function<std::string(const std::string&)>& translate)
+NameResolver::NameResolver(const Checkpoint& checkpoint, const std::function<std::string(const std::string&)>& translate)
     : checkpoint_(checkpoint) {
     for (const std::string& name : checkpoint.names())
         if (!sources_.emplace(translate(name), name).second) doubled_.push_back(name);
@@ -91,14 +85,12 @@ int64_t NameResolver::size(const std::string& name, int axis) const {
 
 int NameResolver::count(const std::string& prefix) const {
     int count = 0;
-    for (auto it = sources_.lower_bound(prefix); it != sources_.end() && it->first.starts_with(prefix);
-         ++it) {
+    for (auto it = sources_.lower_bound(prefix); it != sources_.end() && it->first.starts_with(prefix); ++it) {
         int index = -1;
         const char* begin = it->first.data() + prefix.size();
         const auto [end, error] = std::from_chars(begin, it->first.data() + it->first.size(), index);
         // A wild index must not make anyone list a billion missing tensors.
-        if (error == std::errc() && *end == '.' && index >= 0 && index < 4096)
-            count = std::max(count, index + 1);
+        if (error == std::errc() && *end == '.' && index >= 0 && index < 4096) count = std::max(count, index + 1);
     }
     return count;
 }
@@ -148,24 +140,20 @@ void NameResolver::wantPart(TensorRecipe recipe) {
     bool fits = found->rank() == recipe.shape.rank() && (found->rank() == 1 || found->rank() == 2);
     if (fits) {
         const int64_t rows = recipe.isTransposed ? (*found)[-1] : (*found)[0];
-        const bool sameColumns =
-            found->rank() == 1 || (recipe.isTransposed ? (*found)[0] : (*found)[1]) == recipe.shape[1];
+        const bool sameColumns = found->rank() == 1 || (recipe.isTransposed ? (*found)[0] : (*found)[1]) == recipe.shape[1];
         const int64_t taken = recipe.groupRows > 0 ? rows / recipe.groupRows * recipe.count : rows;
-        fits = sameColumns && taken == recipe.shape[0] &&
-               (recipe.groupRows == 0 || rows % recipe.groupRows == 0);
+        fits = sameColumns && taken == recipe.shape[0] && (recipe.groupRows == 0 || rows % recipe.groupRows == 0);
     }
     if (!fits) {
-        map_.misshapen.push_back(recipe.source + " is " + found->text() + ", which does not yield " +
-                                 recipe.target + " " + recipe.shape.text());
+        map_.misshapen.push_back(recipe.source + " is " + found->text() + ", which does not yield " + recipe.target + " " +
+                                 recipe.shape.text());
         return;
     }
     recipe.source = sources_.at(recipe.source);
     map_.recipes.push_back(std::move(recipe));
 }
 
-void NameResolver::ignore(const std::string& name) {
-    used_.insert(name);
-}
+void NameResolver::ignore(const std::string& name) { used_.insert(name); }
 
 NameMap NameResolver::finish(std::string layout) {
     map_.layout = std::move(layout);
@@ -193,12 +181,9 @@ Result<Tensor> buildTensor(const Checkpoint& checkpoint, const TensorRecipe& rec
     const int64_t columns = isMatrix ? recipe.shape[1] : 1;
     const int64_t sourceRows = isMatrix && recipe.isTransposed ? info->shape[1] : info->shape[0];
     for (int64_t row = 0; row < recipe.shape[0]; ++row) {
-        const int64_t sourceRow =
-            recipe.groupRows > 0 ? row / recipe.count * recipe.groupRows + recipe.first + row % recipe.count
-                                 : row;
+        const int64_t sourceRow = recipe.groupRows > 0 ? row / recipe.count * recipe.groupRows + recipe.first + row % recipe.count : row;
         for (int64_t column = 0; column < columns; ++column) {
-            const int64_t at =
-                recipe.isTransposed ? column * sourceRows + sourceRow : sourceRow * columns + column;
+            const int64_t at = recipe.isTransposed ? column * sourceRows + sourceRow : sourceRow * columns + column;
             to[static_cast<size_t>(row * columns + column)] = from[static_cast<size_t>(at)];
         }
     }

@@ -18,8 +18,7 @@ class NameResolver {
 public:
     // `translate` gives our name for a name of the checkpoint; names it cannot translate it returns
     // unchanged.
-    NameResolver(const Checkpoint& checkpoint,
-                 const std::function<std::string(const std::string&)>& translate);
+    NameResolver(const Checkpoint& checkpoint, const std::function<std::string(const std::string&)>& translate);
 
     const Checkpoint& checkpoint() const { return checkpoint_; }
     // Whether / with which shape the checkpoint has a tensor under this name of ours.
@@ -58,7 +57,6 @@ private:
 std::optional<std::string_view> after(std::string_view name, std::string_view prefix);
 
 // Replaces the longest matching beginning: {{"attn1.to_q.", "self_attn.q."}, ...}.
-std::string renamed(std::string_view name,
-                    std::initializer_list<std::pair<std::string_view, std::string_view>> rules);
+std::string renamed(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> rules);
 
 }  // namespace longtake

@@ -16,8 +16,7 @@ namespace {
 using Kind = PickleValue::Kind;
 
 // A text encoder's pickle has some 10 000 operations and 250 tensors.
-constexpr size_t kMostBytes = 64'000'000, kMostOperations = 8'000'000, kMostObjects = 4'000'000,
-                 kMostMarks = 256;
+constexpr size_t kMostBytes = 64'000'000, kMostOperations = 8'000'000, kMostObjects = 4'000'000, kMostMarks = 256;
 
 class Machine {
 public:
@@ -26,8 +25,7 @@ public:
     bool run() {
         for (size_t operations = 0; operations < kMostOperations; ++operations) {
             uint8_t opcode = 0;
-            if (!reader_.read(opcode))
-                return fail("its pickle ends too early; the file is cut short or damaged");
+            if (!reader_.read(opcode)) return fail("its pickle ends too early; the file is cut short or damaged");
             if (opcode == '.') return finish();
             if (!step(opcode)) return problem_.empty() ? fail("its pickle is damaged") : false;
             if (stack_.size() + objects_ > kMostObjects) return fail("its pickle holds far too many objects");
@@ -65,12 +63,8 @@ private:
         return push({.kind = kind, .index = static_cast<uint32_t>(table.size() - 1)});
     }
     bool pushText(Kind kind, std::string_view text) { return pushObject(kind, tree_.texts, text); }
-    bool pushSequence(Kind kind, std::vector<PickleValue> items) {
-        return pushObject(kind, tree_.sequences, std::move(items));
-    }
-    bool pushDict() {
-        return pushObject(Kind::Dict, tree_.dicts, std::vector<std::pair<PickleValue, PickleValue>>());
-    }
+    bool pushSequence(Kind kind, std::vector<PickleValue> items) { return pushObject(kind, tree_.sequences, std::move(items)); }
+    bool pushDict() { return pushObject(Kind::Dict, tree_.dicts, std::vector<std::pair<PickleValue, PickleValue>>()); }
 
     // Values above the last mark belong to whoever consumes the mark.
     size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
@@ -229,9 +223,7 @@ bool Machine::stepContainer(uint8_t opcode) {
         case 0x91: return popMarked(items) && pushSequence(Kind::Set, std::move(items));
         case '}': return pushDict();
         case 'd': return popMarked(items) && pushDict() && setItems(stack_.back(), items);
-        case 's':
-            items.resize(2);
-            return pop(items[1]) && pop(items[0]) && top(target) && setItems(target, items);
+        case 's': items.resize(2); return pop(items[1]) && pop(items[0]) && top(target) && setItems(target, items);
         case 'u': return popMarked(items) && top(target) && setItems(target, items);
         default: break;
     }
@@ -262,8 +254,7 @@ bool Machine::stepObject(uint8_t opcode) {
             return line(moduleText) && line(nameText) && pushGlobal(moduleText, nameText);
         }
         case 0x93:  // STACK_GLOBAL
-            if (!pop(name) || !pop(module) || name.kind != Kind::Text || module.kind != Kind::Text)
-                return false;
+            if (!pop(name) || !pop(module) || name.kind != Kind::Text || module.kind != Kind::Text) return false;
             return pushGlobal(tree_.text(module), tree_.text(name));
         case 'R': return pop(arguments) && pop(callable) && call(callable, arguments);
         case 0x81: return pop(arguments) && pop(callable) && call(callable, arguments);  // NEWOBJ
@@ -278,8 +269,7 @@ bool Machine::stepObject(uint8_t opcode) {
         case 'Q': return persistent();
         default: break;
     }
-    return fail("its pickle uses operation " + std::to_string(opcode) +
-                ", which no checkpoint needs; refused, and nothing in it was run");
+    return fail("its pickle uses operation " + std::to_string(opcode) + ", which no checkpoint needs; refused, and nothing in it was run");
 }
 
 bool Machine::longInteger() {
@@ -318,9 +308,8 @@ bool Machine::persistent() {
     if (id.kind != Kind::Tuple) return fail("its pickle refers to something other than a storage");
     const auto& parts = tree_.sequences[id.index];
     const bool hasView = parts.size() == 6 && parts[5].kind != Kind::None;
-    if ((parts.size() != 5 && parts.size() != 6) || hasView || parts[0].kind != Kind::Text ||
-        tree_.text(parts[0]) != "storage" || parts[1].kind != Kind::Global || parts[2].kind != Kind::Text ||
-        parts[4].kind != Kind::Int)
+    if ((parts.size() != 5 && parts.size() != 6) || hasView || parts[0].kind != Kind::Text || tree_.text(parts[0]) != "storage" ||
+        parts[1].kind != Kind::Global || parts[2].kind != Kind::Text || parts[4].kind != Kind::Int)
         return fail("its pickle describes a storage in a way this reader does not know");
     const PickleGlobal& type = tree_.globals[parts[1].index];
     PickleStorage storage{tree_.text(parts[2]), {}, parts[4].integer};
@@ -346,8 +335,7 @@ bool Machine::integers(PickleValue value, std::vector<int64_t>& out) {
 // v2: (storage, offset, sizes, strides, requires_grad, hooks[, metadata]); v3 has the number type after the
 // hooks.
 bool Machine::rebuildTensor(const std::vector<PickleValue>& arguments, bool hasNumberType) {
-    if (arguments.size() < (hasNumberType ? 7u : 4u) || arguments[0].kind != Kind::Storage ||
-        arguments[1].kind != Kind::Int)
+    if (arguments.size() < (hasNumberType ? 7u : 4u) || arguments[0].kind != Kind::Storage || arguments[1].kind != Kind::Int)
         return fail("its pickle describes a tensor in a way this reader does not know");
     PickleTensor tensor;
     tensor.storage = arguments[0].index;
@@ -372,8 +360,7 @@ bool Machine::orderedDict(const std::vector<PickleValue>& arguments) {
     if (arguments.size() != 1 || arguments[0].kind != Kind::List) return false;
     std::vector<PickleValue> items;
     for (PickleValue pair : tree_.sequences[arguments[0].index]) {
-        if ((pair.kind != Kind::Tuple && pair.kind != Kind::List) || tree_.sequences[pair.index].size() != 2)
-            return false;
+        if ((pair.kind != Kind::Tuple && pair.kind != Kind::List) || tree_.sequences[pair.index].size() != 2) return false;
         for (PickleValue part : tree_.sequences[pair.index]) items.push_back(part);
     }
     return setItems(stack_.back(), items);
@@ -382,29 +369,25 @@ bool Machine::orderedDict(const std::vector<PickleValue>& arguments) {
 bool Machine::refuseCall(PickleValue callable) {
     if (callable.kind != Kind::Global) return fail("its pickle calls something that has no name; refused");
     const PickleGlobal& global = tree_.globals[callable.index];
-    return fail(
-        "its pickle asks to call " + inQuotes(std::string(global.module) + "." + std::string(global.name)) +
-        ", which no weights need; refused, and nothing in it was run. Look for a .safetensors version");
+    return fail("its pickle asks to call " + inQuotes(std::string(global.module) + "." + std::string(global.name)) +
+                ", which no weights need; refused, and nothing in it was run. Look for a .safetensors version");
 }
 
 bool Machine::call(PickleValue callable, PickleValue arguments) {
     if (callable.kind != Kind::Global || arguments.kind != Kind::Tuple) return refuseCall(callable);
     // A copy: pushing the result may move the table.
-    const std::vector<PickleValue> list = tree_.sequences[arguments.index].size() <= 64
-                                              ? tree_.sequences[arguments.index]
-                                              : std::vector<PickleValue>();
+    const std::vector<PickleValue> list =
+        tree_.sequences[arguments.index].size() <= 64 ? tree_.sequences[arguments.index] : std::vector<PickleValue>();
     switch (tree_.globals[callable.index].meaning) {
         case PickleName::OrderedDict: return orderedDict(list);
         case PickleName::RebuildTensor: return rebuildTensor(list, false);
         case PickleName::RebuildTensorV3: return rebuildTensor(list, true);
         case PickleName::RebuildParameter:
-            if (list.empty() || list[0].kind != Kind::Tensor)
-                return fail("its pickle has a parameter without a tensor");
+            if (list.empty() || list[0].kind != Kind::Tensor) return fail("its pickle has a parameter without a tensor");
             return push(list[0]);
         case PickleName::RebuildSubclass:  // (rebuild function, class, its arguments, attributes)
             if (list.size() < 3 || list[0].kind != Kind::Global) return refuseCall(callable);
-            if (tree_.globals[list[0].index].meaning == PickleName::RebuildSubclass)
-                return refuseCall(callable);
+            if (tree_.globals[list[0].index].meaning == PickleName::RebuildSubclass) return refuseCall(callable);
             return call(list[0], list[2]);
         case PickleName::Size:
             if (list.size() != 1) return false;

@@ -18,22 +18,7 @@
 namespace longtake {
 
 struct PickleValue {
-    enum class Kind : uint8_t {
-        None,
-        Bool,
-        Int,
-        Float,
-        Text,
-        BigInt,
-        Tuple,
-        List,
-        Set,
-        Dict,
-        Global,
-        Storage,
-        Tensor,
-        Opaque
-    };
+    enum class Kind : uint8_t { None, Bool, Int, Float, Text, BigInt, Tuple, List, Set, Dict, Global, Storage, Tensor, Opaque };
     Kind kind = Kind::None;
     uint32_t index = 0;   // into the tree's table for kinds that have one
     int64_t integer = 0;  // Int, Bool
@@ -78,10 +63,9 @@ struct PickleTensor {
 // itself costs nothing and leaks nothing; whoever walks the tree must bound depth and steps.
 struct PickleTree {
     PickleValue root;
-    std::vector<std::string_view> texts;              // Text, BigInt
-    std::vector<std::vector<PickleValue>> sequences;  // Tuple, List, Set
-    std::vector<std::vector<std::pair<PickleValue, PickleValue>>>
-        dicts;  // in order of insertion, doubles included
+    std::vector<std::string_view> texts;                                  // Text, BigInt
+    std::vector<std::vector<PickleValue>> sequences;                      // Tuple, List, Set
+    std::vector<std::vector<std::pair<PickleValue, PickleValue>>> dicts;  // in order of insertion, doubles included
     std::vector<PickleGlobal> globals;
     std::vector<PickleStorage> storages;
     std::vector<PickleTensor> tensors;

@@ -67,18 +67,12 @@ struct NumberName {
 };
 
 constexpr std::array kNumbers = {
-    NumberName{"FloatStorage", "float32", Encoding::F32},
-    NumberName{"HalfStorage", "float16", Encoding::F16},
-    NumberName{"BFloat16Storage", "bfloat16", Encoding::BF16},
-    NumberName{"DoubleStorage", "float64", Encoding::F64},
-    NumberName{"LongStorage", "int64", Encoding::I64},
-    NumberName{"IntStorage", "int32", Encoding::I32},
-    NumberName{"ShortStorage", "int16", Encoding::I16},
-    NumberName{"CharStorage", "int8", Encoding::I8},
-    NumberName{"ByteStorage", "uint8", Encoding::U8},
-    NumberName{"BoolStorage", "bool", Encoding::Bool},
-    NumberName{"", "float8_e4m3fn", Encoding::F8E4M3},
-    NumberName{"", "float8_e5m2", Encoding::F8E5M2},
+    NumberName{"FloatStorage", "float32", Encoding::F32},      NumberName{"HalfStorage", "float16", Encoding::F16},
+    NumberName{"BFloat16Storage", "bfloat16", Encoding::BF16}, NumberName{"DoubleStorage", "float64", Encoding::F64},
+    NumberName{"LongStorage", "int64", Encoding::I64},         NumberName{"IntStorage", "int32", Encoding::I32},
+    NumberName{"ShortStorage", "int16", Encoding::I16},        NumberName{"CharStorage", "int8", Encoding::I8},
+    NumberName{"ByteStorage", "uint8", Encoding::U8},          NumberName{"BoolStorage", "bool", Encoding::Bool},
+    NumberName{"", "float8_e4m3fn", Encoding::F8E4M3},         NumberName{"", "float8_e5m2", Encoding::F8E5M2},
 };
 
 }  // namespace

@@ -63,9 +63,7 @@ public:
         }
         if (depth_ != 2 || key_ != "dtype" || hasType_) return unexpected();
         const auto encoding = encodingNamed(value);
-        if (!encoding)
-            return fail("tensor " + inQuotes(tensor_.name) + " has the unknown number type " +
-                        inQuotes(value));
+        if (!encoding) return fail("tensor " + inQuotes(tensor_.name) + " has the unknown number type " + inQuotes(value));
         tensor_.encoding = *encoding;
         hasType_ = true;
         return true;
@@ -96,8 +94,7 @@ public:
 
     bool number_unsigned(number_unsigned_t value) override {
         if (depth_ != 3) return unexpected();
-        if (numbers_.size() >= kMostDimensions)
-            return fail("tensor " + inQuotes(tensor_.name) + " has more than 8 dimensions");
+        if (numbers_.size() >= kMostDimensions) return fail("tensor " + inQuotes(tensor_.name) + " has more than 8 dimensions");
         if (value > static_cast<uint64_t>(INT64_MAX))
             return fail("tensor " + inQuotes(tensor_.name) + " has a size or offset beyond 63 bits");
         numbers_.push_back(value);
@@ -165,8 +162,7 @@ public:
     bool string(string_t& value) override {
         if (depth_ != 2 || !inMap_) return true;
         if (value.empty() || value.front() == '.' || value.find_first_of({"/\\\0", 3}) != std::string::npos)
-            return fail("shard " + inQuotes(value) +
-                        " is not a plain file name; shards lie in the same folder");
+            return fail("shard " + inQuotes(value) + " is not a plain file name; shards lie in the same folder");
         if (files.size() >= kMostTensors) return fail("lists more than a million tensors");
         if (!files.emplace(key_, value).second) return fail("tensor " + inQuotes(key_) + " is listed twice");
         return true;
@@ -199,29 +195,24 @@ Result<void> placeTensors(const MappedFile& file, uint64_t dataBegin, std::vecto
     for (StoredTensor& tensor : tensors) {
         const std::string who = "tensor " + inQuotes(tensor.name);
         if (tensor.begin > tensor.end || tensor.end > dataSize)
-            return file.error(who +
-                              " lies outside the file; the download is cut short or damaged, fetch it again");
+            return file.error(who + " lies outside the file; the download is cut short or damaged, fetch it again");
         const auto count = checkedCount(tensor.shape.sizes());
         const auto bytes = count ? storedBytes(tensor.encoding, *count) : std::nullopt;
         if (!bytes || *bytes != tensor.end - tensor.begin)
             return file.error(who + " has a shape that does not fit its bytes; the file is damaged");
     }
-    std::sort(tensors.begin(), tensors.end(), [](const StoredTensor& a, const StoredTensor& b) {
-        return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
-    });
+    std::sort(tensors.begin(), tensors.end(),
+              [](const StoredTensor& a, const StoredTensor& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
     uint64_t reached = 0;
     for (StoredTensor& tensor : tensors) {
-        if (tensor.begin < reached)
-            return file.error("tensor " + inQuotes(tensor.name) + " overlaps another; the file is damaged");
+        if (tensor.begin < reached) return file.error("tensor " + inQuotes(tensor.name) + " overlaps another; the file is damaged");
         if (tensor.begin > reached)
-            return file.error("bytes before tensor " + inQuotes(tensor.name) +
-                              " belong to nothing; the file is damaged");
+            return file.error("bytes before tensor " + inQuotes(tensor.name) + " belong to nothing; the file is damaged");
         reached = tensor.end;
         tensor.begin += dataBegin;
         tensor.end += dataBegin;
     }
-    if (reached != dataSize)
-        return file.error("bytes after the last tensor belong to nothing; the file is damaged");
+    if (reached != dataSize) return file.error("bytes after the last tensor belong to nothing; the file is damaged");
     return {};
 }
 
@@ -232,8 +223,7 @@ Result<SafetensorsHeader> readSafetensors(const MappedFile& file) {
     uint64_t length = 0;
     if (!reader.read(length)) return file.error("is too short for a safetensors file");
     if (length < 2 || length > kLongestHeader || length > reader.left())
-        return file.error(
-            "its safetensors header does not fit the file; it is cut short, damaged or of another format");
+        return file.error("its safetensors header does not fit the file; it is cut short, damaged or of another format");
     std::string_view text;
     (void)reader.text(length, text);
     HeaderParser parser;

@@ -57,8 +57,7 @@ private:
 };
 
 // All of it at once, for small files.
-Result<void> writeSafetensors(const std::filesystem::path& path,
-                              const std::vector<std::pair<std::string, Tensor>>& tensors,
+Result<void> writeSafetensors(const std::filesystem::path& path, const std::vector<std::pair<std::string, Tensor>>& tensors,
                               const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace longtake

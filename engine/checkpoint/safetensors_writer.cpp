@@ -10,14 +10,12 @@
 
 namespace longtake {
 
-Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path,
-                                                    std::vector<Entry> entries,
+Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path, std::vector<Entry> entries,
                                                     const std::map<std::string, std::string>& metadata) {
     SafetensorsWriter writer;
     writer.path_ = path;
     writer.temporary_ = path.string() + ".tmp-" + std::to_string(::getpid());
-    std::stable_sort(entries.begin(), entries.end(),
-                     [](const Entry& a, const Entry& b) { return sizeOf(a.dtype) > sizeOf(b.dtype); });
+    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return sizeOf(a.dtype) > sizeOf(b.dtype); });
     writer.entries_ = std::move(entries);
 
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
@@ -26,14 +24,11 @@ Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path&
     for (const Entry& entry : writer.entries_) {
         const auto count = checkedCount(entry.shape.sizes());
         const auto bytes = count ? storedBytes(encodingOf(entry.dtype), *count) : std::nullopt;
-        if (!bytes)
-            return Error{path.string() + ": tensor " + inQuotes(entry.name) + " is too large to write"};
-        if (header.contains(entry.name))
-            return Error{path.string() + ": tensor " + inQuotes(entry.name) + " would be written twice"};
-        header[entry.name] = {
-            {"dtype", nameOf(entry.dtype)},
-            {"shape", std::vector<int64_t>(entry.shape.sizes().begin(), entry.shape.sizes().end())},
-            {"data_offsets", {offset, offset + *bytes}}};
+        if (!bytes) return Error{path.string() + ": tensor " + inQuotes(entry.name) + " is too large to write"};
+        if (header.contains(entry.name)) return Error{path.string() + ": tensor " + inQuotes(entry.name) + " would be written twice"};
+        header[entry.name] = {{"dtype", nameOf(entry.dtype)},
+                              {"shape", std::vector<int64_t>(entry.shape.sizes().begin(), entry.shape.sizes().end())},
+                              {"data_offsets", {offset, offset + *bytes}}};
         offset += *bytes;
     }
     std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -51,12 +46,8 @@ Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path&
 }
 
 SafetensorsWriter::SafetensorsWriter(SafetensorsWriter&& other) noexcept
-    : path_(std::move(other.path_)),
-      temporary_(std::move(other.temporary_)),
-      entries_(std::move(other.entries_)),
-      expected_(other.expected_),
-      written_(other.written_),
-      descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), entries_(std::move(other.entries_)),
+      expected_(other.expected_), written_(other.written_), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 SafetensorsWriter::~SafetensorsWriter() {
     if (descriptor_ < 0) return;
@@ -68,18 +59,15 @@ SafetensorsWriter::~SafetensorsWriter() {
 Error SafetensorsWriter::failure(int code) const {
     const std::string name = path_.string();
     if (code == ENOSPC || code == EDQUOT)
-        return {name +
-                ": the disk is full; free some space or choose another folder, nothing was left behind"};
-    if (code == EFBIG)
-        return {name + ": the file would exceed the size this system or user allows; choose another folder"};
+        return {name + ": the disk is full; free some space or choose another folder, nothing was left behind"};
+    if (code == EFBIG) return {name + ": the file would exceed the size this system or user allows; choose another folder"};
     if (code == EACCES || code == EROFS) return {name + ": this folder cannot be written to; choose another"};
     if (code == ENOENT) return {name + ": its folder does not exist; create it first"};
     return {name + ": cannot be written: " + std::strerror(code)};
 }
 
 Result<void> SafetensorsWriter::append(std::span<const std::byte> bytes) {
-    if (bytes.size() > expected_ - written_)
-        return Error{path_.string() + ": more numbers given than its tensors hold"};
+    if (bytes.size() > expected_ - written_) return Error{path_.string() + ": more numbers given than its tensors hold"};
     while (!bytes.empty()) {
         // One call moves at most 2 GiB on Linux.
         const ssize_t count = ::write(descriptor_, bytes.data(), std::min<size_t>(bytes.size(), 1u << 26));
@@ -102,8 +90,7 @@ Result<void> SafetensorsWriter::finish() {
     return {};
 }
 
-Result<void> writeSafetensors(const std::filesystem::path& path,
-                              const std::vector<std::pair<std::string, Tensor>>& tensors,
+Result<void> writeSafetensors(const std::filesystem::path& path, const std::vector<std::pair<std::string, Tensor>>& tensors,
                               const std::map<std::string, std::string>& metadata) {
     std::vector<SafetensorsWriter::Entry> entries;
     std::map<std::string, const Tensor*> byName;

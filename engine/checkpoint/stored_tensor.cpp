@@ -10,8 +10,7 @@ namespace {
 
 std::span<const std::byte> rangeOf(const MappedFile& file, const StoredTensor& tensor) {
     assert(tensor.begin <= tensor.end && tensor.end <= file.size());
-    return file.bytes().subspan(static_cast<size_t>(tensor.begin),
-                                static_cast<size_t>(tensor.end - tensor.begin));
+    return file.bytes().subspan(static_cast<size_t>(tensor.begin), static_cast<size_t>(tensor.end - tensor.begin));
 }
 
 // Visits the elements [first, first + count) of a strided tensor in row-major order with their element
@@ -65,8 +64,7 @@ std::optional<int64_t> checkedCount(std::span<const int64_t> sizes) {
 std::optional<uint64_t> storedBytes(Encoding encoding, int64_t count) {
     const EncodingInfo& info = infoOf(encoding);
     if (count < 0 || count % info.blockElements != 0) return {};
-    return checkedProduct(static_cast<uint64_t>(count / info.blockElements),
-                          static_cast<uint64_t>(info.blockBytes));
+    return checkedProduct(static_cast<uint64_t>(count / info.blockElements), static_cast<uint64_t>(info.blockBytes));
 }
 
 Tensor loadStored(const MappedFilePtr& file, const StoredTensor& tensor) {
@@ -89,8 +87,7 @@ Tensor loadStored(const MappedFilePtr& file, const StoredTensor& tensor) {
         std::memcpy(to, bytes.data(), bytes.size());
     } else {
         eachOffset(tensor, 0, tensor.shape.count(), [&](int64_t i, int64_t offset) {
-            std::memcpy(to + static_cast<size_t>(i) * size, bytes.data() + static_cast<size_t>(offset) * size,
-                        size);
+            std::memcpy(to + static_cast<size_t>(i) * size, bytes.data() + static_cast<size_t>(offset) * size, size);
         });
     }
     return out;

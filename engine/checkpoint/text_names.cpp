@@ -57,16 +57,13 @@ Result<TextMap> mapTextEncoder(const Checkpoint& checkpoint) {
         return name == alias && !hasEmbedding ? std::string("token_embedding.weight") : ourTextName(name);
     });
     resolver.ignore(alias);
-    const std::string embedding = "token_embedding.weight",
-                      position = "blocks.0.pos_embedding.embedding.weight";
+    const std::string embedding = "token_embedding.weight", position = "blocks.0.pos_embedding.embedding.weight";
     if (!resolver.has(embedding) || !resolver.has("blocks.0.attn.q.weight"))
         return Error{checkpoint.path() + ": holds no UMT5 text encoder (no token embedding or no blocks)"};
 
     TextMap map;
     TextConfig& config = map.config;
-    const auto size = [&](const std::string& name, int axis) {
-        return static_cast<int>(resolver.size(name, axis));
-    };
+    const auto size = [&](const std::string& name, int axis) { return static_cast<int>(resolver.size(name, axis)); };
     config.vocab = size(embedding, 0);
     config.dim = size(embedding, 1);
     config.dimAttn = size("blocks.0.attn.q.weight", 0);
@@ -79,8 +76,7 @@ Result<TextMap> mapTextEncoder(const Checkpoint& checkpoint) {
     for (int block = 0; block < config.numLayers; ++block) {
         const std::string at = "blocks." + std::to_string(block) + ".";
         resolver.want(at + "norm1.weight", {config.dim});
-        for (const std::string part : {"q", "k", "v"})
-            resolver.want(at + "attn." + part + ".weight", {config.dimAttn, config.dim});
+        for (const std::string part : {"q", "k", "v"}) resolver.want(at + "attn." + part + ".weight", {config.dimAttn, config.dim});
         resolver.want(at + "attn.o.weight", {config.dim, config.dimAttn});
         resolver.want(at + "pos_embedding.embedding.weight", {config.numBuckets, config.numHeads});
         resolver.want(at + "norm2.weight", {config.dim});

@@ -13,12 +13,10 @@ namespace longtake {
 namespace {
 
 // PROTO 2, LONG1 of 10 bytes, 0x1950a86a20f9469cfc6c.
-constexpr unsigned char kLegacyStart[] = {0x80, 2,    0x8a, 10,   0x6c, 0xfc, 0x9c,
-                                          0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
+constexpr unsigned char kLegacyStart[] = {0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
 
 std::span<const std::byte> bytesOf(const MappedFile& file, const ZipMember& member) {
-    return file.bytes().subspan(static_cast<size_t>(member.begin),
-                                static_cast<size_t>(member.end - member.begin));
+    return file.bytes().subspan(static_cast<size_t>(member.begin), static_cast<size_t>(member.end - member.begin));
 }
 
 Result<TorchFile> assemble(const MappedFile& file, PickleTree tree, const StorageRanges& storages) {
@@ -31,8 +29,7 @@ Result<TorchFile> assemble(const MappedFile& file, PickleTree tree, const Storag
 }  // namespace
 
 bool isLegacyTorch(std::span<const std::byte> bytes) {
-    return bytes.size() >= sizeof kLegacyStart &&
-           std::memcmp(bytes.data(), kLegacyStart, sizeof kLegacyStart) == 0;
+    return bytes.size() >= sizeof kLegacyStart && std::memcmp(bytes.data(), kLegacyStart, sizeof kLegacyStart) == 0;
 }
 
 Result<TorchFile> readTorchZip(const MappedFile& file) {
@@ -78,29 +75,24 @@ Result<TorchFile> readTorchLegacy(const MappedFile& file) {
     const PickleTree& keys = pickles[4];
     if (pickles[1].root.kind != PickleValue::Kind::Int || pickles[1].root.integer != 1001)
         return file.error("is an old torch file of an unknown protocol; save it again with a current torch");
-    if (keys.root.kind != PickleValue::Kind::List)
-        return file.error("lists no storages; the file is damaged");
+    if (keys.root.kind != PickleValue::Kind::List) return file.error("lists no storages; the file is damaged");
 
     std::map<std::string_view, uint64_t> itemBytes;
     for (const PickleStorage& storage : tree.storages) {
         const auto bytes = storage.encoding ? static_cast<uint64_t>(infoOf(*storage.encoding).blockBytes) : 1;
         const auto [known, isNew] = itemBytes.emplace(storage.key, bytes);
-        if (!isNew && known->second != bytes)
-            return file.error("gives one storage two number types; refused");
+        if (!isNew && known->second != bytes) return file.error("gives one storage two number types; refused");
     }
     StorageRanges storages;
     ByteReader reader(file.bytes());
     (void)reader.seek(position);
     for (PickleValue key : keys.sequences[keys.root.index]) {
-        const auto known =
-            key.kind == PickleValue::Kind::Text ? itemBytes.find(keys.text(key)) : itemBytes.end();
+        const auto known = key.kind == PickleValue::Kind::Text ? itemBytes.find(keys.text(key)) : itemBytes.end();
         uint64_t count = 0;
-        if (known == itemBytes.end() || !reader.read(count))
-            return file.error("has a damaged list of storages");
+        if (known == itemBytes.end() || !reader.read(count)) return file.error("has a damaged list of storages");
         const auto bytes = checkedProduct(count, known->second);
         const uint64_t begin = reader.position();
-        if (!bytes || !reader.skip(*bytes))
-            return file.error("ends before its last storage; the download is cut short, fetch it again");
+        if (!bytes || !reader.skip(*bytes)) return file.error("ends before its last storage; the download is cut short, fetch it again");
         if (!storages.emplace(std::string(known->first), std::pair(begin, begin + *bytes)).second)
             return file.error("lists a storage twice; refused");
     }
@@ -130,12 +122,10 @@ Result<std::vector<StoredTensor>> selectStateDict(const MappedFile& file, std::v
     std::vector<StoredTensor> out;
     std::set<std::string> names;
     for (TorchTensor& tensor : tensors) {
-        const bool isWanted =
-            chosen.empty() ? tensor.path.size() == 1 : tensor.path.size() > 1 && tensor.path[0] == chosen;
+        const bool isWanted = chosen.empty() ? tensor.path.size() == 1 : tensor.path.size() > 1 && tensor.path[0] == chosen;
         if (!isWanted) continue;
         std::string name;
-        for (size_t i = chosen.empty() ? 0 : 1; i < tensor.path.size(); ++i)
-            name += (name.empty() ? "" : ".") + tensor.path[i];
+        for (size_t i = chosen.empty() ? 0 : 1; i < tensor.path.size(); ++i) name += (name.empty() ? "" : ".") + tensor.path[i];
         if (!names.insert(name).second) return file.error("tensor " + inQuotes(name) + " is listed twice");
         tensor.stored.name = std::move(name);
         out.push_back(std::move(tensor.stored));

@@ -38,15 +38,13 @@ bool isContiguous(const PickleTensor& tensor) {
 
 class Lister {
 public:
-    Lister(const MappedFile& file, const PickleTree& tree, const StorageRanges& storages)
-        : file_(file), tree_(tree), storages_(storages) {}
+    Lister(const MappedFile& file, const PickleTree& tree, const StorageRanges& storages) : file_(file), tree_(tree), storages_(storages) {}
 
     Result<void> walk(PickleValue value, int depth) {
-        if (++steps_ > kMostSteps || depth > kDeepest)
-            return file_.error("its dictionaries nest in a way no checkpoint does; refused");
+        if (++steps_ > kMostSteps || depth > kDeepest) return file_.error("its dictionaries nest in a way no checkpoint does; refused");
         if (value.kind == Kind::Tensor) return addTensor(value);
-        const bool isContainer = value.kind == Kind::Dict || value.kind == Kind::Tuple ||
-                                 value.kind == Kind::List || value.kind == Kind::Set;
+        const bool isContainer =
+            value.kind == Kind::Dict || value.kind == Kind::Tuple || value.kind == Kind::List || value.kind == Kind::Set;
         if (isContainer && ++visits_[{value.kind == Kind::Dict, value.index}] > kMostVisits)
             return file_.error("its dictionaries nest in a way no checkpoint does; refused");
         if (value.kind == Kind::Dict) return walkDict(tree_.dicts[value.index], depth);
@@ -67,8 +65,7 @@ private:
     Result<void> walkDict(const std::vector<std::pair<PickleValue, PickleValue>>& items, int depth) {
         for (const auto& [key, value] : items) {
             if (key.kind != Kind::Text && key.kind != Kind::Int) continue;
-            std::string name =
-                key.kind == Kind::Int ? std::to_string(key.integer) : std::string(tree_.text(key));
+            std::string name = key.kind == Kind::Int ? std::to_string(key.integer) : std::string(tree_.text(key));
             if (name.size() > kLongestName) return file_.error("a name in it is longer than 4096 bytes");
             path_.push_back(std::move(name));
             auto walked = walk(value, depth + 1);
@@ -95,36 +92,28 @@ private:
         const std::string who = "tensor " + inQuotes(to.name);
         const PickleStorage& storage = tree_.storages[from.storage];
         const auto found = storages_.find(storage.key);
-        if (found == storages_.end())
-            return file_.error(who + " has no data: storage " + inQuotes(storage.key) +
-                               " is not in the file");
+        if (found == storages_.end()) return file_.error(who + " has no data: storage " + inQuotes(storage.key) + " is not in the file");
         const auto [begin, end] = found->second;
         const auto itemBytes = static_cast<uint64_t>(infoOf(from.encoding).blockBytes);
         const uint64_t unit = storage.encoding ? itemBytes : 1;
-        const auto claimed =
-            storage.count < 0 ? std::nullopt : checkedProduct(static_cast<uint64_t>(storage.count), unit);
+        const auto claimed = storage.count < 0 ? std::nullopt : checkedProduct(static_cast<uint64_t>(storage.count), unit);
         if (!claimed || *claimed > end - begin)
-            return file_.error(who +
-                               ": its storage has fewer bytes than the file claims; the file is damaged");
+            return file_.error(who + ": its storage has fewer bytes than the file claims; the file is damaged");
         const auto capacity = static_cast<int64_t>(*claimed / itemBytes);
 
         const auto count = checkedCount(from.sizes);
-        bool isSane =
-            count && from.sizes.size() == from.strides.size() && from.offset >= 0 && from.offset <= capacity;
+        bool isSane = count && from.sizes.size() == from.strides.size() && from.offset >= 0 && from.offset <= capacity;
         for (int64_t stride : from.strides) isSane = isSane && stride >= 0;
-        if (!isSane)
-            return file_.error(who + " has an impossible shape, stride or offset; the file is damaged");
+        if (!isSane) return file_.error(who + " has an impossible shape, stride or offset; the file is damaged");
         to.encoding = from.encoding;
         to.shape = Shape(from.sizes);
         to.begin = to.end = begin + static_cast<uint64_t>(from.offset) * itemBytes;
         if (*count == 0) return {};
         const auto last = lastElement(from);
-        if (!last || *last >= capacity)
-            return file_.error(who + " reaches beyond its storage; the file is damaged");
+        if (!last || *last >= capacity) return file_.error(who + " reaches beyond its storage; the file is damaged");
         to.end = begin + (static_cast<uint64_t>(*last) + 1) * itemBytes;
         if (isContiguous(from)) return {};
-        if (*count > capacity && *count > kLargestExpansion)
-            return file_.error(who + " repeats a few numbers to an absurd size; refused");
+        if (*count > capacity && *count > kLargestExpansion) return file_.error(who + " repeats a few numbers to an absurd size; refused");
         to.strides = from.strides;
         return {};
     }
@@ -172,8 +161,7 @@ nlohmann::ordered_json plainValue(const PickleTree& tree, PickleValue value, int
 
 }  // namespace
 
-Result<std::vector<TorchTensor>> listTensors(const MappedFile& file, const PickleTree& tree,
-                                             const StorageRanges& storages) {
+Result<std::vector<TorchTensor>> listTensors(const MappedFile& file, const PickleTree& tree, const StorageRanges& storages) {
     Lister lister(file, tree, storages);
     auto walked = lister.walk(tree.root, 0);
     if (!walked) return walked.error();

@@ -13,7 +13,6 @@ namespace longtake {
 // Bytes [begin, end) of the file for each storage key.
 using StorageRanges = std::map<std::string, std::pair<uint64_t, uint64_t>, std::less<>>;
 
-Result<std::vector<TorchTensor>> listTensors(const MappedFile& file, const PickleTree& tree,
-                                             const StorageRanges& storages);
+Result<std::vector<TorchTensor>> listTensors(const MappedFile& file, const PickleTree& tree, const StorageRanges& storages);
 
 }  // namespace longtake

@@ -27,8 +27,7 @@ struct CentralEntry {
 };
 
 Error cutShort(const MappedFile& file) {
-    return file.error(
-        "is a zip archive without a valid end; the download is cut short or damaged, fetch it again");
+    return file.error("is a zip archive without a valid end; the download is cut short or damaged, fetch it again");
 }
 
 bool findEndRecord(const MappedFile& file, uint64_t& position) {
@@ -54,17 +53,16 @@ bool readEnd64(const MappedFile& file, uint64_t endRecord, Directory& directory,
     ByteReader reader(file.bytes());
     uint32_t signature = 0, disk = 0, disks = 0;
     uint64_t at = 0;
-    if (!reader.seek(endRecord - kLocatorSize) || !reader.read(signature) || signature != kEnd64Locator)
-        return true;
+    if (!reader.seek(endRecord - kLocatorSize) || !reader.read(signature) || signature != kEnd64Locator) return true;
     isThere = true;
     if (!reader.read(disk) || !reader.read(at) || !reader.read(disks) || disk != 0 || disks > 1) return false;
     uint64_t length = 0, entriesHere = 0;
     uint16_t version = 0;
     uint32_t thisDisk = 0, startDisk = 0;
-    return reader.seek(at) && reader.read(signature) && signature == kEnd64Record && reader.read(length) &&
-           reader.read(version) && reader.read(version) && reader.read(thisDisk) && reader.read(startDisk) &&
-           thisDisk == 0 && startDisk == 0 && reader.read(entriesHere) && reader.read(directory.entries) &&
-           entriesHere == directory.entries && reader.read(directory.size) && reader.read(directory.begin);
+    return reader.seek(at) && reader.read(signature) && signature == kEnd64Record && reader.read(length) && reader.read(version) &&
+           reader.read(version) && reader.read(thisDisk) && reader.read(startDisk) && thisDisk == 0 && startDisk == 0 &&
+           reader.read(entriesHere) && reader.read(directory.entries) && entriesHere == directory.entries && reader.read(directory.size) &&
+           reader.read(directory.begin);
 }
 
 Result<Directory> findDirectory(const MappedFile& file) {
@@ -73,13 +71,12 @@ Result<Directory> findDirectory(const MappedFile& file) {
     ByteReader reader(file.bytes());
     uint32_t signature = 0, size = 0, begin = 0;
     uint16_t disk = 0, startDisk = 0, entriesHere = 0, entries = 0;
-    if (!reader.seek(end) || !reader.read(signature) || !reader.read(disk) || !reader.read(startDisk) ||
-        !reader.read(entriesHere) || !reader.read(entries) || !reader.read(size) || !reader.read(begin))
+    if (!reader.seek(end) || !reader.read(signature) || !reader.read(disk) || !reader.read(startDisk) || !reader.read(entriesHere) ||
+        !reader.read(entries) || !reader.read(size) || !reader.read(begin))
         return cutShort(file);
     Directory directory{entries, begin, size};
     bool isThere = false;
-    if (!readEnd64(file, end, directory, isThere))
-        return file.error("has a damaged zip64 end record; fetch it again");
+    if (!readEnd64(file, end, directory, isThere)) return file.error("has a damaged zip64 end record; fetch it again");
     if (!isThere && (disk != 0 || startDisk != 0 || entries != entriesHere))
         return file.error("is one part of a zip archive split over several files; join them first");
     if (directory.begin > file.size() || directory.size > file.size() - directory.begin)
@@ -112,12 +109,11 @@ bool readCentral(ByteReader& reader, CentralEntry& entry) {
     uint16_t nameLength = 0, extraLength = 0, commentLength = 0, disk = 0;
     std::string_view name;
     std::span<const std::byte> extra;
-    const bool isRead =
-        reader.read(signature) && signature == kCentralHeader && reader.skip(4) && reader.read(entry.flags) &&
-        reader.read(entry.method) && reader.skip(8) && reader.read(stored) && reader.read(size) &&
-        reader.read(nameLength) && reader.read(extraLength) && reader.read(commentLength) &&
-        reader.read(disk) && reader.skip(6) && reader.read(local) && nameLength <= kLongestName &&
-        reader.text(nameLength, name) && reader.take(extraLength, extra) && reader.skip(commentLength);
+    const bool isRead = reader.read(signature) && signature == kCentralHeader && reader.skip(4) && reader.read(entry.flags) &&
+                        reader.read(entry.method) && reader.skip(8) && reader.read(stored) && reader.read(size) &&
+                        reader.read(nameLength) && reader.read(extraLength) && reader.read(commentLength) && reader.read(disk) &&
+                        reader.skip(6) && reader.read(local) && nameLength <= kLongestName && reader.text(nameLength, name) &&
+                        reader.take(extraLength, extra) && reader.skip(commentLength);
     if (!isRead || disk != 0) return false;
     entry.name = name;
     entry.size = size;
@@ -133,9 +129,9 @@ bool locate(const MappedFile& file, const CentralEntry& entry, ZipMember& member
     uint32_t signature = 0;
     uint16_t method = 0, nameLength = 0, extraLength = 0;
     std::string_view name;
-    if (!reader.seek(entry.local) || !reader.read(signature) || signature != kLocalHeader ||
-        !reader.skip(4) || !reader.read(method) || !reader.skip(16) || !reader.read(nameLength) ||
-        !reader.read(extraLength) || !reader.text(nameLength, name) || !reader.skip(extraLength))
+    if (!reader.seek(entry.local) || !reader.read(signature) || signature != kLocalHeader || !reader.skip(4) || !reader.read(method) ||
+        !reader.skip(16) || !reader.read(nameLength) || !reader.read(extraLength) || !reader.text(nameLength, name) ||
+        !reader.skip(extraLength))
         return false;
     if (method != entry.method || name != entry.name || entry.size > reader.left()) return false;
     member = {reader.position(), reader.position() + entry.size};
@@ -147,8 +143,7 @@ bool locate(const MappedFile& file, const CentralEntry& entry, ZipMember& member
 Result<std::map<std::string, ZipMember>> readZipDirectory(const MappedFile& file) {
     const auto directory = findDirectory(file);
     if (!directory) return directory.error();
-    ByteReader reader(
-        file.bytes().subspan(static_cast<size_t>(directory->begin), static_cast<size_t>(directory->size)));
+    ByteReader reader(file.bytes().subspan(static_cast<size_t>(directory->begin), static_cast<size_t>(directory->size)));
     std::map<std::string, ZipMember> members;
     for (uint64_t i = 0; i < directory->entries; ++i) {
         CentralEntry entry;
@@ -156,12 +151,10 @@ Result<std::map<std::string, ZipMember>> readZipDirectory(const MappedFile& file
         const std::string who = "zip member " + inQuotes(entry.name);
         if (entry.flags & 1) return file.error(who + " is encrypted; a checkpoint is not");
         if (entry.method != 0 || entry.stored != entry.size)
-            return file.error(
-                who + " is compressed; torch stores members as they are, so this is no torch checkpoint");
+            return file.error(who + " is compressed; torch stores members as they are, so this is no torch checkpoint");
         ZipMember member;
         if (!locate(file, entry, member))
-            return file.error(who +
-                              " does not lie where the directory says; the file is damaged, fetch it again");
+            return file.error(who + " does not lie where the directory says; the file is damaged, fetch it again");
         if (!members.emplace(entry.name, member).second) return file.error(who + " is there twice; refused");
     }
     std::vector<ZipMember> ordered;

@@ -10,8 +10,19 @@ namespace longtake {
 namespace {
 
 enum Slot : size_t {
-    kPatches = kSelfAttentionSlots, kResidual, kInput, kCrossProjected, kCrossQueries, kCrossOut, kHidden, kHeadOut,
-    kTextIn, kTextHidden, kTextOut, kTextKeyValue, kObserved
+    kPatches = kSelfAttentionSlots,
+    kResidual,
+    kInput,
+    kCrossProjected,
+    kCrossQueries,
+    kCrossOut,
+    kHidden,
+    kHeadOut,
+    kTextIn,
+    kTextHidden,
+    kTextOut,
+    kTextKeyValue,
+    kObserved
 };
 
 // Modulations of a take are few (one a denoise step, one for the clean pass); a sampler with other steps starts over.
@@ -61,7 +72,9 @@ void CausalDit::loadWeights(WeightReader& reader, MlaForm form) {
         const std::vector<float> bias = reader.floats(name + ".bias", {out});
         return backend_.packMatmulAs(compute, weight.data(), weight.dtype(), bias.data(), out, in);
     };
-    auto inComputeType = [&](const std::string& name, int64_t out, int64_t in) { return linear(backend_.computeType(), name, out, in, {out, in}); };
+    auto inComputeType = [&](const std::string& name, int64_t out, int64_t in) {
+        return linear(backend_.computeType(), name, out, in, {out, in});
+    };
     auto inFp32 = [&](const std::string& name, int64_t out, int64_t in) { return linear(DType::F32, name, out, in, {out, in}); };
     auto floats = [&](const std::string& name, const Shape& shape) { return uploadFloats(backend_, reader.floats(name, shape)); };
 
@@ -131,7 +144,11 @@ PromptContext CausalDit::encodePrompt(const Tensor& text, DitWorkspace& workspac
         const Rows both = workspace.scratch.rows(kTextKeyValue, DType::F32, context.rows, 2 * dim);
         backend_.matmul({.x = embedded, .weight = block->crossKeyValue.get(), .y = both});
         Tensor keys = Tensor::allocate(backend_, type, {context.rows, dim}), values = Tensor::allocate(backend_, type, {context.rows, dim});
-        backend_.norm({.kind = NormKind::Rms, .x = columns(both, 0, dim), .y = rowsOf(keys), .gain = block->crossKeyNorm.as<float>(), .eps = config_.eps});
+        backend_.norm({.kind = NormKind::Rms,
+                       .x = columns(both, 0, dim),
+                       .y = rowsOf(keys),
+                       .gain = block->crossKeyNorm.as<float>(),
+                       .eps = config_.eps});
         backend_.copy({columns(both, dim, dim), rowsOf(values)});
         context.keys.push_back(std::move(keys));
         context.values.push_back(std::move(values));
@@ -150,7 +167,8 @@ const Modulation& CausalDit::modulation(std::span<const float> timesteps, DitWor
     std::vector<float> sinusoid(static_cast<size_t>(groups * config_.freqDim));
     for (int64_t g = 0; g < groups; ++g)
         for (int64_t i = 0; i < half; ++i) {
-            const double angle = static_cast<double>(key[static_cast<size_t>(g)]) * std::pow(10000.0, -static_cast<double>(i) / static_cast<double>(half));
+            const double angle =
+                static_cast<double>(key[static_cast<size_t>(g)]) * std::pow(10000.0, -static_cast<double>(i) / static_cast<double>(half));
             sinusoid[static_cast<size_t>(g * config_.freqDim + i)] = static_cast<float>(std::cos(angle));
             sinusoid[static_cast<size_t>(g * config_.freqDim + half + i)] = static_cast<float>(std::sin(angle));
         }
@@ -176,8 +194,8 @@ const Modulation& CausalDit::modulation(std::span<const float> timesteps, DitWor
             backend_.combine({e0.as<float>() + g * 6 * dim, blocks_[static_cast<size_t>(l)]->modulation.as<float>(),
                               made.layers.as<float>() + (l * groups + g) * 6 * dim, 6 * dim, 1.0f, 1.0f});
         for (int64_t row = 0; row < 2; ++row)
-            backend_.combine({e.as<float>() + g * dim, headModulation_.as<float>() + row * dim,
-                              made.head.as<float>() + (g * 2 + row) * dim, dim, 1.0f, 1.0f});
+            backend_.combine({e.as<float>() + g * dim, headModulation_.as<float>() + row * dim, made.head.as<float>() + (g * 2 + row) * dim,
+                              dim, 1.0f, 1.0f});
     }
     return workspace.modulations[key] = std::move(made);
 }
@@ -187,13 +205,17 @@ void CausalDit::checkPasses(std::span<const DitPass> takes) const {
     const Shape& shape = first.latents.shape();
     if (shape.rank() != 4 || shape[1] != config_.inDim || shape[2] % config_.patchH != 0 || shape[3] % config_.patchW != 0 ||
         static_cast<int64_t>(first.timesteps.size()) != shape[0])
-        throw std::invalid_argument("[dit] latents of shape " + shape.text() + " do not fit the model's " + std::to_string(config_.inDim) + " channels and patches");
+        throw std::invalid_argument("[dit] latents of shape " + shape.text() + " do not fit the model's " + std::to_string(config_.inDim) +
+                                    " channels and patches");
     for (const DitPass& pass : takes) {
-        if (pass.cache->tokensPerFrame() != shape[2] / config_.patchH * (shape[3] / config_.patchW) || pass.firstSlot + shape[0] > pass.cache->liveFrames())
+        if (pass.cache->tokensPerFrame() != shape[2] / config_.patchH * (shape[3] / config_.patchW) ||
+            pass.firstSlot + shape[0] > pass.cache->liveFrames())
             throw std::invalid_argument("[dit] the cache has no slots for this pass");
         const bool oneTime = std::all_of(pass.timesteps.begin(), pass.timesteps.end(), [&](float t) { return t == first.timesteps[0]; });
-        const bool alike = pass.latents.shape() == shape && oneTime && pass.firstSlot == first.firstSlot && pass.cache->liveFrames() == first.cache->liveFrames() &&
-                           (positions_ == Positions::Window || pass.cache->frames() == first.cache->frames()) && !pass.output == !first.output && !pass.observer;
+        const bool alike = pass.latents.shape() == shape && oneTime && pass.firstSlot == first.firstSlot &&
+                           pass.cache->liveFrames() == first.cache->liveFrames() &&
+                           (positions_ == Positions::Window || pass.cache->frames() == first.cache->frames()) &&
+                           !pass.output == !first.output && !pass.observer;
         if (takes.size() > 1 && !alike) throw std::invalid_argument("[dit] these takes cannot share a pass");
     }
 }
@@ -210,14 +232,18 @@ void CausalDit::forward(std::span<const DitPass> takes, DitWorkspace& workspace)
         for (size_t i = 0; i < positions.size(); ++i) positions[i] = static_cast<int64_t>(i);
     workspace.rope.prepare(positions, gridH, gridW);
 
-    const Rows patches = workspace.scratch.rows(kPatches, backend_.computeType(), allTokens, config_.inDim * config_.patchH * config_.patchW);
+    const Rows patches =
+        workspace.scratch.rows(kPatches, backend_.computeType(), allTokens, config_.inDim * config_.patchH * config_.patchW);
     for (size_t take = 0; take < takes.size(); ++take)
         backend_.patchify({const_cast<float*>(takes[take].latents.as<float>()), share(patches, take, takes.size()), frames, config_.inDim,
                            shape[2], shape[3], config_.patchH, config_.patchW});
     const Rows x = workspace.scratch.rows(kResidual, DType::F32, allTokens, config_.dim);
     backend_.matmul({.x = patches, .weight = patch_.get(), .y = x});
     for (size_t take = 0; place_ && take < takes.size(); ++take)
-        backend_.matmul({.x = workspace.places.rows(frames, gridH, gridW), .weight = place_.get(), .y = share(x, take, takes.size()), .accumulate = true});
+        backend_.matmul({.x = workspace.places.rows(frames, gridH, gridW),
+                         .weight = place_.get(),
+                         .y = share(x, take, takes.size()),
+                         .accumulate = true});
     if (first.observer) (*first.observer)("patch_embedding", 0, x);
 
     const Modulation& mod = modulation(first.timesteps, workspace, first.observer);
@@ -225,13 +251,16 @@ void CausalDit::forward(std::span<const DitPass> takes, DitWorkspace& workspace)
     if (first.output) runHead(takes, x, mod, workspace);
 }
 
-void CausalDit::runBlock(size_t layer, std::span<const DitPass> takes, const Rows& x, const Modulation& mod, DitWorkspace& workspace) const {
+void CausalDit::runBlock(size_t layer, std::span<const DitPass> takes, const Rows& x, const Modulation& mod,
+                         DitWorkspace& workspace) const {
     const DitPass& first = takes.front();
     const Block& block = *blocks_[layer];
     const int64_t rowsPerGroup = x.rows / mod.groups;
     PerGroup mu[6];
     for (int i = 0; i < 6; ++i) mu[i] = group(mod.layers, static_cast<int64_t>(layer), mod.groups, i, 6, config_.dim, rowsPerGroup);
-    auto observe = [&](const char* name, const Rows& rows) { if (first.observer) (*first.observer)(name, static_cast<int>(layer), rows); };
+    auto observe = [&](const char* name, const Rows& rows) {
+        if (first.observer) (*first.observer)(name, static_cast<int>(layer), rows);
+    };
 
     const Rows u = workspace.scratch.rows(kInput, backend_.computeType(), x.rows, config_.dim);
     backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .scale = mu[1], .shift = mu[0], .eps = config_.eps});
@@ -241,21 +270,35 @@ void CausalDit::runBlock(size_t layer, std::span<const DitPass> takes, const Row
     const bool onlyWrite = !first.output && layer + 1 == blocks_.size();
     std::vector<KvCache*> caches;
     for (const DitPass& pass : takes) caches.push_back(pass.cache);
-    block.selfAttention->run({.u = u, .x = x, .gate = mu[2], .caches = caches, .layer = static_cast<int>(layer), .firstSlot = first.firstSlot,
-                              .liveSlots = first.cache->liveFrames(), .onlyWrite = onlyWrite, .rope = &workspace.rope,
-                              .scratch = &workspace.scratch, .observer = first.observer});
+    block.selfAttention->run({.u = u,
+                              .x = x,
+                              .gate = mu[2],
+                              .caches = caches,
+                              .layer = static_cast<int>(layer),
+                              .firstSlot = first.firstSlot,
+                              .liveSlots = first.cache->liveFrames(),
+                              .onlyWrite = onlyWrite,
+                              .rope = &workspace.rope,
+                              .scratch = &workspace.scratch,
+                              .observer = first.observer});
     if (onlyWrite) return;
     runCrossAttention(block, layer, takes, x, workspace);
     runFeedForward(block, layer, first, x, mu, workspace);
     observe("block", x);
 }
 
-void CausalDit::runCrossAttention(const Block& block, size_t layer, std::span<const DitPass> takes, const Rows& x, DitWorkspace& workspace) const {
+void CausalDit::runCrossAttention(const Block& block, size_t layer, std::span<const DitPass> takes, const Rows& x,
+                                  DitWorkspace& workspace) const {
     const DType type = backend_.computeType();
     const int64_t dim = config_.dim, headDim = config_.headDim(), tokens = x.rows / static_cast<int64_t>(takes.size());
     const DitPass& first = takes.front();
     const Rows u = workspace.scratch.rows(kInput, type, x.rows, dim);
-    backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .gain = block.norm3Gain.as<float>(), .bias = block.norm3Bias.as<float>(), .eps = config_.eps});
+    backend_.norm({.kind = NormKind::Layer,
+                   .x = x,
+                   .y = u,
+                   .gain = block.norm3Gain.as<float>(),
+                   .bias = block.norm3Bias.as<float>(),
+                   .eps = config_.eps});
     if (first.observer) (*first.observer)("cross_attn_in", static_cast<int>(layer), u);
     const Rows projected = workspace.scratch.rows(kCrossProjected, DType::F32, x.rows, dim);
     backend_.matmul({.x = u, .weight = block.crossQuery.get(), .y = projected});
@@ -294,7 +337,8 @@ void CausalDit::observeProduct(const DitPass& pass, const char* name, size_t lay
     (*pass.observer)(name, static_cast<int>(layer), out);
 }
 
-void CausalDit::runFeedForward(const Block& block, size_t layer, const DitPass& pass, const Rows& x, const PerGroup mu[6], DitWorkspace& workspace) const {
+void CausalDit::runFeedForward(const Block& block, size_t layer, const DitPass& pass, const Rows& x, const PerGroup mu[6],
+                               DitWorkspace& workspace) const {
     const Rows u = workspace.scratch.rows(kInput, backend_.computeType(), x.rows, config_.dim);
     backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .scale = mu[4], .shift = mu[3], .eps = config_.eps});
     if (pass.observer) (*pass.observer)("ffn_in", static_cast<int>(layer), u);
@@ -308,8 +352,12 @@ void CausalDit::runHead(std::span<const DitPass> takes, const Rows& x, const Mod
     const DitPass& first = takes.front();
     const int64_t rowsPerGroup = x.rows / mod.groups;
     const Rows u = workspace.scratch.rows(kInput, backend_.computeType(), x.rows, config_.dim);
-    backend_.norm({.kind = NormKind::Layer, .x = x, .y = u, .scale = group(mod.head, 0, mod.groups, 1, 2, config_.dim, rowsPerGroup),
-                   .shift = group(mod.head, 0, mod.groups, 0, 2, config_.dim, rowsPerGroup), .eps = config_.eps});
+    backend_.norm({.kind = NormKind::Layer,
+                   .x = x,
+                   .y = u,
+                   .scale = group(mod.head, 0, mod.groups, 1, 2, config_.dim, rowsPerGroup),
+                   .shift = group(mod.head, 0, mod.groups, 0, 2, config_.dim, rowsPerGroup),
+                   .eps = config_.eps});
     const Rows out = workspace.scratch.rows(kHeadOut, DType::F32, x.rows, config_.outDim * config_.patchH * config_.patchW);
     backend_.matmul({.x = u, .weight = head_.get(), .y = out});
     if (first.observer) (*first.observer)("head", 0, out);
@@ -325,7 +373,8 @@ size_t CausalDit::workingBytes(int64_t tokens, int64_t held) const {
     int64_t perHeld = 0;
     if (config_.attention == AttentionKind::Mla) {
         const MlaConfig& m = config_.mla;
-        perToken += (m.dCq + m.dC + m.dR) * 4 + (m.dCq + config_.numHeads * (std::max(m.dNope, m.dC) + m.dR + std::max(m.dV, m.dC))) * number;
+        perToken +=
+            (m.dCq + m.dC + m.dR) * 4 + (m.dCq + config_.numHeads * (std::max(m.dNope, m.dC) + m.dR + std::max(m.dV, m.dC))) * number;
         perHeld = chooseMlaForm(m) == MlaForm::Absorbed ? (m.dC + m.dR) * number : config_.numHeads * (m.dNope + m.dR + m.dV) * number;
     } else {
         perToken += 3 * dim * 4 + 2 * dim * number;
@@ -336,10 +385,12 @@ size_t CausalDit::workingBytes(int64_t tokens, int64_t held) const {
 
 size_t CausalDit::weightBytes() const {
     size_t total = place_ ? place_->bytes() : 0;
-    for (const PackedWeight* weight : {patch_.get(), text0_.get(), text2_.get(), time0_.get(), time2_.get(), timeProjection_.get(), head_.get()})
+    for (const PackedWeight* weight :
+         {patch_.get(), text0_.get(), text2_.get(), time0_.get(), time2_.get(), timeProjection_.get(), head_.get()})
         total += weight->bytes();
     for (const auto& block : blocks_) {
-        for (const PackedWeight* weight : {block->crossQuery.get(), block->crossKeyValue.get(), block->crossOut.get(), block->ffn0.get(), block->ffn2.get()})
+        for (const PackedWeight* weight :
+             {block->crossQuery.get(), block->crossKeyValue.get(), block->crossOut.get(), block->ffn0.get(), block->ffn2.get()})
             total += weight->bytes();
         total += block->selfAttention->weightBytes();
     }

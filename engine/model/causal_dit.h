@@ -37,7 +37,8 @@ struct Modulation {
 // Working memory of a pass, and what is kept between passes: rotary tables and modulations.
 class DitWorkspace {
 public:
-    DitWorkspace(const DitConfig& config, Backend& backend) : scratch(backend), rope(config, backend), places(config.positionFeatures, backend) {}
+    DitWorkspace(const DitConfig& config, Backend& backend)
+        : scratch(backend), rope(config, backend), places(config.positionFeatures, backend) {}
     size_t bytes() const { return scratch.bytes(); }
 
     Scratch scratch;
@@ -47,12 +48,12 @@ public:
 };
 
 struct DitPass {
-    Tensor latents;                     // [frames, inDim, height, width], F32, backend memory
-    std::span<const float> timesteps;   // one per frame, 0 ... 1000
+    Tensor latents;                    // [frames, inDim, height, width], F32, backend memory
+    std::span<const float> timesteps;  // one per frame, 0 ... 1000
     const PromptContext* prompt = nullptr;
     KvCache* cache = nullptr;
-    int firstSlot = 0;                  // cache slot of the first frame; the pass writes its slots and sees all live ones
-    Tensor* output = nullptr;           // [frames, outDim, height, width], F32; null: only the cache is written
+    int firstSlot = 0;         // cache slot of the first frame; the pass writes its slots and sees all live ones
+    Tensor* output = nullptr;  // [frames, outDim, height, width], F32; null: only the cache is written
     const PassObserver* observer = nullptr;
 };
 
@@ -89,8 +90,10 @@ private:
     void checkPasses(std::span<const DitPass> takes) const;
     void runBlock(size_t layer, std::span<const DitPass> takes, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
     void runCrossAttention(const Block& block, size_t layer, std::span<const DitPass> takes, const Rows& x, DitWorkspace& workspace) const;
-    void runFeedForward(const Block& block, size_t layer, const DitPass& pass, const Rows& x, const PerGroup mu[6], DitWorkspace& workspace) const;
-    void observeProduct(const DitPass& pass, const char* name, size_t layer, const Rows& in, const PackedWeight& weight, DitWorkspace& workspace) const;
+    void runFeedForward(const Block& block, size_t layer, const DitPass& pass, const Rows& x, const PerGroup mu[6],
+                        DitWorkspace& workspace) const;
+    void observeProduct(const DitPass& pass, const char* name, size_t layer, const Rows& in, const PackedWeight& weight,
+                        DitWorkspace& workspace) const;
     void runHead(std::span<const DitPass> takes, const Rows& x, const Modulation& modulation, DitWorkspace& workspace) const;
 
     DitConfig config_;

@@ -38,13 +38,24 @@ private:
     void attend(const SelfAttentionPass& p, size_t take, const Rows& normed, const Rows& queries, const Rows& out) const;
 
     void rmsNorm(const Rows& x, const Rows& y, const Tensor& gain) const {
-        backend_.norm({.kind = NormKind::Rms, .x = x, .y = y, .gain = gain.as<float>(), .bias = nullptr, .scale = {}, .shift = {}, .eps = eps_});
+        backend_.norm(
+            {.kind = NormKind::Rms, .x = x, .y = y, .gain = gain.as<float>(), .bias = nullptr, .scale = {}, .shift = {}, .eps = eps_});
     }
 
     void rotate(const Rows& x, const Rows& y, const RopeTable& rope, int64_t firstSlot) const {
-        backend_.rope({.x = x.data, .xDtype = x.dtype, .xRowStride = x.stride, .xHeadStride = headDim(), .y = y.data, .yDtype = y.dtype,
-                       .yRowStride = y.stride, .yHeadStride = headDim(), .rows = x.rows, .heads = heads_, .pairs = headDim() / 2,
-                       .cosines = rope.cosines(firstSlot), .sines = rope.sines(firstSlot)});
+        backend_.rope({.x = x.data,
+                       .xDtype = x.dtype,
+                       .xRowStride = x.stride,
+                       .xHeadStride = headDim(),
+                       .y = y.data,
+                       .yDtype = y.dtype,
+                       .yRowStride = y.stride,
+                       .yHeadStride = headDim(),
+                       .rows = x.rows,
+                       .heads = heads_,
+                       .pairs = headDim() / 2,
+                       .cosines = rope.cosines(firstSlot),
+                       .sines = rope.sines(firstSlot)});
     }
 
     Backend& backend_;
@@ -110,7 +121,8 @@ void DenseAttention::run(const SelfAttentionPass& p) const {
     const Rows newQueries = columns(projected, 0, dim_);
     rmsNorm(newQueries, newQueries, queryNorm_);
     const Rows queries = p.scratch->rows(kQueries, type, tokens, dim_), out = p.scratch->rows(kOut, type, tokens, dim_);
-    for (size_t take = 0; take < p.caches.size(); ++take) attend(p, take, p.ofTake(newQueries, take), p.ofTake(queries, take), p.ofTake(out, take));
+    for (size_t take = 0; take < p.caches.size(); ++take)
+        attend(p, take, p.ofTake(newQueries, take), p.ofTake(queries, take), p.ofTake(out, take));
     if (p.observer) {
         const Rows branch = p.scratch->rows(kBranch, DType::F32, tokens, dim_);
         backend_.matmul({.x = out, .weight = out_.get(), .y = branch});

@@ -7,13 +7,8 @@
 namespace longtake {
 
 KvCache::KvCache(Backend& backend, const DitConfig& model, int windowFrames, int sinkFrames, int64_t tokensPerFrame)
-    : backend_(backend),
-      dtype_(backend.computeType()),
-      rowWidth_(model.cacheWidth()),
-      denseWidth_(model.denseCacheWidth()),
-      tokensPerFrame_(tokensPerFrame),
-      capacity_(windowFrames),
-      sink_(sinkFrames) {
+    : backend_(backend), dtype_(backend.computeType()), rowWidth_(model.cacheWidth()), denseWidth_(model.denseCacheWidth()),
+      tokensPerFrame_(tokensPerFrame), capacity_(windowFrames), sink_(sinkFrames) {
     layers_.reserve(static_cast<size_t>(model.numLayers));
     for (int i = 0; i < model.numLayers; ++i)
         layers_.push_back(Tensor::allocate(backend, dtype_, {windowFrames * tokensPerFrame, rowWidth_}));
@@ -64,9 +59,7 @@ size_t KvCache::bytes() const {
     return total;
 }
 
-size_t KvCache::liveBytes() const {
-    return static_cast<size_t>(liveTokens() * rowWidth_) * sizeOf(dtype_) * layers_.size();
-}
+size_t KvCache::liveBytes() const { return static_cast<size_t>(liveTokens() * rowWidth_) * sizeOf(dtype_) * layers_.size(); }
 
 size_t KvCache::denseBytes() const {
     return static_cast<size_t>(capacity_ * tokensPerFrame_ * denseWidth_) * sizeOf(dtype_) * layers_.size();

@@ -30,9 +30,7 @@ public:
     }
 
     void run(const SelfAttentionPass& p) const override;
-    size_t weightBytes() const override {
-        return down_->bytes() + queries_->bytes() + (window_ ? window_->bytes() : 0) + out_->bytes();
-    }
+    size_t weightBytes() const override { return down_->bytes() + queries_->bytes() + (window_ ? window_->bytes() : 0) + out_->bytes(); }
 
 private:
     struct Projections {
@@ -66,8 +64,8 @@ private:
 
 void MlaAttention::loadDown(WeightReader& reader, const std::string& prefix) {
     std::vector<float> fused = reader.floats(prefix + "q_down.weight", {m_.dCq, dim_});
-    for (const std::vector<float>& part : {reader.floats(prefix + "kv_down.weight", {m_.dC, dim_}),
-                                           reader.floats(prefix + "k_rope.weight", {m_.dR, dim_})})
+    for (const std::vector<float>& part :
+         {reader.floats(prefix + "kv_down.weight", {m_.dC, dim_}), reader.floats(prefix + "k_rope.weight", {m_.dR, dim_})})
         fused.insert(fused.end(), part.begin(), part.end());
     down_ = backend_.packMatmul(fused.data(), DType::F32, nullptr, m_.dCq + m_.dC + m_.dR, dim_);
 }
@@ -106,7 +104,8 @@ void MlaAttention::packAbsorbed(const Projections& w) {
                 const float* up = w.queryUp.data() + (h * m_.dNope + n) * m_.dCq;
                 for (int64_t i = 0; i < m_.dCq; ++i) row[static_cast<size_t>(i)] += key * static_cast<double>(up[i]);
             }
-            for (int64_t i = 0; i < m_.dCq; ++i) query[static_cast<size_t>((h * m_.dC + c) * m_.dCq + i)] = static_cast<float>(row[static_cast<size_t>(i)]);
+            for (int64_t i = 0; i < m_.dCq; ++i)
+                query[static_cast<size_t>((h * m_.dC + c) * m_.dCq + i)] = static_cast<float>(row[static_cast<size_t>(i)]);
         }
         for (int64_t o = 0; o < dim_; ++o) {
             std::fill(row.begin(), row.end(), 0.0);
@@ -115,7 +114,8 @@ void MlaAttention::packAbsorbed(const Projections& w) {
                 const float* up = w.valueUp.data() + (h * m_.dV + v) * m_.dC;
                 for (int64_t c = 0; c < m_.dC; ++c) row[static_cast<size_t>(c)] += weight * static_cast<double>(up[c]);
             }
-            for (int64_t c = 0; c < m_.dC; ++c) out[static_cast<size_t>((o * heads_ + h) * m_.dC + c)] = static_cast<float>(row[static_cast<size_t>(c)]);
+            for (int64_t c = 0; c < m_.dC; ++c)
+                out[static_cast<size_t>((o * heads_ + h) * m_.dC + c)] = static_cast<float>(row[static_cast<size_t>(c)]);
         }
     }
     packQueries(query, m_.dC, w.queryRope);
@@ -124,15 +124,31 @@ void MlaAttention::packAbsorbed(const Projections& w) {
 
 // The normalised latent and the unrotated positional key go straight into the chunk's slots.
 void MlaAttention::writeCache(const Rows& down, const Rows& slots) const {
-    backend_.norm({.kind = NormKind::Rms, .x = columns(down, m_.dCq, m_.dC), .y = columns(slots, 0, m_.dC),
-                   .gain = kvNorm_.as<float>(), .bias = nullptr, .scale = {}, .shift = {}, .eps = m_.eps});
+    backend_.norm({.kind = NormKind::Rms,
+                   .x = columns(down, m_.dCq, m_.dC),
+                   .y = columns(slots, 0, m_.dC),
+                   .gain = kvNorm_.as<float>(),
+                   .bias = nullptr,
+                   .scale = {},
+                   .shift = {},
+                   .eps = m_.eps});
     backend_.copy({columns(down, m_.dCq + m_.dC, m_.dR), columns(slots, m_.dC, m_.dR)});
 }
 
 void MlaAttention::rotateKeys(const SelfAttentionPass& p, const Rows& live, const Rows& keys, int64_t contentWidth, int64_t heads) const {
-    backend_.rope({.x = offset(live, m_.dC), .xDtype = live.dtype, .xRowStride = live.stride, .xHeadStride = 0,
-                   .y = offset(keys, contentWidth), .yDtype = keys.dtype, .yRowStride = keys.stride, .yHeadStride = queryWidth(),
-                   .rows = keys.rows, .heads = heads, .pairs = m_.dR / 2, .cosines = p.rope->cosines(0), .sines = p.rope->sines(0)});
+    backend_.rope({.x = offset(live, m_.dC),
+                   .xDtype = live.dtype,
+                   .xRowStride = live.stride,
+                   .xHeadStride = 0,
+                   .y = offset(keys, contentWidth),
+                   .yDtype = keys.dtype,
+                   .yRowStride = keys.stride,
+                   .yHeadStride = queryWidth(),
+                   .rows = keys.rows,
+                   .heads = heads,
+                   .pairs = m_.dR / 2,
+                   .cosines = p.rope->cosines(0),
+                   .sines = p.rope->sines(0)});
 }
 
 void MlaAttention::materialise(const SelfAttentionPass& p, const Rows& live, AttentionParams& attention) const {
@@ -158,9 +174,19 @@ void MlaAttention::gatherLatents(const SelfAttentionPass& p, const Rows& live, A
 
 void MlaAttention::attend(const SelfAttentionPass& p, size_t take, const Rows& queries, const Rows& out) const {
     void* rotated = offset(queries, queryWidth() - m_.dR);
-    backend_.rope({.x = rotated, .xDtype = queries.dtype, .xRowStride = queries.stride, .xHeadStride = queryWidth(), .y = rotated,
-                   .yDtype = queries.dtype, .yRowStride = queries.stride, .yHeadStride = queryWidth(), .rows = queries.rows, .heads = heads_,
-                   .pairs = m_.dR / 2, .cosines = p.rope->cosines(p.firstSlot), .sines = p.rope->sines(p.firstSlot)});
+    backend_.rope({.x = rotated,
+                   .xDtype = queries.dtype,
+                   .xRowStride = queries.stride,
+                   .xHeadStride = queryWidth(),
+                   .y = rotated,
+                   .yDtype = queries.dtype,
+                   .yRowStride = queries.stride,
+                   .yHeadStride = queryWidth(),
+                   .rows = queries.rows,
+                   .heads = heads_,
+                   .pairs = m_.dR / 2,
+                   .cosines = p.rope->cosines(p.firstSlot),
+                   .sines = p.rope->sines(p.firstSlot)});
     if (p.observer) (*p.observer)("queries", p.layer, queries);
     AttentionParams attention;
     attention.dtype = queries.dtype;
@@ -189,8 +215,14 @@ void MlaAttention::run(const SelfAttentionPass& p) const {
     if (p.onlyWrite) return;
 
     const Rows latent = p.scratch->rows(kQueryLatent, type, tokens, m_.dCq);
-    backend_.norm({.kind = NormKind::Rms, .x = columns(down, 0, m_.dCq), .y = latent, .gain = queryNorm_.as<float>(),
-                   .bias = nullptr, .scale = {}, .shift = {}, .eps = m_.eps});
+    backend_.norm({.kind = NormKind::Rms,
+                   .x = columns(down, 0, m_.dCq),
+                   .y = latent,
+                   .gain = queryNorm_.as<float>(),
+                   .bias = nullptr,
+                   .scale = {},
+                   .shift = {},
+                   .eps = m_.eps});
     if (p.observer) (*p.observer)("query_latent", p.layer, latent);
     const Rows queries = p.scratch->rows(kQueries, type, tokens, heads_ * queryWidth());
     backend_.matmul({.x = latent, .weight = queries_.get(), .y = queries});
@@ -201,12 +233,10 @@ void MlaAttention::run(const SelfAttentionPass& p) const {
 
 }  // namespace
 
-MlaForm chooseMlaForm(const MlaConfig& m) {
-    return 2 * m.dC + m.dR < m.dNope + m.dR + m.dV ? MlaForm::Absorbed : MlaForm::Materialised;
-}
+MlaForm chooseMlaForm(const MlaConfig& m) { return 2 * m.dC + m.dR < m.dNope + m.dR + m.dV ? MlaForm::Absorbed : MlaForm::Materialised; }
 
-std::unique_ptr<SelfAttention> makeMlaAttention(const DitConfig& config, MlaForm form, WeightReader& reader,
-                                                const std::string& prefix, Backend& backend) {
+std::unique_ptr<SelfAttention> makeMlaAttention(const DitConfig& config, MlaForm form, WeightReader& reader, const std::string& prefix,
+                                                Backend& backend) {
     return std::make_unique<MlaAttention>(config, form, reader, prefix, backend);
 }
 

@@ -18,8 +18,7 @@ constexpr float kMostContextNoise = 1000.0f;
 // Reads fields of one object and remembers the first thing that is wrong.
 class Fields {
 public:
-    Fields(const json& object, std::string path, std::string& failure)
-        : object_(object), path_(std::move(path)), failure_(failure) {}
+    Fields(const json& object, std::string path, std::string& failure) : object_(object), path_(std::move(path)), failure_(failure) {}
 
     void integer(const char* key, int& out, int low, int high) {
         if (const json* value = find(key, true)) {
@@ -104,8 +103,8 @@ void readPatch(Fields& fields, DitConfig& dit) {
     const json* patch = fields.find("patch_size", true);
     if (!patch) return;
     const bool whole = patch->is_array() && patch->size() == 3 && std::all_of(patch->begin(), patch->end(), [](const json& v) {
-        return v.is_number_integer() && v.get<int64_t>() >= 1 && v.get<int64_t>() <= 16;
-    });
+                           return v.is_number_integer() && v.get<int64_t>() >= 1 && v.get<int64_t>() <= 16;
+                       });
     if (!whole || patch->at(0).get<int>() != 1) return fields.fail("patch_size", "must be [1, height, width] with sizes from 1 to 16");
     dit.patchH = patch->at(1).get<int>();
     dit.patchW = patch->at(2).get<int>();
@@ -252,10 +251,10 @@ Result<ModelConfig> ModelConfig::parse(const std::string& text, const std::strin
         knows.optionalTexts("things", config.knows.things);
         knows.optionalTexts("vocabulary", config.knows.vocabulary);
     }
-    for (const Result<void>& check : {failure.empty() ? validate(config.dit) : Result<void>(), validate(config.rollout), validate(config.sampler)})
+    for (const Result<void>& check :
+         {failure.empty() ? validate(config.dit) : Result<void>(), validate(config.rollout), validate(config.sampler)})
         if (failure.empty() && !check.ok()) failure = check.message();
-    if (failure.empty() && config.text.dim != config.dit.textDim)
-        failure = "\"text_encoder.dim\" and \"dit.text_dim\" must agree";
+    if (failure.empty() && config.text.dim != config.dit.textDim) failure = "\"text_encoder.dim\" and \"dit.text_dim\" must agree";
     if (failure.empty() && config.video.latentChannels != config.dit.outDim)
         failure = "\"video.latent_channels\" and \"dit.out_dim\" must agree";
     if (!failure.empty()) return Error{origin + ": " + failure};

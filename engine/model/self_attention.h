@@ -23,13 +23,13 @@ namespace longtake {
 using PassObserver = std::function<void(const std::string& name, int layer, const Rows& rows)>;
 
 struct SelfAttentionPass {
-    Rows u;              // [takes * tokens, dim], compute type: the normalised, modulated input
-    Rows x;              // [takes * tokens, dim], F32: the residual stream, added to
-    PerGroup gate;       // of the result
+    Rows u;                            // [takes * tokens, dim], compute type: the normalised, modulated input
+    Rows x;                            // [takes * tokens, dim], F32: the residual stream, added to
+    PerGroup gate;                     // of the result
     std::span<KvCache* const> caches;  // one a take, equally full
     int layer = 0;
-    int64_t firstSlot = 0;  // slot of the pass's first frame
-    int64_t liveSlots = 0;  // slots attended to
+    int64_t firstSlot = 0;   // slot of the pass's first frame
+    int64_t liveSlots = 0;   // slots attended to
     bool onlyWrite = false;  // stop once the cache is written
     const RopeTable* rope = nullptr;
     Scratch* scratch = nullptr;

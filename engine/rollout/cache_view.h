@@ -21,14 +21,14 @@ struct CacheSlot {
     SlotKind kind = SlotKind::Free;
     int64_t frame = -1;  // latent frame of the take; -1 when free
     int tokens = 0;
-    int64_t bytes = 0;   // allocated and in use
-    int ageChunks = 0;   // chunks since it was written; 0 while being written
+    int64_t bytes = 0;  // allocated and in use
+    int ageChunks = 0;  // chunks since it was written; 0 while being written
 
     bool operator==(const CacheSlot&) const = default;
 };
 
 struct CacheView {
-    int64_t chunk = 0;                           // the chunk being made
+    int64_t chunk = 0;  // the chunk being made
     int sinkFrames = 0;
     int windowFrames = 0;                        // slots of a layer: sink, window and current chunk together
     std::vector<std::vector<CacheSlot>> layers;  // [layers][windowFrames], oldest frame first, the sink before all

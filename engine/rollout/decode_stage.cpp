@@ -32,8 +32,6 @@ void DecodeStage::reset() {
     decoder_->reset();
 }
 
-size_t DecodeStage::bytes() const {
-    return decoder_->stateBytes() + decoder_->scratchBytes() + (latents_.empty() ? 0 : latents_.bytes());
-}
+size_t DecodeStage::bytes() const { return decoder_->stateBytes() + decoder_->scratchBytes() + (latents_.empty() ? 0 : latents_.bytes()); }
 
 }  // namespace longtake

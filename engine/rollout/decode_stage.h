@@ -30,7 +30,7 @@ public:
     void finish(const FrameSink& sink);
     int64_t waiting() const { return static_cast<int64_t>(frames_.size()); }
 
-    void reset();  // a new video begins; frames that were not handed out are dropped
+    void reset();          // a new video begins; frames that were not handed out are dropped
     size_t bytes() const;  // weights not included: they are the model's
 
 private:

@@ -25,8 +25,8 @@ struct SharedPlace {
 // A frame and its place.
 struct RingFrame {
     Frame8 picture;
-    int64_t index = 0;  // video frame of the take
-    int64_t take = 0;   // which take of the session
+    int64_t index = 0;                  // video frame of the take
+    int64_t take = 0;                   // which take of the session
     std::optional<SharedPlace> shared;  // the same picture
 };
 

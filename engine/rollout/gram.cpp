@@ -47,10 +47,18 @@ void addFloatsPlain(const float* block, int64_t width, double* gram) { addBlock<
 void addDoublesPlain(const double* block, int64_t width, double* gram) { addBlock<double, Doubles>(block, width, gram); }
 
 #if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] void addFloatsAvx2(const float* block, int64_t width, double* gram) { addBlock<float, Floats>(block, width, gram); }
-[[gnu::target("avx2,fma")]] void addDoublesAvx2(const double* block, int64_t width, double* gram) { addBlock<double, Doubles>(block, width, gram); }
-[[gnu::target("avx512f,fma")]] void addFloatsAvx512(const float* block, int64_t width, double* gram) { addBlock<float, Floats>(block, width, gram); }
-[[gnu::target("avx512f,fma")]] void addDoublesAvx512(const double* block, int64_t width, double* gram) { addBlock<double, Doubles>(block, width, gram); }
+[[gnu::target("avx2,fma")]] void addFloatsAvx2(const float* block, int64_t width, double* gram) {
+    addBlock<float, Floats>(block, width, gram);
+}
+[[gnu::target("avx2,fma")]] void addDoublesAvx2(const double* block, int64_t width, double* gram) {
+    addBlock<double, Doubles>(block, width, gram);
+}
+[[gnu::target("avx512f,fma")]] void addFloatsAvx512(const float* block, int64_t width, double* gram) {
+    addBlock<float, Floats>(block, width, gram);
+}
+[[gnu::target("avx512f,fma")]] void addDoublesAvx512(const double* block, int64_t width, double* gram) {
+    addBlock<double, Doubles>(block, width, gram);
+}
 
 AddFloats addFloats() {
     if (__builtin_cpu_supports("avx512f")) return addFloatsAvx512;

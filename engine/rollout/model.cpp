@@ -63,7 +63,8 @@ Result<std::unique_ptr<Model>> Model::load(const fs::path& folder, Backend& back
     try {
         return loadParts(folder, backend, form);
     } catch (const std::bad_alloc&) {
-        return Error{folder.string() + ": the model does not fit the memory of " + backend.description() + "; choose another device or a smaller model"};
+        return Error{folder.string() + ": the model does not fit the memory of " + backend.description() +
+                     "; choose another device or a smaller model"};
     }
 }
 
@@ -105,7 +106,8 @@ Result<void> Model::loadDecoder() {
     auto tried = makeVideoDecoder(config_.video.kind, *weights, decodeBackend());
     if (!tried) return tried.error();
     if ((*tried)->latentChannels() != config_.dit.outDim)
-        return Error{"it decodes " + std::to_string((*tried)->latentChannels()) + " channels, the transformer makes " + std::to_string(config_.dit.outDim)};
+        return Error{"it decodes " + std::to_string((*tried)->latentChannels()) + " channels, the transformer makes " +
+                     std::to_string(config_.dit.outDim)};
     measureStream(**tried);
     tried->reset();  // weights that were used for a picture of one size may be held twice for one of another
     auto decoder = makeVideoDecoder(config_.video.kind, *weights, decodeBackend());
@@ -121,7 +123,7 @@ void Model::measureStream(VideoDecoder& decoder) {
     Tensor latents = Tensor::allocate(decodeBackend(), DType::F32, host.shape());
     decodeBackend().upload(latents.data(), host.data(), host.bytes());
     decoder.decodeRgb8(latents, [](Frame8) {});
-    decoder.decodeRgb8(latents, [](Frame8) {});  // the first chunk of a stream is shorter than the others
+    decoder.decodeRgb8(latents, [](Frame8) {});                    // the first chunk of a stream is shorter than the others
     const size_t handedOver = decodeQueue_ ? latents.bytes() : 0;  // the queue has latents of its own
     streamBytesPerLatent_ = static_cast<double>(decoder.stateBytes() + decoder.scratchBytes() + handedOver) / (kSide * kSide);
 }
@@ -148,8 +150,8 @@ Result<std::unique_ptr<VideoEncoder>> Model::makeEncoder() const {
     auto encoder = makeVideoEncoder(config_.video.kind, *weights, backend_);
     if (!encoder) return inFile(file, encoder.message());
     if ((*encoder)->pixelsPerLatent() != decoder_->pixelsPerLatent())
-        return inFile(file, "its encoder's latents cover " + std::to_string((*encoder)->pixelsPerLatent()) + " pixels in a row, its decoder's " +
-                                std::to_string(decoder_->pixelsPerLatent()));
+        return inFile(file, "its encoder's latents cover " + std::to_string((*encoder)->pixelsPerLatent()) +
+                                " pixels in a row, its decoder's " + std::to_string(decoder_->pixelsPerLatent()));
     return encoder;
 }
 
@@ -165,10 +167,13 @@ int64_t Model::heightStep() const { return decoder_->pixelsPerLatent() * config_
 Result<void> Model::checkSize(int64_t width, int64_t height) const {
     constexpr int64_t kMaxSide = 8192;
     auto nearest = [](int64_t value, int64_t step) { return std::clamp((value + step / 2) / step * step, step, kMaxSide / step * step); };
-    if (width >= widthStep() && height >= heightStep() && width <= kMaxSide && height <= kMaxSide && width % widthStep() == 0 && height % heightStep() == 0) return {};
-    return Error{"size " + std::to_string(width) + "x" + std::to_string(height) + ": width must be a multiple of " + std::to_string(widthStep()) +
-                 " and height of " + std::to_string(heightStep()) + ", at most " + std::to_string(kMaxSide) + "; the nearest that works is " +
-                 std::to_string(nearest(width, widthStep())) + "x" + std::to_string(nearest(height, heightStep()))};
+    if (width >= widthStep() && height >= heightStep() && width <= kMaxSide && height <= kMaxSide && width % widthStep() == 0 &&
+        height % heightStep() == 0)
+        return {};
+    return Error{"size " + std::to_string(width) + "x" + std::to_string(height) + ": width must be a multiple of " +
+                 std::to_string(widthStep()) + " and height of " + std::to_string(heightStep()) + ", at most " + std::to_string(kMaxSide) +
+                 "; the nearest that works is " + std::to_string(nearest(width, widthStep())) + "x" +
+                 std::to_string(nearest(height, heightStep()))};
 }
 
 // The rollout keeps four chunks' and a window's latents.

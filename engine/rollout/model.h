@@ -23,9 +23,9 @@ struct MemoryPlan {
     size_t videoDecoder = 0;  // its weights
     size_t videoStream = 0;   // what a take's decoder remembers, and its working memory
     size_t cache = 0;
-    size_t denseCache = 0;    // what a dense cache of the same window would take; not part of the total
-    size_t working = 0;       // activations of the largest pass, latents
-    size_t available = 0;     // what the backend could still give
+    size_t denseCache = 0;  // what a dense cache of the same window would take; not part of the total
+    size_t working = 0;     // activations of the largest pass, latents
+    size_t available = 0;   // what the backend could still give
 
     size_t total() const { return weights + textEncoder + videoDecoder + forTake(); }
     // What is still to be taken once the model is loaded.

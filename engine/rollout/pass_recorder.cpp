@@ -21,7 +21,8 @@ void PassRecorder::run(const PassKey& key, const std::function<void()>& pass) {
 }
 
 size_t PassRecorder::recordings() const {
-    return static_cast<size_t>(std::count_if(passes_.begin(), passes_.end(), [](const auto& pass) { return pass.second.recorded != nullptr; }));
+    return static_cast<size_t>(
+        std::count_if(passes_.begin(), passes_.end(), [](const auto& pass) { return pass.second.recorded != nullptr; }));
 }
 
 }  // namespace longtake

@@ -86,10 +86,10 @@ Result<Transition> transitionNamed(std::string_view name) {
 Result<PromptTimeline> PromptTimeline::create(std::vector<PromptSegment> segments) {
     if (segments.empty()) return Error{"the timeline holds no prompt; give at least one at chunk 0"};
     if (segments.size() > kMaxSegments)
-        return Error{"the timeline holds " + std::to_string(segments.size()) + " prompts; " + std::to_string(kMaxSegments) + " are the most"};
+        return Error{"the timeline holds " + std::to_string(segments.size()) + " prompts; " + std::to_string(kMaxSegments) +
+                     " are the most"};
     for (size_t i = 0; i < segments.size(); ++i) {
-        if (auto checked = checkSegment(segments[i]); !checked)
-            return Error{"prompt " + std::to_string(i + 1) + ": " + checked.message()};
+        if (auto checked = checkSegment(segments[i]); !checked) return Error{"prompt " + std::to_string(i + 1) + ": " + checked.message()};
         if (i == 0 && segments[i].firstChunk != 0)
             return Error{"the first prompt starts at chunk " + std::to_string(segments[i].firstChunk) + "; it has to start at 0"};
         if (i > 0 && segments[i].firstChunk <= segments[i - 1].firstChunk)
@@ -151,10 +151,8 @@ PromptTimeline PromptTimeline::continuedAs(const PromptTimeline& wanted, int64_t
         if (segment.firstChunk < chunk) result.segments_.push_back(segment);
     const PromptSegment& next = wanted.segmentAt(chunk);
     if (next.firstChunk < chunk && next.text != result.segments_.back().text)
-        result.segments_.push_back({.firstChunk = chunk,
-                                    .text = next.text,
-                                    .transition = takeover,
-                                    .blendChunks = takeover == Transition::Blend ? 1 : 0});
+        result.segments_.push_back(
+            {.firstChunk = chunk, .text = next.text, .transition = takeover, .blendChunks = takeover == Transition::Blend ? 1 : 0});
     for (const PromptSegment& segment : wanted.segments_)
         if (segment.firstChunk >= chunk) result.segments_.push_back(segment);
     return result;

@@ -30,9 +30,9 @@ Result<Transition> transitionNamed(std::string_view name);
 
 struct PromptSegment {
     int64_t firstChunk = 0;
-    std::string text;                              // UTF-8, at least one character that is no space
-    Transition transition = Transition::Recache;   // of the first segment: stored, without effect
-    int blendChunks = 0;                           // 1 .. kMaxBlendChunks for Blend, otherwise 0
+    std::string text;                             // UTF-8, at least one character that is no space
+    Transition transition = Transition::Recache;  // of the first segment: stored, without effect
+    int blendChunks = 0;                          // 1 .. kMaxBlendChunks for Blend, otherwise 0
 
     bool operator==(const PromptSegment&) const = default;
 };

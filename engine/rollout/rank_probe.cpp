@@ -44,10 +44,16 @@ double energyWithin(const RankStats& stats, int budget) {
 }
 
 // The columns [first, first + count) of every layer's rows.
-Result<RankReport> rankOfColumns(const CacheSnapshot& snapshot, int64_t first, int64_t count, const std::vector<double>& thresholds, const Stop& stop) {
+Result<RankReport> rankOfColumns(const CacheSnapshot& snapshot, int64_t first, int64_t count, const std::vector<double>& thresholds,
+                                 const Stop& stop) {
     const Stopwatch watch;
-    RankReport report{.matrix = {}, .rows = 0, .columns = count, .chunk = snapshot.chunk, .budget = static_cast<int>(count),
-                      .thresholds = thresholds, .layers = {}};
+    RankReport report{.matrix = {},
+                      .rows = 0,
+                      .columns = count,
+                      .chunk = snapshot.chunk,
+                      .budget = static_cast<int>(count),
+                      .thresholds = thresholds,
+                      .layers = {}};
     for (size_t layer = 0; layer < snapshot.layers.size() && !stop(); ++layer) {
         const Tensor& rows = snapshot.layers[layer];
         report.rows = rows.shape()[0];
@@ -63,9 +69,11 @@ Result<CacheRanks> rankOfCacheUnless(const CacheSnapshot& snapshot, const std::v
     for (size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
         const Tensor& rows = snapshot.layers[layer];
         if (rows.shape().rank() != 2 || rows.dtype() != DType::F32 || rows.shape() != snapshot.layers.front().shape())
-            return layerError(layer, "expected F32 rows of one shape in every layer, got " + std::string(nameOf(rows.dtype())) + " " + rows.shape().text());
+            return layerError(layer, "expected F32 rows of one shape in every layer, got " + std::string(nameOf(rows.dtype())) + " " +
+                                         rows.shape().text());
         if (snapshot.contentColumns < 1 || snapshot.contentColumns > rows.shape()[1])
-            return layerError(layer, "expected 1 to " + std::to_string(rows.shape()[1]) + " content columns, got " + std::to_string(snapshot.contentColumns));
+            return layerError(layer, "expected 1 to " + std::to_string(rows.shape()[1]) + " content columns, got " +
+                                         std::to_string(snapshot.contentColumns));
     }
     const int64_t width = snapshot.layers.empty() ? snapshot.contentColumns : snapshot.layers.front().shape()[1];
     CacheRanks out;
@@ -88,11 +96,20 @@ RankValues valuesOf(const RankReport& report, double threshold) {
     const auto found = std::find(report.thresholds.begin(), report.thresholds.end(), threshold);
     assert(found != report.thresholds.end());
     const auto which = static_cast<size_t>(found - report.thresholds.begin());
-    RankValues out{.matrix = report.matrix, .rows = report.rows, .columns = report.columns, .threshold = threshold,
-                   .budget = report.budget, .chunk = report.chunk, .probeMs = report.costMs, .layers = {}};
+    RankValues out{.matrix = report.matrix,
+                   .rows = report.rows,
+                   .columns = report.columns,
+                   .threshold = threshold,
+                   .budget = report.budget,
+                   .chunk = report.chunk,
+                   .probeMs = report.costMs,
+                   .layers = {}};
     for (const RankStats& stats : report.layers) {
-        LayerRank layer{.energyRank = static_cast<int>(stats.r[which]), .stableRank = stats.stableRank, .entropyRank = stats.entropyRank,
-                        .energyAtBudget = energyWithin(stats, report.budget), .spectrum = {}};
+        LayerRank layer{.energyRank = static_cast<int>(stats.r[which]),
+                        .stableRank = stats.stableRank,
+                        .entropyRank = stats.entropyRank,
+                        .energyAtBudget = energyWithin(stats, report.budget),
+                        .spectrum = {}};
         const double largest = stats.singularValues.empty() ? 0 : stats.singularValues.front();
         // A composed operator has as many values as it is wide, all 0 beyond its budget.
         for (double value : stats.singularValues) {
@@ -145,7 +162,8 @@ Result<RankReport> rankOfWeights(const std::vector<DenseFactors>& layers, const 
     RankReport report{.matrix = "[W_K; W_V]", .thresholds = thresholds, .layers = {}};
     for (size_t layer = 0; layer < layers.size(); ++layer) {
         const Shape &k = layers[layer].k.shape(), &v = layers[layer].v.shape();
-        if (k.rank() != 2 || v.rank() != 2 || k[1] != v[1]) return layerError(layer, "matrices do not fit: W_K " + k.text() + ", W_V " + v.text());
+        if (k.rank() != 2 || v.rank() != 2 || k[1] != v[1])
+            return layerError(layer, "matrices do not fit: W_K " + k.text() + ", W_V " + v.text());
         std::vector<float> both = toFloats(layers[layer].k);
         const std::vector<float> values = toFloats(layers[layer].v);
         both.insert(both.end(), values.begin(), values.end());

@@ -25,13 +25,13 @@ namespace longtake {
 
 // One kind of matrix in every layer.
 struct RankReport {
-    std::string matrix;                    // in words, e.g. "[W_K; W_V]"
-    int64_t rows = 0, columns = 0;         // of one layer
-    int64_t chunk = -1;                    // -1 for weights
-    int budget = 0;                        // d_c; 0 where there is none
-    std::vector<double> thresholds;        // of RankStats::r
+    std::string matrix;              // in words, e.g. "[W_K; W_V]"
+    int64_t rows = 0, columns = 0;   // of one layer
+    int64_t chunk = -1;              // -1 for weights
+    int budget = 0;                  // d_c; 0 where there is none
+    std::vector<double> thresholds;  // of RankStats::r
     std::vector<RankStats> layers;
-    double costMs = 0;                     // of computing it
+    double costMs = 0;  // of computing it
 };
 
 // What a panel shows of a report: one threshold, which has to be among the report's.
@@ -82,7 +82,7 @@ public:
     std::optional<Result<CacheRanks>> latest() const;
     bool busy() const;
     int64_t skipped() const;  // snapshots that were replaced while they waited
-    void wait() const;  // until nothing waits or runs
+    void wait() const;        // until nothing waits or runs
 
 private:
     void work();

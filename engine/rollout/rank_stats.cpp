@@ -172,7 +172,9 @@ std::vector<double> singularValues(const Matrix& a) {
 }
 
 std::vector<double> singularValuesOfProduct(const Matrix& left, const Matrix& right) {
-    if (left.cols != right.rows) throw std::invalid_argument("[rank] factors do not fit: " + std::to_string(left.cols) + " columns, " + std::to_string(right.rows) + " rows");
+    if (left.cols != right.rows)
+        throw std::invalid_argument("[rank] factors do not fit: " + std::to_string(left.cols) + " columns, " + std::to_string(right.rows) +
+                                    " rows");
     // left = Q1 R1 and right^T = Q2 R2, each where it is taller than wide; left right = Q1 (R1 R2^T) Q2^T.
     const Matrix r1 = left.rows >= left.cols ? triangularFactor(transposed(left)) : left;
     const Matrix r2 = right.cols >= right.rows ? triangularFactor(right) : transposed(right);

@@ -25,8 +25,8 @@ Result<std::unique_ptr<Rollout>> Rollout::create(const CausalDit& dit, Backend& 
     if (Result<void> valid = validate(options.window); !valid) return valid.error();
     if (Result<void> valid = validate(options.sampler); !valid) return valid.error();
     const DitConfig& config = dit.config();
-    if (options.latentHeight < config.patchH || options.latentWidth < config.patchW ||
-        options.latentHeight % config.patchH || options.latentWidth % config.patchW)
+    if (options.latentHeight < config.patchH || options.latentWidth < config.patchW || options.latentHeight % config.patchH ||
+        options.latentWidth % config.patchW)
         return Error{"a latent size of " + std::to_string(options.latentWidth) + "x" + std::to_string(options.latentHeight) +
                      " cannot be cut into patches of " + std::to_string(config.patchW) + "x" + std::to_string(config.patchH)};
     if (options.window.windowFrames == 0 && options.maxFrames < options.window.chunkFrames)
@@ -111,7 +111,11 @@ void Rollout::forward(Group group, const Tensor& (*latents)(const Rollout&), flo
     std::vector<DitPass> passes;
     std::vector<uint64_t> prompts;
     for (Rollout* one : group) {
-        passes.push_back({.latents = latents(*one), .timesteps = timesteps, .prompt = &one->prompt_, .cache = &one->cache_, .firstSlot = firstSlot,
+        passes.push_back({.latents = latents(*one),
+                          .timesteps = timesteps,
+                          .prompt = &one->prompt_,
+                          .cache = &one->cache_,
+                          .firstSlot = firstSlot,
                           .output = wantsOutput ? &one->flow_ : nullptr});
         prompts.push_back(one->promptNumber_);
     }
@@ -125,7 +129,9 @@ void Rollout::runPass(std::span<const DitPass> takes, std::vector<uint64_t> prom
     const DitPass& one = takes.front();
     const auto pass = [&] { dit_.forward(takes, *workspace_); };
     if (isSteady(takes.size()))
-        recorder_.run({timestep, one.firstSlot, cache_.liveFrames(), one.latents.data(), one.output ? one.output->data() : nullptr, workspace_->bytes()}, pass);
+        recorder_.run({timestep, one.firstSlot, cache_.liveFrames(), one.latents.data(), one.output ? one.output->data() : nullptr,
+                       workspace_->bytes()},
+                      pass);
     else pass();
     backend_.synchronize();
 }
@@ -169,11 +175,14 @@ bool Rollout::denoise(Group group, const PassCallback& afterPass) {
         one->backend_.combine({one->noise_.as<float>(), nullptr, one->noisy_.as<float>(), one->noisy_.count(), 1.0f, 0.0f});
     }
     for (size_t i = 0; i < steps.size(); ++i) {
-        forward(group, [](const Rollout& one) -> const Tensor& { return one.noisy_; }, steps[i].timestep, firstSlot, true);
+        forward(
+            group, [](const Rollout& one) -> const Tensor& { return one.noisy_; }, steps[i].timestep, firstSlot, true);
         for (Rollout* one : group) {
             if (one->dit_.config().predicts == Prediction::Clean)
-                flowFromClean(one->backend_, one->noisy_.as<float>(), one->flow_.as<float>(), steps[i].sigma, one->flow_.as<float>(), one->flow_.count());
-            cleanFromFlow(one->backend_, one->noisy_.as<float>(), one->flow_.as<float>(), steps[i].sigma, one->clean_.as<float>(), one->clean_.count());
+                flowFromClean(one->backend_, one->noisy_.as<float>(), one->flow_.as<float>(), steps[i].sigma, one->flow_.as<float>(),
+                              one->flow_.count());
+            cleanFromFlow(one->backend_, one->noisy_.as<float>(), one->flow_.as<float>(), steps[i].sigma, one->clean_.as<float>(),
+                          one->clean_.count());
             if (!one->observeClean) continue;
             Tensor host = Tensor::host(DType::F32, one->clean_.shape());
             one->backend_.download(host.data(), one->clean_.data(), one->clean_.bytes());
@@ -215,8 +224,9 @@ void Rollout::remember(const Tensor& latents) {
 void Rollout::writeClean(Group group) {
     const Rollout& first = *group.front();
     for (Rollout* one : group) one->remember(one->clean_);
-    forward(group, [](const Rollout& one) -> const Tensor& { return one.clean_; }, first.options_.window.contextNoise,
-            first.cache_.liveFrames() - first.options_.window.chunkFrames, false);
+    forward(
+        group, [](const Rollout& one) -> const Tensor& { return one.clean_; }, first.options_.window.contextNoise,
+        first.cache_.liveFrames() - first.options_.window.chunkFrames, false);
 }
 
 Result<RolloutChunk> Rollout::begin() {
@@ -243,8 +253,9 @@ bool Rollout::recacheIfDue(RolloutChunk& chunk, const PassCallback& afterPass) {
 
 bool Rollout::canJoin(const Rollout& other) const {
     const RolloutOptions &a = options_, &b = other.options_;
-    return &dit_ == &other.dit_ && workspace_ == other.workspace_ && a.window == b.window && a.sampler == b.sampler && a.latentHeight == b.latentHeight &&
-           a.latentWidth == b.latentWidth && a.maxFrames == b.maxFrames && nextChunk_ == other.nextChunk_;
+    return &dit_ == &other.dit_ && workspace_ == other.workspace_ && a.window == b.window && a.sampler == b.sampler &&
+           a.latentHeight == b.latentHeight && a.latentWidth == b.latentWidth && a.maxFrames == b.maxFrames &&
+           nextChunk_ == other.nextChunk_;
 }
 
 Result<RolloutChunk> Rollout::next(const PassCallback& afterPass) {

@@ -120,11 +120,11 @@ private:
     std::shared_ptr<DitWorkspace> workspace_;
     PassRecorder recorder_;
 
-    std::vector<PromptShare> promptShares_;         // what prompt_ was made of
+    std::vector<PromptShare> promptShares_;  // what prompt_ was made of
     std::vector<std::string> promptTexts_;
     PromptContext prompt_;
-    uint64_t promptNumber_ = 0;             // another one for every prompt_ of any rollout
-    std::vector<uint64_t> recordedPrompts_;  // what the recordings were made with, of the whole group
+    uint64_t promptNumber_ = 0;                             // another one for every prompt_ of any rollout
+    std::vector<uint64_t> recordedPrompts_;                 // what the recordings were made with, of the whole group
     std::deque<std::pair<std::string, Tensor>> encodings_;  // newest last, bounded
 
     Tensor noisy_, clean_, flow_, noise_;  // [chunkFrames, channels, h, w]

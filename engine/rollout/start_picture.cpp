@@ -42,7 +42,8 @@ Result<Tensor> EncodedStart::latents(const PassCallback& afterPass) {
 Result<std::optional<EncodedStart>> openStart(const Model& model, StartPicture& start, int64_t width, int64_t height, int64_t chunkFrames) {
     if (!start) return std::optional<EncodedStart>();
     auto encoder = model.makeEncoder();
-    if (!encoder) return Error{"this model cannot begin with a picture: " + encoder.message() + "; remove the start picture or choose another model"};
+    if (!encoder)
+        return Error{"this model cannot begin with a picture: " + encoder.message() + "; remove the start picture or choose another model"};
     Result<Frame8> picture = start.read(width, height);
     if (!picture) return picture.error();
     if (picture->width != width || picture->height != height || picture->rgb.size() != static_cast<size_t>(width * height * 3))

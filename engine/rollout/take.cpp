@@ -46,10 +46,12 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     rolloutOptions.maxFrames = options.maxFrames;
     if (beside) rolloutOptions.workspace = beside->rollout_->workspace();
     try {
-        auto rollout = Rollout::create(model.dit(), model.backend(), rolloutOptions, [&model](const std::string& prompt) { return model.textRows(prompt); });
+        auto rollout = Rollout::create(model.dit(), model.backend(), rolloutOptions,
+                                       [&model](const std::string& prompt) { return model.textRows(prompt); });
         if (!rollout) return rollout.error();
         DecodeStage decode(model.backend(), model.decodeQueue(), std::move(decoder));
-        std::unique_ptr<Take> take(new Take(options, std::move(rollout).value(), std::move(decode), model.clock(options.window.chunkFrames)));
+        std::unique_ptr<Take> take(
+            new Take(options, std::move(rollout).value(), std::move(decode), model.clock(options.window.chunkFrames)));
         take->start_ = std::move(start).value();
         return take;
     } catch (const std::bad_alloc&) {
@@ -65,18 +67,21 @@ Result<RolloutChunk> Take::encodePicture(const PassCallback& afterPass) {
     const Result<Tensor> latents = start_->latents(afterPass);
     if (!latents) return latents.error();
     Result<RolloutChunk> chunk = rollout_->prefill(*latents);
-    if (chunk) chunk->denoiseMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count() - chunk->cleanPassMs;
+    if (chunk)
+        chunk->denoiseMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count() - chunk->cleanPassMs;
     return chunk;
 }
 
 Result<TakeChunk> Take::next(const FrameSink& frames, const PassCallback& afterPass) {
     Take* const alone[] = {this};
-    Result<std::vector<TakeChunk>> chunks = nextTogether(alone, [&](size_t, Frame8 frame) { frames(std::move(frame)); }, afterPass);
+    Result<std::vector<TakeChunk>> chunks = nextTogether(
+        alone, [&](size_t, Frame8 frame) { frames(std::move(frame)); }, afterPass);
     if (!chunks) return chunks.error();
     return chunks->front();
 }
 
-Result<std::vector<TakeChunk>> Take::nextTogether(std::span<Take* const> takes, const NumberedFrameSink& frames, const PassCallback& afterPass) {
+Result<std::vector<TakeChunk>> Take::nextTogether(std::span<Take* const> takes, const NumberedFrameSink& frames,
+                                                  const PassCallback& afterPass) {
     const auto sinkOf = [&](size_t take) { return [&frames, take](Frame8 frame) { frames(take, std::move(frame)); }; };
     const auto between = [&](const DenoiseProgress& progress) {
         for (size_t i = 0; i < takes.size(); ++i) takes[i]->decode_.handOut(sinkOf(i));
@@ -155,8 +160,6 @@ CacheView Take::cacheView() const {
     return view;
 }
 
-size_t Take::bytes() const {
-    return rollout_->cache().bytes() + rollout_->workingBytes() + decode_.bytes();
-}
+size_t Take::bytes() const { return rollout_->cache().bytes() + rollout_->workingBytes() + decode_.bytes(); }
 
 }  // namespace longtake

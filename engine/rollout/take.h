@@ -36,7 +36,7 @@ struct TakeOptions {
 struct TakeChunk {
     int64_t index = 0;
     int64_t firstFrame = 0;  // video frame
-    int frames = 0;  // those that are still to come included
+    int frames = 0;          // those that are still to come included
     bool recached = false;
     double denoiseMs = 0;  // of a start picture: its encoding
     double cleanPassMs = 0, recacheMs = 0;
@@ -59,7 +59,8 @@ public:
     Result<TakeChunk> next(const FrameSink& frames, const PassCallback& afterPass = {});
     // The next chunk of each, as next() makes it; those that can are made in shared passes. Frames come with the number of
     // their take. Best called with no more takes than joinedTakes().
-    static Result<std::vector<TakeChunk>> nextTogether(std::span<Take* const> takes, const NumberedFrameSink& frames, const PassCallback& afterPass = {});
+    static Result<std::vector<TakeChunk>> nextTogether(std::span<Take* const> takes, const NumberedFrameSink& frames,
+                                                       const PassCallback& afterPass = {});
     // How many such takes share a pass to its advantage: beyond, only memory grows.
     int64_t joinedTakes() const;
     // The frames that are still to come, with Decoding::Beside.

@@ -20,7 +20,7 @@ constexpr Entity kEntities[] = {
 };
 
 // Names in capitals whose character has no single capital.
-constexpr Entity kCapitals[] = {{"FFILIG;", "FFI"}, {"FFLIG;", "FF"},  {"FFLLIG;", "FFL"},   {"FILIG;", "FI"},
+constexpr Entity kCapitals[] = {{"FFILIG;", "FFI"}, {"FFLIG;", "FF"}, {"FFLLIG;", "FFL"},   {"FILIG;", "FI"},
                                 {"FLLIG;", "FL"},   {"SZLIG;", "SS"}, {"NAPOS;", "\u02bcN"}};
 
 constexpr size_t kLongestName = 32;       // of HTML's list, without the semicolon
@@ -156,9 +156,8 @@ std::u32string replaceReferences(std::u32string_view text, Find find) {
 }  // namespace
 
 std::u32string unescapeHtml(std::u32string_view text) {
-    return replaceReferences(text, [](std::u32string_view rest) {
-        return rest.size() > 1 && rest[1] == U'#' ? numericReference(rest) : namedReference(rest);
-    });
+    return replaceReferences(
+        text, [](std::u32string_view rest) { return rest.size() > 1 && rest[1] == U'#' ? numericReference(rest) : namedReference(rest); });
 }
 
 std::u32string decodeHtmlEntities(std::u32string_view text) { return replaceReferences(text, plainReference); }

@@ -14,11 +14,11 @@ struct Ligature {
     std::u32string_view letters;
 };
 
-constexpr Ligature kLigatures[] = {
-    {0x0132, U"IJ"}, {0x0133, U"ij"}, {0x0149, U"\u02BCn"}, {0x01F1, U"DZ"}, {0x01F2, U"Dz"}, {0x01F3, U"dz"},
-    {0x01C4, U"D\u017D"}, {0x01C5, U"D\u017E"}, {0x01C6, U"d\u017E"}, {0x01C7, U"LJ"}, {0x01C8, U"Lj"}, {0x01C9, U"lj"},
-    {0x01CA, U"NJ"}, {0x01CB, U"Nj"}, {0x01CC, U"nj"}, {0xFB00, U"ff"}, {0xFB01, U"fi"}, {0xFB02, U"fl"},
-    {0xFB03, U"ffi"}, {0xFB04, U"ffl"}, {0xFB05, U"\u017Ft"}, {0xFB06, U"st"}};
+constexpr Ligature kLigatures[] = {{0x0132, U"IJ"},      {0x0133, U"ij"},      {0x0149, U"\u02BCn"}, {0x01F1, U"DZ"},      {0x01F2, U"Dz"},
+                                   {0x01F3, U"dz"},      {0x01C4, U"D\u017D"}, {0x01C5, U"D\u017E"}, {0x01C6, U"d\u017E"}, {0x01C7, U"LJ"},
+                                   {0x01C8, U"Lj"},      {0x01C9, U"lj"},      {0x01CA, U"NJ"},      {0x01CB, U"Nj"},      {0x01CC, U"nj"},
+                                   {0xFB00, U"ff"},      {0xFB01, U"fi"},      {0xFB02, U"fl"},      {0xFB03, U"ffi"},     {0xFB04, U"ffl"},
+                                   {0xFB05, U"\u017Ft"}, {0xFB06, U"st"}};
 
 std::u32string_view lettersOf(char32_t c) {
     for (const Ligature& ligature : kLigatures) {
@@ -34,8 +34,8 @@ char32_t straightQuote(char32_t c) {
 }
 
 bool isRemovedControl(char32_t c) {
-    return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) ||
-           c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
+    return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF ||
+           (c >= 0xFFF9 && c <= 0xFFFC);
 }
 
 // Steps 3 to 6, which look at one character at a time. A later step sees what an earlier one wrote.
@@ -162,8 +162,8 @@ std::u32string lowered(std::u32string_view word) {
 
 Result<std::string> cleanPrompt(std::string_view prompt) {
     if (prompt.size() > kMaxPromptBytes) {
-        return Error{"prompt: " + std::to_string(prompt.size()) + " bytes are too long; shorten it to " +
-                     std::to_string(kMaxPromptBytes) + " bytes or less"};
+        return Error{"prompt: " + std::to_string(prompt.size()) + " bytes are too long; shorten it to " + std::to_string(kMaxPromptBytes) +
+                     " bytes or less"};
     }
     const Result<std::u32string> text = decodeUtf8(prompt);
     if (!text) return Error{"prompt: " + text.message() + "; save or type the text as UTF-8"};

@@ -30,9 +30,9 @@ Error damaged(const std::string& what) { return Error{what + ": the file is dama
 struct Field {
     uint64_t number = 0;
     unsigned kind = 0;
-    uint64_t value = 0;       // kinds 0, 1, 5
-    std::string_view bytes;   // kind 2
-    std::string_view whole;   // the field as it stands in the message
+    uint64_t value = 0;      // kinds 0, 1, 5
+    std::string_view bytes;  // kind 2
+    std::string_view whole;  // the field as it stands in the message
 };
 
 class FieldReader {
@@ -153,9 +153,7 @@ private:
         return deepest;
     }
 
-    bool isReplacement(uint32_t start) const {
-        return start < replacements_.size() && (start == 0 || replacements_[start - 1] == '\0');
-    }
+    bool isReplacement(uint32_t start) const { return start < replacements_.size() && (start == 0 || replacements_[start - 1] == '\0'); }
 
     std::string_view replacements_;
     std::vector<uint32_t> units_;

@@ -10,9 +10,9 @@
 namespace longtake {
 
 struct TextContext {
-    Tensor hidden;           // F32 [textLen, dim] in the backend's memory, zero from row `tokens` on
-    int64_t tokens = 0;      // </s> included
-    int64_t dropped = 0;     // tokens of the prompt that had no room; worth a hint when not 0
+    Tensor hidden;        // F32 [textLen, dim] in the backend's memory, zero from row `tokens` on
+    int64_t tokens = 0;   // </s> included
+    int64_t dropped = 0;  // tokens of the prompt that had no room; worth a hint when not 0
 };
 
 class TextEncoder {

@@ -135,7 +135,8 @@ Result<TokenIds> Tokenizer::Impl::encode(std::string_view text) {
     Start start = Start::OfText;
     while (!text.empty()) {
         const std::optional<Found> special = firstSpecial(text);
-        if (Result<void> done = appendPieces(text.substr(0, special ? special->at : text.size()), start, out.ids); !done) return done.error();
+        if (Result<void> done = appendPieces(text.substr(0, special ? special->at : text.size()), start, out.ids); !done)
+            return done.error();
         if (!special) break;
         out.ids.push_back(special->id);
         text.remove_prefix(special->at + special->length);

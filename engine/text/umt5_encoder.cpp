@@ -18,16 +18,23 @@ constexpr int kMaxSize = 1 << 20;  // of any dimension; keeps every product of t
 }  // namespace
 
 Result<void> validate(const TextEncoderConfig& config) {
-    const std::pair<const char*, int> sizes[] = {
-        {"vocab", config.vocab}, {"dim", config.dim}, {"dim_attn", config.dimAttn}, {"dim_ffn", config.dimFfn},
-        {"num_heads", config.numHeads}, {"num_layers", config.numLayers}, {"num_buckets", config.numBuckets},
-        {"max_distance", config.maxDistance}, {"text_len", config.textLen}};
+    const std::pair<const char*, int> sizes[] = {{"vocab", config.vocab},
+                                                 {"dim", config.dim},
+                                                 {"dim_attn", config.dimAttn},
+                                                 {"dim_ffn", config.dimFfn},
+                                                 {"num_heads", config.numHeads},
+                                                 {"num_layers", config.numLayers},
+                                                 {"num_buckets", config.numBuckets},
+                                                 {"max_distance", config.maxDistance},
+                                                 {"text_len", config.textLen}};
     for (const auto& [name, size] : sizes) {
         if (size < 1 || size > kMaxSize)
-            return Error{"text_encoder." + std::string(name) + " is " + std::to_string(size) + "; it must be from 1 to " + std::to_string(kMaxSize)};
+            return Error{"text_encoder." + std::string(name) + " is " + std::to_string(size) + "; it must be from 1 to " +
+                         std::to_string(kMaxSize)};
     }
     if (config.dimAttn % config.numHeads != 0)
-        return Error{"text_encoder.dim_attn is " + std::to_string(config.dimAttn) + "; it must be a multiple of num_heads, " + std::to_string(config.numHeads)};
+        return Error{"text_encoder.dim_attn is " + std::to_string(config.dimAttn) + "; it must be a multiple of num_heads, " +
+                     std::to_string(config.numHeads)};
     if (config.numBuckets % 4 != 0)
         return Error{"text_encoder.num_buckets is " + std::to_string(config.numBuckets) + "; it must be a multiple of 4"};
     if (config.maxDistance <= config.numBuckets / 4)
@@ -84,13 +91,13 @@ void Umt5Encoder::loadWeights(WeightReader& reader) {
 
 struct Umt5Encoder::Pass {
     int64_t tokens;
-    Tensor residual;                // F32 [tokens, dim]
-    Tensor normed;                  // compute type from here on
-    Tensor q, k, v, mixed;          // [tokens, dimAttn]
-    Tensor gate, linear;            // [tokens, dimFfn]
-    Tensor bias;                    // F32 [heads, tokens, tokens]
+    Tensor residual;        // F32 [tokens, dim]
+    Tensor normed;          // compute type from here on
+    Tensor q, k, v, mixed;  // [tokens, dimAttn]
+    Tensor gate, linear;    // [tokens, dimFfn]
+    Tensor bias;            // F32 [heads, tokens, tokens]
     std::vector<float> hostBias;
-    std::vector<int> buckets;       // of the distances -(tokens - 1) .. tokens - 1
+    std::vector<int> buckets;  // of the distances -(tokens - 1) .. tokens - 1
 
     Pass(const TextEncoderConfig& config, int64_t count, Backend& backend) : tokens(count) {
         const DType type = backend.computeType();
@@ -111,8 +118,7 @@ void Umt5Encoder::fillBias(const Layer& layer, Pass& pass) const {
     const auto tokens = static_cast<size_t>(pass.tokens), heads = static_cast<size_t>(config_.numHeads);
     std::vector<float> ofDistance(pass.buckets.size());
     for (size_t head = 0; head < heads; ++head) {
-        for (size_t i = 0; i < ofDistance.size(); ++i)
-            ofDistance[i] = layer.positions[static_cast<size_t>(pass.buckets[i]) * heads + head];
+        for (size_t i = 0; i < ofDistance.size(); ++i) ofDistance[i] = layer.positions[static_cast<size_t>(pass.buckets[i]) * heads + head];
         for (size_t query = 0; query < tokens; ++query)
             std::copy_n(ofDistance.begin() + static_cast<std::ptrdiff_t>(tokens - 1 - query), tokens,
                         pass.hostBias.begin() + static_cast<std::ptrdiff_t>((head * tokens + query) * tokens));
@@ -122,44 +128,70 @@ void Umt5Encoder::fillBias(const Layer& layer, Pass& pass) const {
 
 void Umt5Encoder::attend(const Layer& layer, Pass& pass) const {
     const int64_t headDim = config_.dimAttn / config_.numHeads;
-    backend_->norm({.kind = NormKind::Rms, .x = pass.rows(pass.residual), .y = pass.rows(pass.normed),
-                    .gain = layer.norm1.as<float>(), .scale = {}, .shift = {}, .eps = kEps});
+    backend_->norm({.kind = NormKind::Rms,
+                    .x = pass.rows(pass.residual),
+                    .y = pass.rows(pass.normed),
+                    .gain = layer.norm1.as<float>(),
+                    .scale = {},
+                    .shift = {},
+                    .eps = kEps});
     backend_->matmul({.x = pass.rows(pass.normed), .weight = layer.q.get(), .y = pass.rows(pass.q), .gate = {}});
     backend_->matmul({.x = pass.rows(pass.normed), .weight = layer.k.get(), .y = pass.rows(pass.k), .gate = {}});
     backend_->matmul({.x = pass.rows(pass.normed), .weight = layer.v.get(), .y = pass.rows(pass.v), .gate = {}});
     fillBias(layer, pass);
     backend_->attention({.dtype = backend_->computeType(),
-                         .q = pass.q.data(), .k = pass.k.data(), .v = pass.v.data(), .out = pass.mixed.data(),
-                         .qRowStride = config_.dimAttn, .qHeadStride = headDim,
-                         .kRowStride = config_.dimAttn, .kHeadStride = headDim,
-                         .vRowStride = config_.dimAttn, .vHeadStride = headDim,
-                         .outRowStride = config_.dimAttn, .outHeadStride = headDim,
-                         .queries = pass.tokens, .keys = pass.tokens, .heads = config_.numHeads,
-                         .qkDim = headDim, .vDim = headDim,
+                         .q = pass.q.data(),
+                         .k = pass.k.data(),
+                         .v = pass.v.data(),
+                         .out = pass.mixed.data(),
+                         .qRowStride = config_.dimAttn,
+                         .qHeadStride = headDim,
+                         .kRowStride = config_.dimAttn,
+                         .kHeadStride = headDim,
+                         .vRowStride = config_.dimAttn,
+                         .vHeadStride = headDim,
+                         .outRowStride = config_.dimAttn,
+                         .outHeadStride = headDim,
+                         .queries = pass.tokens,
+                         .keys = pass.tokens,
+                         .heads = config_.numHeads,
+                         .qkDim = headDim,
+                         .vDim = headDim,
                          .scale = 1.0f,  // UMT5 does not divide by sqrt(headDim)
                          .bias = pass.bias.as<float>()});
     backend_->matmul({.x = pass.rows(pass.mixed), .weight = layer.o.get(), .y = pass.rows(pass.residual), .accumulate = true, .gate = {}});
 }
 
 void Umt5Encoder::feedForward(const Layer& layer, Pass& pass) const {
-    backend_->norm({.kind = NormKind::Rms, .x = pass.rows(pass.residual), .y = pass.rows(pass.normed),
-                    .gain = layer.norm2.as<float>(), .scale = {}, .shift = {}, .eps = kEps});
-    backend_->matmul({.x = pass.rows(pass.normed), .weight = layer.gate.get(), .y = pass.rows(pass.gate),
-                      .activation = Activation::GeluTanh, .gate = {}});
+    backend_->norm({.kind = NormKind::Rms,
+                    .x = pass.rows(pass.residual),
+                    .y = pass.rows(pass.normed),
+                    .gain = layer.norm2.as<float>(),
+                    .scale = {},
+                    .shift = {},
+                    .eps = kEps});
+    backend_->matmul({.x = pass.rows(pass.normed),
+                      .weight = layer.gate.get(),
+                      .y = pass.rows(pass.gate),
+                      .activation = Activation::GeluTanh,
+                      .gate = {}});
     backend_->matmul({.x = pass.rows(pass.normed), .weight = layer.fc1.get(), .y = pass.rows(pass.linear), .gate = {}});
     backend_->multiply(pass.rows(pass.gate), pass.rows(pass.linear));
-    backend_->matmul({.x = pass.rows(pass.linear), .weight = layer.fc2.get(), .y = pass.rows(pass.residual), .accumulate = true, .gate = {}});
+    backend_->matmul(
+        {.x = pass.rows(pass.linear), .weight = layer.fc2.get(), .y = pass.rows(pass.residual), .accumulate = true, .gate = {}});
 }
 
 Tensor Umt5Encoder::encode(std::span<const int32_t> ids, const Observer& observe) const {
     const auto tokens = static_cast<int64_t>(ids.size());
     if (tokens < 1 || tokens > config_.textLen)
-        throw std::invalid_argument("[text encoder] expected 1 to " + std::to_string(config_.textLen) + " tokens, got " + std::to_string(tokens));
+        throw std::invalid_argument("[text encoder] expected 1 to " + std::to_string(config_.textLen) + " tokens, got " +
+                                    std::to_string(tokens));
     Tensor input = Tensor::host(DType::F32, {tokens, config_.dim});
     for (int64_t i = 0; i < tokens; ++i) {
         const int32_t id = ids[static_cast<size_t>(i)];
         if (id < 0 || id >= config_.vocab)
-            throw std::invalid_argument("[text encoder] expected token ids below " + std::to_string(config_.vocab) + ", got " + std::to_string(id));
+            throw std::invalid_argument("[text encoder] expected token ids below " + std::to_string(config_.vocab) + ", got " +
+                                        std::to_string(id));
         const std::vector<float> row = toFloats(embedding_.slice(id, 1));
         std::copy(row.begin(), row.end(), input.as<float>() + i * config_.dim);
     }
@@ -175,8 +207,13 @@ Tensor Umt5Encoder::encode(std::span<const int32_t> ids, const Observer& observe
     const Tensor zeros = Tensor::host(DType::F32, {config_.textLen, config_.dim});
     Tensor out = Tensor::allocate(*backend_, DType::F32, zeros.shape());
     backend_->upload(out.data(), zeros.data(), zeros.bytes());
-    backend_->norm({.kind = NormKind::Rms, .x = pass.rows(pass.residual), .y = rowsOf(out, 0, tokens),
-                    .gain = finalNorm_.as<float>(), .scale = {}, .shift = {}, .eps = kEps});
+    backend_->norm({.kind = NormKind::Rms,
+                    .x = pass.rows(pass.residual),
+                    .y = rowsOf(out, 0, tokens),
+                    .gain = finalNorm_.as<float>(),
+                    .scale = {},
+                    .shift = {},
+                    .eps = kEps});
     backend_->synchronize();  // the working memory goes away
     return out;
 }

@@ -34,8 +34,8 @@ std::u32string mapped(std::u32string_view text, int options) {
     const std::string bytes = encodeUtf8(text);
     utf8proc_uint8_t* out = nullptr;
     const utf8proc_ssize_t length =
-        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()), static_cast<utf8proc_ssize_t>(bytes.size()),
-                     &out, static_cast<utf8proc_option_t>(options));
+        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()), static_cast<utf8proc_ssize_t>(bytes.size()), &out,
+                     static_cast<utf8proc_option_t>(options));
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(out, std::free);
     if (length == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
     if (length < 0) return std::u32string(text);
@@ -88,41 +88,40 @@ std::string encodeUtf8(std::u32string_view text) {
 
 std::u32string normalizeNfc(std::u32string_view text) { return mapped(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE); }
 
-std::u32string normalizeNfkc(std::u32string_view text) {
-    return mapped(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
-}
+std::u32string normalizeNfkc(std::u32string_view text) { return mapped(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT); }
 
 char32_t fromWindows1252(char32_t character) {
-    constexpr std::array<char32_t, 32> kMeaning = {
-        0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-        0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+    constexpr std::array<char32_t, 32> kMeaning = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+                                                   0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+                                                   0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
     return character >= 0x80 && character <= 0x9F ? kMeaning[character - 0x80] : character;
 }
 
-char32_t toLower(char32_t character) {
-    return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(character)));
-}
+char32_t toLower(char32_t character) { return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(character))); }
 
-char32_t toUpper(char32_t character) {
-    return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(character)));
-}
+char32_t toUpper(char32_t character) { return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(character))); }
 
 bool isWhitespace(char32_t character) {
     if (character <= 0x20) return (character >= 0x09 && character <= 0x0D) || character >= 0x1C;
     if (character < 0x1680) return character == 0x85 || character == 0xA0;
-    return character == 0x1680 || (character >= 0x2000 && character <= 0x200A) || character == 0x2028 ||
-           character == 0x2029 || character == 0x202F || character == 0x205F || character == 0x3000;
+    return character == 0x1680 || (character >= 0x2000 && character <= 0x200A) || character == 0x2028 || character == 0x2029 ||
+           character == 0x202F || character == 0x205F || character == 0x3000;
 }
 
 bool isWordPart(char32_t character) {
     switch (utf8proc_category(static_cast<utf8proc_int32_t>(character))) {
-        case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT: case UTF8PROC_CATEGORY_LM:
-        case UTF8PROC_CATEGORY_LO: case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ME:
-        case UTF8PROC_CATEGORY_ND: case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_NO:
-            return true;
-        default:
-            return false;
+        case UTF8PROC_CATEGORY_LU:
+        case UTF8PROC_CATEGORY_LL:
+        case UTF8PROC_CATEGORY_LT:
+        case UTF8PROC_CATEGORY_LM:
+        case UTF8PROC_CATEGORY_LO:
+        case UTF8PROC_CATEGORY_MN:
+        case UTF8PROC_CATEGORY_MC:
+        case UTF8PROC_CATEGORY_ME:
+        case UTF8PROC_CATEGORY_ND:
+        case UTF8PROC_CATEGORY_NL:
+        case UTF8PROC_CATEGORY_NO: return true;
+        default: return false;
     }
 }
 

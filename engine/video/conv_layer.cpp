@@ -67,30 +67,56 @@ Kernel joined(const Kernel& first, const Kernel& second) {
 }
 
 ConvLayer::ConvLayer(Backend& backend, const Kernel& kernel)
-    : in_(kernel.in),
-      out_(kernel.out),
-      weight_(backend.packConv(kernel.values.data(), DType::F32, kernel.bias.empty() ? nullptr : kernel.bias.data(), kernel.out,
-                               kernel.in, kernel.kt, kernel.kh, kernel.kw)) {}
+    : in_(kernel.in), out_(kernel.out),
+      weight_(backend.packConv(kernel.values.data(), DType::F32, kernel.bias.empty() ? nullptr : kernel.bias.data(), kernel.out, kernel.in,
+                               kernel.kt, kernel.kh, kernel.kw)) {}
 
 void ConvLayer::run(Backend& backend, const Tensor& x, Tensor y, const ConvShape& shape) const {
     assert(x.shape()[3] == in_ && y.shape()[3] == out_ && x.dtype() == y.dtype());
-    backend.conv({.x = x.data(), .y = y.data(), .dtype = x.dtype(), .frames = x.shape()[0], .height = x.shape()[1],
-                  .width = x.shape()[2], .padTop = shape.padTop, .padBottom = shape.padBottom, .padLeft = shape.padLeft,
-                  .padRight = shape.padRight, .stride = shape.stride, .strideT = shape.strideT, .weight = weight_.get(),
-                  .accumulate = shape.accumulate, .activation = shape.activation});
+    backend.conv({.x = x.data(),
+                  .y = y.data(),
+                  .dtype = x.dtype(),
+                  .frames = x.shape()[0],
+                  .height = x.shape()[1],
+                  .width = x.shape()[2],
+                  .padTop = shape.padTop,
+                  .padBottom = shape.padBottom,
+                  .padLeft = shape.padLeft,
+                  .padRight = shape.padRight,
+                  .stride = shape.stride,
+                  .strideT = shape.strideT,
+                  .weight = weight_.get(),
+                  .accumulate = shape.accumulate,
+                  .activation = shape.activation});
 }
 
 void ConvLayer::runInto(Backend& backend, const Tensor& x, Tensor y, int64_t step) const {
     const int64_t frameSize = y.shape()[1] * y.shape()[2] * y.shape()[3];
-    backend.conv({.x = x.data(), .y = y.data(), .dtype = x.dtype(), .frames = x.shape()[0], .height = x.shape()[1],
-                  .width = x.shape()[2], .weight = weight_.get(), .yFrameStride = step * frameSize});
+    backend.conv({.x = x.data(),
+                  .y = y.data(),
+                  .dtype = x.dtype(),
+                  .frames = x.shape()[0],
+                  .height = x.shape()[1],
+                  .width = x.shape()[2],
+                  .weight = weight_.get(),
+                  .yFrameStride = step * frameSize});
 }
 
 void ConvLayer::runIntoRows(Backend& backend, const Tensor& x, void* y, int64_t rowStride) const {
     const int64_t height = x.shape()[1];
-    backend.conv({.x = x.data(), .y = y, .dtype = x.dtype(), .frames = x.shape()[0], .height = height, .width = x.shape()[2],
-                  .padTop = kSame.padTop, .padBottom = kSame.padBottom, .padLeft = kSame.padLeft, .padRight = kSame.padRight,
-                  .weight = weight_.get(), .yRowStride = rowStride, .yFrameStride = height * rowStride});
+    backend.conv({.x = x.data(),
+                  .y = y,
+                  .dtype = x.dtype(),
+                  .frames = x.shape()[0],
+                  .height = height,
+                  .width = x.shape()[2],
+                  .padTop = kSame.padTop,
+                  .padBottom = kSame.padBottom,
+                  .padLeft = kSame.padLeft,
+                  .padRight = kSame.padRight,
+                  .weight = weight_.get(),
+                  .yRowStride = rowStride,
+                  .yFrameStride = height * rowStride});
 }
 
 namespace {
@@ -133,10 +159,21 @@ void DoublingConv::run(Backend& backend, const Tensor& x, Tensor y, int64_t step
     for (int phase = 0; phase < 4; ++phase) {
         const int oddRow = phase / 2, oddColumn = phase % 2;
         char* first = y.as<char>() + static_cast<size_t>(oddRow * row + oddColumn * channels) * sizeOf(y.dtype());
-        backend.conv({.x = x.data(), .y = first, .dtype = x.dtype(), .frames = x.shape()[0], .height = height, .width = width,
-                      .padTop = 1 - oddRow, .padBottom = oddRow, .padLeft = 1 - oddColumn, .padRight = oddColumn,
-                      .weight = phases_[static_cast<size_t>(phase)].weight(), .activation = activation,
-                      .yPixelStride = 2 * channels, .yRowStride = 2 * row, .yFrameStride = step * 2 * height * row});
+        backend.conv({.x = x.data(),
+                      .y = first,
+                      .dtype = x.dtype(),
+                      .frames = x.shape()[0],
+                      .height = height,
+                      .width = width,
+                      .padTop = 1 - oddRow,
+                      .padBottom = oddRow,
+                      .padLeft = 1 - oddColumn,
+                      .padRight = oddColumn,
+                      .weight = phases_[static_cast<size_t>(phase)].weight(),
+                      .activation = activation,
+                      .yPixelStride = 2 * channels,
+                      .yRowStride = 2 * row,
+                      .yFrameStride = step * 2 * height * row});
     }
 }
 

@@ -19,11 +19,8 @@ void OwnedFrame::assign(const FrameView& source) {
 }
 
 FrameView OwnedFrame::view() const {
-    return {.data = bytes_.data(),
-            .width = size_.width,
-            .height = size_.height,
-            .stride = static_cast<ptrdiff_t>(stride()),
-            .format = format_};
+    return {
+        .data = bytes_.data(), .width = size_.width, .height = size_.height, .stride = static_cast<ptrdiff_t>(stride()), .format = format_};
 }
 
 uint64_t frameHash(const FrameView& frame) {

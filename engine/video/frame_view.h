@@ -45,7 +45,11 @@ struct FrameView {
 
 // Valid as long as the frame.
 inline FrameView viewOf(const Frame8& frame) {
-    return {.data = frame.rgb.data(), .width = frame.width, .height = frame.height, .stride = ptrdiff_t{3} * frame.width, .format = PixelFormat::Rgb24};
+    return {.data = frame.rgb.data(),
+            .width = frame.width,
+            .height = frame.height,
+            .stride = ptrdiff_t{3} * frame.width,
+            .format = PixelFormat::Rgb24};
 }
 
 // What an encoder takes best.

@@ -1,6 +1,5 @@
 #include "engine/video/maps.h"
 
-
 namespace longtake {
 
 Tensor zeroMap(Backend& backend, const Shape& shape) {
@@ -78,7 +77,12 @@ void PictureReader::readLater(const Tensor& pictures, LaterFrames& frames) {
     };
     fit(room.shown, 3 * pixels);
     if (nv12_) fit(room.nv12, pixels * 3 / 2);
-    backend_.pictures({.x = pictures.data(), .dtype = pictures.dtype(), .y = room.shown.as<uint8_t>(), .pixels = shape[0] * pixels, .scale = scale_, .offset = offset_});
+    backend_.pictures({.x = pictures.data(),
+                       .dtype = pictures.dtype(),
+                       .y = room.shown.as<uint8_t>(),
+                       .pixels = shape[0] * pixels,
+                       .scale = scale_,
+                       .offset = offset_});
     for (int64_t f = 0; f < shape[0]; ++f) {
         const void* picture = pictures.slice(f, 1).data();
         if (tap_) tap_({.x = picture, .dtype = pictures.dtype(), .pixels = pixels, .scale = scale_, .offset = offset_});
@@ -90,7 +94,13 @@ void PictureReader::readLater(const Tensor& pictures, LaterFrames& frames) {
         };
         if (nv12_) {
             uint8_t* to = room.nv12.as<uint8_t>() + f * (pixels * 3 / 2);
-            backend_.nv12({.x = picture, .dtype = pictures.dtype(), .y = to, .width = shape[2], .height = shape[1], .scale = scale_, .offset = offset_});
+            backend_.nv12({.x = picture,
+                           .dtype = pictures.dtype(),
+                           .y = to,
+                           .width = shape[2],
+                           .height = shape[1],
+                           .scale = scale_,
+                           .offset = offset_});
         }
         copy(later.frame.rgb, room.shown, 3 * pixels);
         if (nv12_) copy(later.frame.nv12, room.nv12, pixels * 3 / 2);

@@ -61,8 +61,8 @@ private:
     struct Stage {
         MemoryStage memory;
         int64_t growth = 1;
-        std::vector<ConvLayer> grow;       // one new frame each; for the observer, the rest of the time `out` holds them
-        std::vector<DoublingConv> out;     // growth, doubling and the convolution after it, one new frame each
+        std::vector<ConvLayer> grow;    // one new frame each; for the observer, the rest of the time `out` holds them
+        std::vector<DoublingConv> out;  // growth, doubling and the convolution after it, one new frame each
     };
     using PictureSink = std::function<void(const Tensor& pictures)>;  // [frames, H, W, 3]
 

@@ -27,7 +27,8 @@ Result<std::unique_ptr<TaehvDecoder>> TaehvDecoder::load(const WeightSource& wei
         const std::string name = entry(kFirstBlock[i] + 4) + ".conv.weight";
         const int64_t most = weightSize(weights, name, 0) / weightSize(weights, name, 1);
         if (options.growth[i] > std::max<int64_t>(most, 1))
-            return Error{"weight \"" + name + "\" makes " + std::to_string(most) + " frames of one, " + std::to_string(options.growth[i]) + " are wanted"};
+            return Error{"weight \"" + name + "\" makes " + std::to_string(most) + " frames of one, " + std::to_string(options.growth[i]) +
+                         " are wanted"};
     }
     return readModel(weights, "decoder.", [&](WeightReader& reader) {
         return std::unique_ptr<TaehvDecoder>(new TaehvDecoder(weights, reader, backend, options));
@@ -61,7 +62,8 @@ TaehvDecoder::TaehvDecoder(const TaehvDecoder& other)
     reset();
 }
 
-TaehvDecoder::Stage TaehvDecoder::makeStage(const WeightSource& weights, WeightReader& reader, int firstIndex, int64_t width, int64_t growth) const {
+TaehvDecoder::Stage TaehvDecoder::makeStage(const WeightSource& weights, WeightReader& reader, int firstIndex, int64_t width,
+                                            int64_t growth) const {
     Stage stage{MemoryStage(backend_, reader, "decoder.", firstIndex, width), growth, {}, {}};
     const int growIndex = firstIndex + 4;
     const int64_t held = std::max<int64_t>(weightSize(weights, entry(growIndex) + ".conv.weight", 0) / width, 1);
@@ -91,7 +93,8 @@ void TaehvDecoder::check(const Tensor& latents) const {
     const Shape& shape = latents.shape();
     const std::string wanted = "[n, " + std::to_string(latentChannels()) + ", height, width]";
     if (latents.dtype() != DType::F32 || shape.rank() != 4 || shape[0] < 1 || shape[1] != latentChannels() || shape[2] < 1 || shape[3] < 1)
-        throw std::invalid_argument("[taehv decode] latents must be " + wanted + " of F32, got " + shape.text() + " of " + std::string(nameOf(latents.dtype())));
+        throw std::invalid_argument("[taehv decode] latents must be " + wanted + " of F32, got " + shape.text() + " of " +
+                                    std::string(nameOf(latents.dtype())));
     const std::vector<Tensor>& past = stages_.front().memory.past();
     if (!past.empty() && (past[0].shape()[1] != shape[2] || past[0].shape()[2] != shape[3]))
         throw std::invalid_argument("[taehv decode] the stream has latents of " + std::to_string(past[0].shape()[1]) + " x " +
@@ -102,7 +105,8 @@ void TaehvDecoder::check(const Tensor& latents) const {
 int64_t TaehvDecoder::latentsAtOnce(int64_t height, int64_t width) const {
     int64_t largest = 1, frames = 1, scale = 1;
     for (const Stage& stage : stages_) {
-        largest = std::max(largest, frames * height * width * scale * stage.memory.width() * static_cast<int64_t>(sizeOf(backend_.computeType())));
+        largest = std::max(largest,
+                           frames * height * width * scale * stage.memory.width() * static_cast<int64_t>(sizeOf(backend_.computeType())));
         frames *= stage.growth;
         scale *= 4;
     }
@@ -124,8 +128,14 @@ void TaehvDecoder::runGroup(const Tensor& latents, int64_t skippedFrames, const 
     const DType dtype = backend_.computeType();
     int64_t frames = latents.shape()[0], height = latents.shape()[2], width = latents.shape()[3];
     Tensor input = scratch_.take(kLast, dtype, mapShape(frames, height, width, latentChannels()));
-    backend_.planesToMap({.x = latents.as<float>(), .y = input.data(), .dtype = dtype, .frames = frames, .channels = latentChannels(), .height = height,
-                          .width = width, .limit = kLimit});
+    backend_.planesToMap({.x = latents.as<float>(),
+                          .y = input.data(),
+                          .dtype = dtype,
+                          .frames = frames,
+                          .channels = latentChannels(),
+                          .height = height,
+                          .width = width,
+                          .limit = kLimit});
     Tensor maps = scratch_.take(kStage, dtype, mapShape(1 + frames, height, width, input_.outChannels()));
     ConvShape rectified = kSame;
     rectified.activation = Activation::Relu;
@@ -168,7 +178,8 @@ void TaehvDecoder::paint(const Tensor& last, Tensor pictures) const {
     const int64_t side = patch(), row = pictures.shape()[2] * 3;
     if (side == 1) return output_.front().run(backend_, last, pictures, kSame);  // pixels beside each other go faster
     for (int64_t r = 0; r < side; ++r)
-        output_[static_cast<size_t>(r)].runIntoRows(backend_, last, pictures.as<char>() + static_cast<size_t>(r * row) * sizeOf(pictures.dtype()), side * row);
+        output_[static_cast<size_t>(r)].runIntoRows(
+            backend_, last, pictures.as<char>() + static_cast<size_t>(r * row) * sizeOf(pictures.dtype()), side * row);
 }
 
 void TaehvDecoder::observeGrowth(const Stage& stage, size_t index, const Tensor& from) const {
@@ -178,17 +189,24 @@ void TaehvDecoder::observeGrowth(const Stage& stage, size_t index, const Tensor&
     for (int64_t k = 0; k < stage.growth; ++k)
         stage.grow[static_cast<size_t>(k)].runInto(backend_, from, grown.slice(k, grown.shape()[0] - k), stage.growth);
     Tensor doubled = Tensor::allocate(backend_, from.dtype(), mapShape(grown.shape()[0], 2 * shape[1], 2 * shape[2], shape[3]));
-    backend_.upsample2x({.x = grown.data(), .y = doubled.data(), .dtype = from.dtype(), .frames = grown.shape()[0], .height = shape[1],
-                         .width = shape[2], .channels = shape[3]});
+    backend_.upsample2x({.x = grown.data(),
+                         .y = doubled.data(),
+                         .dtype = from.dtype(),
+                         .frames = grown.shape()[0],
+                         .height = shape[1],
+                         .width = shape[2],
+                         .channels = shape[3]});
     observer_(entry(kFirstBlock[index] + 4), doubled);
 }
 
 Tensor TaehvDecoder::planes(const Tensor& latents, int64_t skippedFrames, bool clamped) {
     const Shape& shape = latents.shape();
-    Tensor out = Tensor::host(DType::F32, {shape[0] * framesPerLatent_ - skippedFrames, 3, pixelsPerLatent() * shape[2], pixelsPerLatent() * shape[3]});
+    Tensor out = Tensor::host(DType::F32,
+                              {shape[0] * framesPerLatent_ - skippedFrames, 3, pixelsPerLatent() * shape[2], pixelsPerLatent() * shape[3]});
     float* to = out.as<float>();
     run(latents, skippedFrames, [&](const Tensor& pictures) {
-        mapToPlanes(backend_, pictures, [clamped](float x, int64_t) { return clamped ? std::clamp(x + kMiddle, 0.0f, 1.0f) : x + kMiddle; }, to);
+        mapToPlanes(
+            backend_, pictures, [clamped](float x, int64_t) { return clamped ? std::clamp(x + kMiddle, 0.0f, 1.0f) : x + kMiddle; }, to);
         to += pictures.count();
     });
     return out;

@@ -28,7 +28,8 @@ std::vector<float> patchPlanes(const std::vector<float>& planes, int64_t height,
 }  // namespace
 
 Result<std::unique_ptr<TaehvEncoder>> TaehvEncoder::load(const WeightSource& weights, Backend& backend) {
-    return readModel(weights, "encoder.", [&](WeightReader& reader) { return std::unique_ptr<TaehvEncoder>(new TaehvEncoder(weights, reader, backend)); });
+    return readModel(weights, "encoder.",
+                     [&](WeightReader& reader) { return std::unique_ptr<TaehvEncoder>(new TaehvEncoder(weights, reader, backend)); });
 }
 
 TaehvEncoder::TaehvEncoder(const WeightSource& weights, WeightReader& reader, Backend& backend) : backend_(backend), scratch_(backend) {
@@ -46,7 +47,8 @@ TaehvEncoder::TaehvEncoder(const WeightSource& weights, WeightReader& reader, Ba
                 for (size_t t = 0; t < s; ++t) pool.values[(o * n + i) * s + t] = joinedFrames.values[(o * s + t) * n + i];
         const int64_t next = weightSize(weights, entry(first + 1) + ".weight", 0);
         const Kernel shrink = readKernel(reader, entry(first + 1), next, width, {3, 3}, Bias::No);
-        stages_.push_back({ConvLayer(backend, pool), ConvLayer(backend, shrink), pooled, MemoryStage(backend, reader, "encoder.", first + 2, next)});
+        stages_.push_back(
+            {ConvLayer(backend, pool), ConvLayer(backend, shrink), pooled, MemoryStage(backend, reader, "encoder.", first + 2, next)});
         framesPerLatent_ *= pooled;
         width = next;
     }
@@ -62,12 +64,14 @@ void TaehvEncoder::reset() {
 Tensor TaehvEncoder::encode(const Tensor& frames) {
     const Shape& shape = frames.shape();
     const int64_t unit = pixelsPerLatent();
-    if (frames.dtype() != DType::F32 || shape.rank() != 4 || shape[1] != 3 || shape[2] < unit || shape[3] < unit || shape[2] % unit || shape[3] % unit)
-        throw std::invalid_argument("[taehv encode] frames must be [n, 3, height, width] of F32 with sides that are multiples of " + std::to_string(unit) +
-                                    ", got " + shape.text());
+    if (frames.dtype() != DType::F32 || shape.rank() != 4 || shape[1] != 3 || shape[2] < unit || shape[3] < unit || shape[2] % unit ||
+        shape[3] % unit)
+        throw std::invalid_argument("[taehv encode] frames must be [n, 3, height, width] of F32 with sides that are multiples of " +
+                                    std::to_string(unit) + ", got " + shape.text());
     const Shape picture{shape[1], shape[2], shape[3]};
     if (picture_.rank() && !(picture_ == picture))
-        throw std::invalid_argument("[taehv encode] the stream has pictures " + picture_.text() + ", got " + picture.text() + "; reset before another size");
+        throw std::invalid_argument("[taehv encode] the stream has pictures " + picture_.text() + ", got " + picture.text() +
+                                    "; reset before another size");
     picture_ = picture;
     waiting_.insert(waiting_.end(), frames.as<float>(), frames.as<float>() + frames.count());
 

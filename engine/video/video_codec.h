@@ -74,7 +74,7 @@ public:
     // The same without waiting: everything is queued, frames are added in order. The latents are read by what is queued.
     virtual void decodeLater(const Tensor& latents, LaterFrames& frames) = 0;
     virtual void setPictureTap(PictureTap tap) = 0;  // empty: none
-    virtual void setNv12(bool wanted) = 0;  // frames come with NV12 too, converted where the pictures lie
+    virtual void setNv12(bool wanted) = 0;           // frames come with NV12 too, converted where the pictures lie
 
     virtual VideoState snapshot() const = 0;
     virtual void restore(const VideoState& state) = 0;

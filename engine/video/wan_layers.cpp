@@ -79,10 +79,20 @@ public:
         inputs_.run(backend, seen, inputs, {});
         for (int64_t f = 0; f < frames; ++f) {
             const Rows all = rowsOf(inputs, f * pixels, pixels);
-            backend.attention({.dtype = x.dtype(), .q = columns(all, 0, channels).data, .k = columns(all, channels, channels).data,
-                               .v = columns(all, 2 * channels, channels).data, .out = rowsOf(seen, f * pixels, pixels).data,
-                               .qRowStride = 3 * channels, .kRowStride = 3 * channels, .vRowStride = 3 * channels, .outRowStride = channels,
-                               .queries = pixels, .keys = pixels, .heads = 1, .qkDim = channels, .vDim = channels,
+            backend.attention({.dtype = x.dtype(),
+                               .q = columns(all, 0, channels).data,
+                               .k = columns(all, channels, channels).data,
+                               .v = columns(all, 2 * channels, channels).data,
+                               .out = rowsOf(seen, f * pixels, pixels).data,
+                               .qRowStride = 3 * channels,
+                               .kRowStride = 3 * channels,
+                               .vRowStride = 3 * channels,
+                               .outRowStride = channels,
+                               .queries = pixels,
+                               .keys = pixels,
+                               .heads = 1,
+                               .qkDim = channels,
+                               .vDim = channels,
                                .scale = 1.0f / std::sqrt(static_cast<float>(channels))});
         }
         ConvShape addition;
@@ -103,7 +113,8 @@ private:
 class Upsampler final : public WanLayer {
 public:
     Upsampler(const WeightSource& weights, WeightReader& reader, Backend& backend, const std::string& name, int64_t channels)
-        : picture_(backend, readKernel(reader, name + ".resample.1", weightSize(weights, name + ".resample.1.weight", 0), channels, {3, 3}, Bias::Yes)) {
+        : picture_(backend, readKernel(reader, name + ".resample.1", weightSize(weights, name + ".resample.1.weight", 0), channels, {3, 3},
+                                       Bias::Yes)) {
         if (!weights.has(name + ".time_conv.weight")) return;
         const Kernel both = readKernel(reader, name + ".time_conv", 2 * channels, channels, {3, 1, 1}, Bias::Yes);
         earlier_ = CausalConv(backend, outputsOf(both, 0, channels));
@@ -192,8 +203,13 @@ WanNorm::WanNorm(Backend& backend, WeightReader& reader, const std::string& name
 
 void WanNorm::run(Backend& backend, const Tensor& x, Tensor y, Activation activation) const {
     const int64_t channels = x.shape()[3];
-    backend.channelNorm({.x = x.data(), .y = y.data(), .dtype = x.dtype(), .pixels = x.count() / channels, .channels = channels,
-                         .gain = gain_.as<float>(), .activation = activation});
+    backend.channelNorm({.x = x.data(),
+                         .y = y.data(),
+                         .dtype = x.dtype(),
+                         .pixels = x.count() / channels,
+                         .channels = channels,
+                         .gain = gain_.as<float>(),
+                         .activation = activation});
 }
 
 void CausalConv::fillPast(Backend& backend, Tensor maps) {

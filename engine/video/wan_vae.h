@@ -61,7 +61,7 @@ private:
     Scratch scratch_;
     PictureReader reader_;
     Tensor latentStd_, latentMean_;  // [channels]
-    ConvLayer latent_;  // the reference's top-level conv2
+    ConvLayer latent_;               // the reference's top-level conv2
     CausalConv input_;
     WanLayers middle_, upsamples_;
     std::unique_ptr<WanHead> head_;

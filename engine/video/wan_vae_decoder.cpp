@@ -7,8 +7,8 @@
 
 namespace longtake {
 
-const std::array<float, 16> kWanLatentMean = {-0.7571f, -0.7089f, -0.9113f, 0.1075f, -0.1745f, 0.9653f, -0.1517f, 1.5508f,
-                                              0.4134f,  -0.0715f, 0.5517f,  -0.3632f, -0.1922f, -0.9497f, 0.2503f, -0.2921f};
+const std::array<float, 16> kWanLatentMean = {-0.7571f, -0.7089f, -0.9113f, 0.1075f,  -0.1745f, 0.9653f,  -0.1517f, 1.5508f,
+                                              0.4134f,  -0.0715f, 0.5517f,  -0.3632f, -0.1922f, -0.9497f, 0.2503f,  -0.2921f};
 const std::array<float, 16> kWanLatentStd = {2.8184f, 1.4541f, 2.3275f, 2.6558f, 1.2196f, 1.7708f, 2.6052f, 2.0743f,
                                              3.2687f, 2.1526f, 2.8652f, 1.5579f, 1.6382f, 1.1253f, 2.8251f, 1.9160f};
 
@@ -17,8 +17,8 @@ Result<std::unique_ptr<WanVaeDecoder>> WanVaeDecoder::load(const WeightSource& w
         return std::unique_ptr<WanVaeDecoder>(new WanVaeDecoder(weights, reader, backend));
     });
     if (loaded && (*loaded)->latentChannels() != static_cast<int64_t>(kWanLatentMean.size()))
-        return Error{"weight \"conv2.weight\" makes " + std::to_string((*loaded)->latentChannels()) + " latent channels, the Wan video autoencoder has " +
-                     std::to_string(kWanLatentMean.size())};
+        return Error{"weight \"conv2.weight\" makes " + std::to_string((*loaded)->latentChannels()) +
+                     " latent channels, the Wan video autoencoder has " + std::to_string(kWanLatentMean.size())};
     return loaded;
 }
 
@@ -40,9 +40,10 @@ WanVaeDecoder::WanVaeDecoder(const WeightSource& weights, WeightReader& reader, 
 }
 
 WanVaeDecoder::WanVaeDecoder(const WanVaeDecoder& other)
-    : backend_(other.backend_), scratch_(backend_), reader_(backend_, 0.5f, 0.5f), latentStd_(other.latentStd_), latentMean_(other.latentMean_),
-      latent_(other.latent_), input_(other.input_), middle_(copyOf(other.middle_)), upsamples_(copyOf(other.upsamples_)),
-      head_(std::make_unique<WanHead>(*other.head_)), pixelsPerLatent_(other.pixelsPerLatent_), framesPerLatent_(other.framesPerLatent_) {
+    : backend_(other.backend_), scratch_(backend_), reader_(backend_, 0.5f, 0.5f), latentStd_(other.latentStd_),
+      latentMean_(other.latentMean_), latent_(other.latent_), input_(other.input_), middle_(copyOf(other.middle_)),
+      upsamples_(copyOf(other.upsamples_)), head_(std::make_unique<WanHead>(*other.head_)), pixelsPerLatent_(other.pixelsPerLatent_),
+      framesPerLatent_(other.framesPerLatent_) {
     reset();
 }
 
@@ -65,13 +66,13 @@ void WanVaeDecoder::reset() {
 void WanVaeDecoder::check(const Tensor& latents) const {
     const Shape& shape = latents.shape();
     if (latents.dtype() != DType::F32 || shape.rank() != 4 || shape[0] < 1 || shape[1] != latentChannels() || shape[2] < 1 || shape[3] < 1)
-        throw std::invalid_argument("[wan_vae decode] latents must be [n, " + std::to_string(latentChannels()) + ", height, width] of F32, got " +
-                                    shape.text() + " of " + std::string(nameOf(latents.dtype())));
+        throw std::invalid_argument("[wan_vae decode] latents must be [n, " + std::to_string(latentChannels()) +
+                                    ", height, width] of F32, got " + shape.text() + " of " + std::string(nameOf(latents.dtype())));
     const Tensor& past = input_.past;
     if (!past.empty() && (past.shape()[1] != shape[2] || past.shape()[2] != shape[3]))
         throw std::invalid_argument("[wan_vae decode] the stream has latents of " + std::to_string(past.shape()[1]) + " x " +
-                                    std::to_string(past.shape()[2]) + ", got " + std::to_string(shape[2]) + " x " + std::to_string(shape[3]) +
-                                    "; reset before another size");
+                                    std::to_string(past.shape()[2]) + ", got " + std::to_string(shape[2]) + " x " +
+                                    std::to_string(shape[3]) + "; reset before another size");
 }
 
 void WanVaeDecoder::observe(const std::string& layer, const Tensor& map) const {
@@ -83,8 +84,15 @@ void WanVaeDecoder::run(const Tensor& latents, const PictureSink& sink) {
     for (int64_t i = 0; i < latents.shape()[0]; ++i) {
         WanPass pass(backend_, scratch_, seen_ == 0);
         Tensor z = pass.other(mapShape(1, height, width, latentChannels()));
-        backend_.planesToMap({.x = latents.slice(i, 1).as<float>(), .y = z.data(), .dtype = z.dtype(), .frames = 1, .channels = latentChannels(),
-                              .height = height, .width = width, .scale = latentStd_.as<float>(), .offset = latentMean_.as<float>()});
+        backend_.planesToMap({.x = latents.slice(i, 1).as<float>(),
+                              .y = z.data(),
+                              .dtype = z.dtype(),
+                              .frames = 1,
+                              .channels = latentChannels(),
+                              .height = height,
+                              .width = width,
+                              .scale = latentStd_.as<float>(),
+                              .offset = latentMean_.as<float>()});
         Tensor maps = pass.padded(mapShape(1 + input_.kept(), height, width, latentChannels()));
         latent_.run(backend_, z, maps.slice(input_.kept(), 1), {});
         Tensor x = pass.other(mapShape(1, height, width, input_.layer().outChannels()));

@@ -10,8 +10,8 @@ Result<std::unique_ptr<WanVaeEncoder>> WanVaeEncoder::load(const WeightSource& w
         return std::unique_ptr<WanVaeEncoder>(new WanVaeEncoder(weights, reader, backend));
     });
     if (loaded && (*loaded)->latentChannels() != static_cast<int64_t>(kWanLatentMean.size()))
-        return Error{"weight \"conv1.weight\" makes " + std::to_string((*loaded)->latentChannels()) + " latent channels, the Wan video autoencoder has " +
-                     std::to_string(kWanLatentMean.size())};
+        return Error{"weight \"conv1.weight\" makes " + std::to_string((*loaded)->latentChannels()) +
+                     " latent channels, the Wan video autoencoder has " + std::to_string(kWanLatentMean.size())};
     return loaded;
 }
 
@@ -48,7 +48,8 @@ void WanVaeEncoder::reset() {
 Tensor WanVaeEncoder::encode(const Tensor& frames) {
     const Shape& shape = frames.shape();
     const int64_t unit = pixelsPerLatent_;
-    if (frames.dtype() != DType::F32 || shape.rank() != 4 || shape[1] != 3 || shape[2] < unit || shape[3] < unit || shape[2] % unit || shape[3] % unit)
+    if (frames.dtype() != DType::F32 || shape.rank() != 4 || shape[1] != 3 || shape[2] < unit || shape[3] < unit || shape[2] % unit ||
+        shape[3] % unit)
         throw std::invalid_argument("[wan_vae encode] frames must be [n, 3, height, width] of F32 with sides that are multiples of " +
                                     std::to_string(unit) + ", got " + shape.text());
     const Shape picture{shape[1], shape[2], shape[3]};
@@ -68,7 +69,8 @@ Tensor WanVaeEncoder::encode(const Tensor& frames) {
         waiting_.erase(waiting_.begin(), waiting_.begin() + group * picture.count());
         seen_ += group;
     }
-    Tensor out = Tensor::host(DType::F32, {static_cast<int64_t>(latents.size()) / latentSize, latentChannels(), shape[2] / unit, shape[3] / unit});
+    Tensor out =
+        Tensor::host(DType::F32, {static_cast<int64_t>(latents.size()) / latentSize, latentChannels(), shape[2] / unit, shape[3] / unit});
     std::copy(latents.begin(), latents.end(), out.as<float>());
     return out;
 }
@@ -81,7 +83,8 @@ Tensor WanVaeEncoder::finish() {
 void WanVaeEncoder::encodeGroup(int64_t frames, float* latent) {
     WanPass pass(backend_, scratch_, seen_ == 0);
     Tensor maps = pass.padded(mapShape(input_.kept() + frames, picture_[1], picture_[2], 3));
-    planesToMap(backend_, waiting_.data(), [](float x, int64_t) { return 2.0f * x - 1.0f; }, maps.slice(input_.kept(), frames));
+    planesToMap(
+        backend_, waiting_.data(), [](float x, int64_t) { return 2.0f * x - 1.0f; }, maps.slice(input_.kept(), frames));
     Tensor x = pass.other(mapShape(frames, picture_[1], picture_[2], input_.layer().outChannels()));
     input_.run(backend_, maps, x, kSame);
     for (const auto& layer : downsamples_) x = layer->run(x, pass);
@@ -90,10 +93,13 @@ void WanVaeEncoder::encodeGroup(int64_t frames, float* latent) {
     Tensor moments = pass.other(x.shape());
     moments_.run(backend_, x, moments, {});
     std::vector<float> planes(static_cast<size_t>(moments.count()));
-    mapToPlanes(backend_, moments, [this](float value, int64_t c) {
-        const auto channel = static_cast<size_t>(c);
-        return c < latentChannels() ? (value - kWanLatentMean[channel]) / kWanLatentStd[channel] : 0.0f;
-    }, planes.data());
+    mapToPlanes(
+        backend_, moments,
+        [this](float value, int64_t c) {
+            const auto channel = static_cast<size_t>(c);
+            return c < latentChannels() ? (value - kWanLatentMean[channel]) / kWanLatentStd[channel] : 0.0f;
+        },
+        planes.data());
     std::copy(planes.begin(), planes.begin() + static_cast<ptrdiff_t>(planes.size() / 2), latent);  // the means
 }
 

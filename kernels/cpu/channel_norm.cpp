@@ -28,8 +28,7 @@ void channelNorm(const ChannelNormParams& p, ThreadPool& pool) {
                 const size_t offset = static_cast<size_t>(i) * pixelBytes;
                 loops.normRow(x + offset, bf16, y + offset, bf16, p.channels, true, eps, p.gain, nullptr, nullptr, nullptr);
             }
-            if (p.activation != Activation::None)
-                loops.activateRow(y, bf16, y, bf16, count * p.channels, static_cast<int>(p.activation));
+            if (p.activation != Activation::None) loops.activateRow(y, bf16, y, bf16, count * p.channels, static_cast<int>(p.activation));
         }
     });
 }

@@ -35,8 +35,8 @@ struct BandKey {
     bool accumulate;
     Activation activation;
     auto fields() const {
-        return std::tie(inRows, outRows, inWidth, outWidth, padTop, padBottom, padLeft, padRight, rowStride,
-                        columnStride, dtype, accumulate, activation);
+        return std::tie(inRows, outRows, inWidth, outWidth, padTop, padBottom, padLeft, padRight, rowStride, columnStride, dtype,
+                        accumulate, activation);
     }
     bool operator<(const BandKey& other) const { return fields() < other.fields(); }
 };
@@ -112,9 +112,7 @@ public:
     }
 
 private:
-    memory::dims weightDims() const {
-        return kt_ == 1 ? memory::dims{out_, in_, kh_, kw_} : memory::dims{out_, in_, kt_, kh_, kw_};
-    }
+    memory::dims weightDims() const { return kt_ == 1 ? memory::dims{out_, in_, kh_, kw_} : memory::dims{out_, in_, kt_, kh_, kw_}; }
 
     std::unique_ptr<ConvWeight> makeNeighbours(const float* w, const float* bias, DType compute) const {
         const int64_t pixels = neighboursFor(out_), wide = kw_ + pixels - 1, rows = in_ * kt_ * kh_;
@@ -151,7 +149,8 @@ private:
         const auto channelsLast = flat ? memory::format_tag::nhwc : memory::format_tag::ndhwc;
         using Dims = memory::dims;
         const memory::desc x(flat ? Dims{1, in_, key.inRows, key.inWidth} : Dims{1, in_, kt_, key.inRows, key.inWidth}, type, channelsLast);
-        const memory::desc y(flat ? Dims{1, out_, key.outRows, key.outWidth} : Dims{1, out_, 1, key.outRows, key.outWidth}, type, channelsLast);
+        const memory::desc y(flat ? Dims{1, out_, key.outRows, key.outWidth} : Dims{1, out_, 1, key.outRows, key.outWidth}, type,
+                             channelsLast);
         const memory::desc w(weightDims(), type, memory::format_tag::any);
         const Dims strides = flat ? Dims{key.rowStride, key.columnStride} : Dims{1, key.rowStride, key.columnStride};
         const Dims before = flat ? Dims{key.padTop, key.padLeft} : Dims{0, key.padTop, key.padLeft};
@@ -204,7 +203,8 @@ Plan planOf(const ConvParams& p, const ConvWeight& weight, int columnStride) {
     plan.outHeight = spareRows / p.stride + 1;
     plan.outWidth = spareColumns / columnStride + 1;
     plan.columnStride = columnStride;
-    const int64_t perRow = plan.outWidth * std::max(weight.outChannels(), kLeastChannels) * weight.inChannels() * weight.kt() * weight.kh() * weight.kw();
+    const int64_t perRow =
+        plan.outWidth * std::max(weight.outChannels(), kLeastChannels) * weight.inChannels() * weight.kt() * weight.kh() * weight.kw();
     const int64_t rows = std::clamp<int64_t>(kTileProducts / std::max<int64_t>(perRow, 1), 1, plan.outHeight);
     plan.bands = (plan.outHeight + rows - 1) / rows;
     plan.bandRows = (plan.outHeight + plan.bands - 1) / plan.bands;
@@ -230,9 +230,19 @@ Band bandOf(const ConvParams& p, const ConvWeight& weight, const Plan& plan, int
     const int64_t end = first + (outRows - 1) * p.stride + weight.kh();
     band.firstIn = std::max<int64_t>(first, 0);
     const int64_t lastIn = std::min(end, p.height) - 1;
-    band.key = {lastIn - band.firstIn + 1, outRows, p.width, plan.outWidth,
-                static_cast<int>(band.firstIn - first), static_cast<int>(end - 1 - lastIn), p.padLeft, p.padRight, p.stride,
-                plan.columnStride, p.dtype, p.accumulate, p.activation};
+    band.key = {lastIn - band.firstIn + 1,
+                outRows,
+                p.width,
+                plan.outWidth,
+                static_cast<int>(band.firstIn - first),
+                static_cast<int>(end - 1 - lastIn),
+                p.padLeft,
+                p.padRight,
+                p.stride,
+                plan.columnStride,
+                p.dtype,
+                p.accumulate,
+                p.activation};
     return band;
 }
 
@@ -289,14 +299,15 @@ void convWith(const ConvParams& p, ConvWeight& weight, const Plan& plan, ThreadP
         const int64_t rows = band.key.outRows;
         char* dense = static_cast<char*>(threadScratch(Scratch::Output, static_cast<size_t>(rows * plan.outWidth) * pixelBytes));
         runBand(weight, made, from, dense);
-        spread(dense, y, rows, plan.outWidth, pixelBytes, static_cast<size_t>(plan.pixelStride) * size, static_cast<size_t>(plan.rowStride) * size);
+        spread(dense, y, rows, plan.outWidth, pixelBytes, static_cast<size_t>(plan.pixelStride) * size,
+               static_cast<size_t>(plan.rowStride) * size);
     });
 }
 
 }  // namespace
 
-std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels,
-                                       int64_t inChannels, int kt, int kh, int kw, DType compute, ThreadPool& pool) {
+std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt,
+                                       int kh, int kw, DType compute, ThreadPool& pool) {
     std::unique_ptr<PackedWeight> packed;
     pool.run(1, [&](int64_t) {
         packed = std::make_unique<ConvWeight>(ConvWeight::Source{w, dtype, bias}, outChannels, inChannels, kt, kh, kw, compute);
@@ -310,8 +321,7 @@ void conv(const ConvParams& p, ThreadPool& pool) {
     const auto pixels = static_cast<int>(neighboursFor(weight.outChannels()));
     if (weight.neighbours() && p.stride == 1 && plan.outWidth % pixels == 0 && !p.yPixelStride)
         convWith(p, *weight.neighbours(), planOf(p, *weight.neighbours(), pixels), pool);
-    else
-        convWith(p, weight, plan, pool);
+    else convWith(p, weight, plan, pool);
 }
 
 }  // namespace longtake::cpu

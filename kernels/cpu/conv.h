@@ -12,8 +12,8 @@
 namespace longtake::cpu {
 
 // w: [outChannels, inChannels, kt, kh, kw] of any float type, kept as `compute` (F32 or BF16). bias: [outChannels] or null.
-std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels,
-                                       int64_t inChannels, int kt, int kh, int kw, DType compute, ThreadPool& pool);
+std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt,
+                                       int kh, int kw, DType compute, ThreadPool& pool);
 // Throws std::invalid_argument when the sizes leave no output.
 void conv(const ConvParams& params, ThreadPool& pool);
 

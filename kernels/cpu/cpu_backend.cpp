@@ -40,9 +40,7 @@ const char* rowAt(const Rows& rows, int64_t r) {
     return static_cast<const char*>(rows.data) + static_cast<size_t>(r * rows.stride) * sizeOf(rows.dtype);
 }
 
-char* rowAt(Rows& rows, int64_t r) {
-    return static_cast<char*>(rows.data) + static_cast<size_t>(r * rows.stride) * sizeOf(rows.dtype);
-}
+char* rowAt(Rows& rows, int64_t r) { return static_cast<char*>(rows.data) + static_cast<size_t>(r * rows.stride) * sizeOf(rows.dtype); }
 
 const float* groupAt(const PerGroup& group, int64_t row) {
     return group.data ? group.data + row / group.rowsPerGroup * group.stride : nullptr;
@@ -71,8 +69,8 @@ public:
                                                int64_t in) override {
         return cpu::packMatmul(w, dtype, bias, out, in, compute, pool_);
     }
-    std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels,
-                                           int64_t inChannels, int kt, int kh, int kw) override {
+    std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt,
+                                           int kh, int kw) override {
         return cpu::packConv(w, dtype, bias, outChannels, inChannels, kt, kh, kw, compute_, pool_);
     }
 
@@ -140,8 +138,8 @@ size_t CpuBackend::freeBytes() const {
 void CpuBackend::norm(const NormParams& p) {
     Rows y = p.y;
     forRows(p.x.rows, [&](int64_t r) {
-        cpu::hotLoops().normRow(rowAt(p.x, r), isBf16(p.x.dtype), rowAt(y, r), isBf16(y.dtype), p.x.cols,
-                                p.kind == NormKind::Rms, p.eps, p.gain, p.bias, groupAt(p.scale, r), groupAt(p.shift, r));
+        cpu::hotLoops().normRow(rowAt(p.x, r), isBf16(p.x.dtype), rowAt(y, r), isBf16(y.dtype), p.x.cols, p.kind == NormKind::Rms, p.eps,
+                                p.gain, p.bias, groupAt(p.scale, r), groupAt(p.shift, r));
     });
 }
 
@@ -193,9 +191,7 @@ void CpuBackend::activate(Rows x, Rows y, Activation activation) {
 }
 
 void CpuBackend::multiply(Rows x, Rows y) {
-    forRows(x.rows, [&](int64_t r) {
-        cpu::hotLoops().multiplyRow(rowAt(x, r), isBf16(x.dtype), rowAt(y, r), isBf16(y.dtype), x.cols);
-    });
+    forRows(x.rows, [&](int64_t r) { cpu::hotLoops().multiplyRow(rowAt(x, r), isBf16(x.dtype), rowAt(y, r), isBf16(y.dtype), x.cols); });
 }
 
 void CpuBackend::combine(const CombineParams& p) {

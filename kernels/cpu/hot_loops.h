@@ -32,21 +32,20 @@ constexpr int64_t roundUp(int64_t value, int64_t unit) { return (value + unit - 
 
 constexpr int64_t attentionScratchFloats(int64_t qkDim, int64_t vDim) {
     const int64_t dv = roundUp(vDim, kLanes);
-    return kQueryBlock * qkDim          // queries, scaled
-           + qkDim * kKeyBlock          // keys, transposed
-           + kKeyBlock * dv             // values
-           + kQueryBlock * kKeyBlock    // scores, then probabilities
-           + kQueryBlock * dv           // running output
-           + 2 * kQueryBlock + 64;      // running maximum and sum
+    return kQueryBlock * qkDim        // queries, scaled
+           + qkDim * kKeyBlock        // keys, transposed
+           + kKeyBlock * dv           // values
+           + kQueryBlock * kKeyBlock  // scores, then probabilities
+           + kQueryBlock * dv         // running output
+           + 2 * kQueryBlock + 64;    // running maximum and sum
 }
 
 struct HotLoops {
     const char* name;
     // y = norm(x) * gain + bias, * (1 + scale) + shift over one row of n; null parts are skipped. rms: no mean.
-    void (*normRow)(const void* x, bool xBf16, void* y, bool yBf16, int64_t n, bool rms, float eps, const float* gain,
-                    const float* bias, const float* scale, const float* shift);
-    void (*ropeRow)(const void* x, bool xBf16, void* y, bool yBf16, int64_t pairs, const float* cosines,
-                    const float* sines);
+    void (*normRow)(const void* x, bool xBf16, void* y, bool yBf16, int64_t n, bool rms, float eps, const float* gain, const float* bias,
+                    const float* scale, const float* shift);
+    void (*ropeRow)(const void* x, bool xBf16, void* y, bool yBf16, int64_t pairs, const float* cosines, const float* sines);
     // activation: 0 none, 1 relu, 2 silu, 3 gelu (tanh form)
     void (*activateRow)(const void* x, bool xBf16, void* y, bool yBf16, int64_t n, int activation);
     void (*multiplyRow)(const void* x, bool xBf16, void* y, bool yBf16, int64_t n);  // y *= x

@@ -101,14 +101,13 @@ inline float sumSquares(const void* x, int64_t n, float mean) {
 }
 
 template <typename Load, typename Store>
-void normRowAs(const void* x, void* y, int64_t n, bool rms, float eps, const float* gain, const float* bias,
-               const float* scale, const float* shift) {
+void normRowAs(const void* x, void* y, int64_t n, bool rms, float eps, const float* gain, const float* bias, const float* scale,
+               const float* shift) {
     const float count = static_cast<float>(n);
     const float mean = rms ? 0.0f : sumRow<Load>(x, n) / count;
     const float inverse = 1.0f / __builtin_sqrtf(sumSquares<Load>(x, n, mean) / count + eps);
     if (scale && shift && !gain) {
-        for (int64_t i = 0; i < n; ++i)
-            Store::at(y, i, (Load::at(x, i) - mean) * inverse * (1.0f + scale[i]) + shift[i]);
+        for (int64_t i = 0; i < n; ++i) Store::at(y, i, (Load::at(x, i) - mean) * inverse * (1.0f + scale[i]) + shift[i]);
     } else if (gain && !scale && !shift) {
         if (bias)
             for (int64_t i = 0; i < n; ++i) Store::at(y, i, (Load::at(x, i) - mean) * inverse * gain[i] + bias[i]);
@@ -138,29 +137,36 @@ void ropeRowAs(const void* x, void* y, int64_t pairs, const float* cosines, cons
 template <typename Load, typename Store>
 void activateRowAs(const void* x, void* y, int64_t n, int activation) {
     switch (activation) {
-        case 1: for (int64_t i = 0; i < n; ++i) Store::at(y, i, activated(Load::at(x, i), 1)); break;
-        case 2: for (int64_t i = 0; i < n; ++i) Store::at(y, i, activated(Load::at(x, i), 2)); break;
-        case 3: for (int64_t i = 0; i < n; ++i) Store::at(y, i, activated(Load::at(x, i), 3)); break;
-        default: for (int64_t i = 0; i < n; ++i) Store::at(y, i, Load::at(x, i)); break;
+        case 1:
+            for (int64_t i = 0; i < n; ++i) Store::at(y, i, activated(Load::at(x, i), 1));
+            break;
+        case 2:
+            for (int64_t i = 0; i < n; ++i) Store::at(y, i, activated(Load::at(x, i), 2));
+            break;
+        case 3:
+            for (int64_t i = 0; i < n; ++i) Store::at(y, i, activated(Load::at(x, i), 3));
+            break;
+        default:
+            for (int64_t i = 0; i < n; ++i) Store::at(y, i, Load::at(x, i));
+            break;
     }
 }
 
 // Calls function<Load, Store>(args...) for the number types of x and y.
-#define LONGTAKE_BY_TYPES(function, ...)                                 \
-    do {                                                                 \
-        if (xBf16 && yBf16) function<LoadBf16, StoreBf16>(__VA_ARGS__);  \
-        else if (xBf16) function<LoadBf16, StoreF32>(__VA_ARGS__);       \
-        else if (yBf16) function<LoadF32, StoreBf16>(__VA_ARGS__);       \
-        else function<LoadF32, StoreF32>(__VA_ARGS__);                   \
+#define LONGTAKE_BY_TYPES(function, ...)                                \
+    do {                                                                \
+        if (xBf16 && yBf16) function<LoadBf16, StoreBf16>(__VA_ARGS__); \
+        else if (xBf16) function<LoadBf16, StoreF32>(__VA_ARGS__);      \
+        else if (yBf16) function<LoadF32, StoreBf16>(__VA_ARGS__);      \
+        else function<LoadF32, StoreF32>(__VA_ARGS__);                  \
     } while (false)
 
-void normRow(const void* x, bool xBf16, void* y, bool yBf16, int64_t n, bool rms, float eps, const float* gain,
-             const float* bias, const float* scale, const float* shift) {
+void normRow(const void* x, bool xBf16, void* y, bool yBf16, int64_t n, bool rms, float eps, const float* gain, const float* bias,
+             const float* scale, const float* shift) {
     LONGTAKE_BY_TYPES(normRowAs, x, y, n, rms, eps, gain, bias, scale, shift);
 }
 
-void ropeRow(const void* x, bool xBf16, void* y, bool yBf16, int64_t pairs, const float* cosines,
-             const float* sines) {
+void ropeRow(const void* x, bool xBf16, void* y, bool yBf16, int64_t pairs, const float* cosines, const float* sines) {
     LONGTAKE_BY_TYPES(ropeRowAs, x, y, pairs, cosines, sines);
 }
 
@@ -178,9 +184,7 @@ void multiplyRowAs(const void* x, void* y, int64_t n) {
     }
 }
 
-void multiplyRow(const void* x, bool xBf16, void* y, bool yBf16, int64_t n) {
-    LONGTAKE_BY_TYPES(multiplyRowAs, x, y, n);
-}
+void multiplyRow(const void* x, bool xBf16, void* y, bool yBf16, int64_t n) { LONGTAKE_BY_TYPES(multiplyRowAs, x, y, n); }
 
 void addGatedRow(const float* x, const float* gate, float* y, int64_t n) {
     if (gate)
@@ -210,8 +214,8 @@ inline void storeLane(float* p, Lane v) { *reinterpret_cast<LaneUnaligned*>(p) =
 
 // c[r][0..16*columns) (+)= sum_i a[r * aStride + i] * b[i * bStride + 0..16*columns)
 template <int rows, int columns>
-inline void productTile(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c,
-                        int64_t cStride, bool add) {
+inline void productTile(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c, int64_t cStride,
+                        bool add) {
     Lane acc[rows][columns];
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r)
@@ -235,8 +239,8 @@ inline void productTile(const float* a, int64_t aStride, const float* b, int64_t
 }
 
 template <int columns>
-inline void productRows(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c,
-                        int64_t cStride, int64_t rows, bool add) {
+inline void productRows(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c, int64_t cStride,
+                        int64_t rows, bool add) {
     int64_t r = 0;
     for (; r + kTileRows <= rows; r += kTileRows)
         productTile<kTileRows, columns>(a + r * aStride, aStride, b, bStride, depth, c + r * cStride, cStride, add);
@@ -244,21 +248,18 @@ inline void productRows(const float* a, int64_t aStride, const float* b, int64_t
 }
 
 // `columns` is a multiple of 16.
-inline void product(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c,
-                    int64_t cStride, int64_t rows, int64_t columns, bool add) {
+inline void product(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c, int64_t cStride,
+                    int64_t rows, int64_t columns, bool add) {
     int64_t l = 0;
-    for (; l + 4 * kLanes <= columns; l += 4 * kLanes)
-        productRows<4>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
-    for (; l + 2 * kLanes <= columns; l += 2 * kLanes)
-        productRows<2>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
+    for (; l + 4 * kLanes <= columns; l += 4 * kLanes) productRows<4>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
+    for (; l + 2 * kLanes <= columns; l += 2 * kLanes) productRows<2>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
     for (; l < columns; l += kLanes) productRows<1>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
 }
 
 template <typename Load>
 inline void loadQueries(const AttentionBlock& p, float* queries) {
     for (int64_t i = 0; i < p.queries; ++i)
-        for (int64_t d = 0; d < p.qkDim; ++d)
-            queries[i * p.qkDim + d] = Load::at(p.q, i * p.qStride + d) * p.scale;
+        for (int64_t d = 0; d < p.qkDim; ++d) queries[i * p.qkDim + d] = Load::at(p.q, i * p.qStride + d) * p.scale;
 }
 
 template <typename Load>

@@ -97,8 +97,7 @@ private:
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
         attributes.set_post_ops(postOps(key.activation));
-        const dnnl::matmul::desc operation =
-            tile.bias ? dnnl::matmul::desc(x, weight, bias, y) : dnnl::matmul::desc(x, weight, y);
+        const dnnl::matmul::desc operation = tile.bias ? dnnl::matmul::desc(x, weight, bias, y) : dnnl::matmul::desc(x, weight, y);
         TileProduct made;
         made.description = dnnl::matmul::primitive_desc(operation, attributes, dnnlEngine());
         made.primitive = dnnl::matmul(made.description);
@@ -136,12 +135,11 @@ private:
 void runTile(MatmulWeight& weight, ColumnTile& tile, const TileKey& key, const void* x, void* y) {
     const TileProduct& product = weight.product(tile, key);
     const dnnl::engine& engine = dnnlEngine();
-    std::unordered_map<int, memory> arguments{
-        {DNNL_ARG_SRC, memory(product.description.src_desc(), engine, const_cast<void*>(x))},
-        {DNNL_ARG_WEIGHTS, tile.weight},
-        {DNNL_ARG_DST, memory(product.description.dst_desc(), engine, y)},
-        {DNNL_ARG_SCRATCHPAD, memory(product.description.scratchpad_desc(), engine,
-                                     threadScratch(Scratch::Library, product.scratchBytes))}};
+    std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(product.description.src_desc(), engine, const_cast<void*>(x))},
+                                              {DNNL_ARG_WEIGHTS, tile.weight},
+                                              {DNNL_ARG_DST, memory(product.description.dst_desc(), engine, y)},
+                                              {DNNL_ARG_SCRATCHPAD, memory(product.description.scratchpad_desc(), engine,
+                                                                           threadScratch(Scratch::Library, product.scratchBytes))}};
     if (tile.bias) arguments.emplace(DNNL_ARG_BIAS, tile.bias);
     product.primitive.execute(dnnlStream(), arguments);
     dnnlStream().wait();
@@ -153,8 +151,8 @@ void require(bool condition, const char* what) {
 
 }  // namespace
 
-std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out, int64_t in,
-                                         DType compute, ThreadPool& pool) {
+std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out, int64_t in, DType compute,
+                                         ThreadPool& pool) {
     std::unique_ptr<PackedWeight> packed;
     pool.run(1, [&](int64_t) { packed = std::make_unique<MatmulWeight>(w, dtype, bias, out, in, compute); });
     return packed;
@@ -164,8 +162,7 @@ void matmul(const MatmulParams& p, ThreadPool& pool) {
     auto& weight = const_cast<MatmulWeight&>(dynamic_cast<const MatmulWeight&>(*p.weight));
     require(p.x.cols == weight.in() && p.y.cols == weight.out() && p.x.rows == p.y.rows, "shapes do not match the weight");
     require(p.x.dtype == weight.compute(), "x must have the type of the packed weight");
-    require(!p.accumulate || (p.y.dtype == DType::F32 && p.activation == Activation::None),
-            "accumulates into F32 and without activation");
+    require(!p.accumulate || (p.y.dtype == DType::F32 && p.activation == Activation::None), "accumulates into F32 and without activation");
 
     const int64_t step = tileRows(p.x.rows);
     const int64_t rowTiles = (p.x.rows + step - 1) / step;

@@ -12,8 +12,8 @@
 namespace longtake::cpu {
 
 // w: [out, in] of any float type; kept as `compute` (F32 or BF16). bias: [out] or null.
-std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out, int64_t in,
-                                         DType compute, ThreadPool& pool);
+std::unique_ptr<PackedWeight> packMatmul(const void* w, DType dtype, const float* bias, int64_t out, int64_t in, DType compute,
+                                         ThreadPool& pool);
 void matmul(const MatmulParams& params, ThreadPool& pool);
 
 }  // namespace longtake::cpu

@@ -41,14 +41,17 @@ void nv12Of(const Nv12Params& p, ThreadPool& pool, Load load) {
     pool.run(p.height / 2, [&](int64_t pair) {
         const auto colour = [&](int64_t line, int64_t column) {
             const int64_t at = 3 * (line * p.width + column);
-            return Rgb{shownPart(load(at), p.scale, p.offset), shownPart(load(at + 1), p.scale, p.offset), shownPart(load(at + 2), p.scale, p.offset)};
+            return Rgb{shownPart(load(at), p.scale, p.offset), shownPart(load(at + 1), p.scale, p.offset),
+                       shownPart(load(at + 2), p.scale, p.offset)};
         };
         uint8_t* differences = p.y + (p.height + pair) * p.width;
         for (int64_t x = 0; x < p.width; x += 2) {
             Rgb around[2][3];
             for (int64_t row = 0; row < 2; ++row) {
-                for (int64_t column = 0; column < 3; ++column) around[row][column] = colour(2 * pair + row, std::max<int64_t>(x + column - 1, 0));
-                for (int64_t column = 0; column < 2; ++column) p.y[(2 * pair + row) * p.width + x + column] = level(lumaLevel(around[row][1 + column]));
+                for (int64_t column = 0; column < 3; ++column)
+                    around[row][column] = colour(2 * pair + row, std::max<int64_t>(x + column - 1, 0));
+                for (int64_t column = 0; column < 2; ++column)
+                    p.y[(2 * pair + row) * p.width + x + column] = level(lumaLevel(around[row][1 + column]));
             }
             const Rgb sample = chromaSample(around);
             differences[x] = level(blueLevel(sample));

@@ -28,7 +28,8 @@ ThreadPool::ThreadPool(int threads) {
     } catch (const std::system_error&) {
         const size_t begun = workers_.size() + 1;
         stop();
-        throw std::runtime_error("the system gives this program " + std::to_string(begun) + " threads, not " + std::to_string(threads) + "; choose fewer");
+        throw std::runtime_error("the system gives this program " + std::to_string(begun) + " threads, not " + std::to_string(threads) +
+                                 "; choose fewer");
     }
 }
 

@@ -16,7 +16,7 @@ namespace longtake::cuda {
 struct AlgorithmChoice {
     std::array<uint64_t, 8> data{};  // the library's own description
     uint64_t workspaceBytes = 0;
-    float microseconds = 0;          // as measured; 0: not timed
+    float microseconds = 0;  // as measured; 0: not timed
 
     bool operator==(const AlgorithmChoice&) const = default;
 };

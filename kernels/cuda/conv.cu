@@ -40,7 +40,8 @@ void packConvWeight(const float* w, const ConvWeight& sizes, void* packed) {
     for (int64_t out = 0; out < sizes.outChannels; ++out)
         for (int64_t c = 0; c < sizes.inChannels; ++c)
             for (int64_t tap = 0; tap < count; ++tap)
-                static_cast<uint16_t*>(packed)[out * depth + tap * sizes.inChannels + c] = bf16FromFloat(w[(out * sizes.inChannels + c) * count + tap]);
+                static_cast<uint16_t*>(packed)[out * depth + tap * sizes.inChannels + c] =
+                    bf16FromFloat(w[(out * sizes.inChannels + c) * count + tap]);
 }
 
 size_t convWorkspaceBytes(const ConvParams&, const ConvWeight&, const DeviceTraits&) { return 0; }
@@ -48,10 +49,17 @@ size_t convWorkspaceBytes(const ConvParams&, const ConvWeight&, const DeviceTrai
 void launchConv(const ConvParams& p, const ConvWeight& w, const LaunchContext& context) {
     if (!liesForTiles(w)) return launchPlainConv(p, w, context);
     const ConvSizes s = sizesOf(p, w);
-    if (p.dtype != DType::BF16 || reinterpret_cast<uintptr_t>(p.x) % 16 != 0) throw std::invalid_argument("[conv] reads bf16 maps at addresses that 16 divides");
-    const ConvTileParams c{.p = p, .w = w, .outHeight = static_cast<int>(s.outHeight),
-                           .outWidth = static_cast<int>(s.outWidth), .pixelStride = s.pixelStride, .rowStride = s.rowStride, .frameStride = s.frameStride,
-                           .pixels = s.outFrames * s.outHeight * s.outWidth, .paddedDepth = static_cast<int>(paddedDepth(w))};
+    if (p.dtype != DType::BF16 || reinterpret_cast<uintptr_t>(p.x) % 16 != 0)
+        throw std::invalid_argument("[conv] reads bf16 maps at addresses that 16 divides");
+    const ConvTileParams c{.p = p,
+                           .w = w,
+                           .outHeight = static_cast<int>(s.outHeight),
+                           .outWidth = static_cast<int>(s.outWidth),
+                           .pixelStride = s.pixelStride,
+                           .rowStride = s.rowStride,
+                           .frameStride = s.frameStride,
+                           .pixels = s.outFrames * s.outHeight * s.outWidth,
+                           .paddedDepth = static_cast<int>(paddedDepth(w))};
     if (c.pixels == 0) return;
     // The tile that leaves the fewest channels of its last one unused; 96 and 192 are the Wan decoder's.
     const auto unused = [&](int64_t tile) { return (w.outChannels + tile - 1) / tile * tile - w.outChannels; };

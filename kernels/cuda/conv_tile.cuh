@@ -11,8 +11,8 @@
 namespace longtake::cuda {
 
 constexpr int kConvThreads = 256;
-constexpr int kConvPixels = 128;   // of a tile
-constexpr int kConvDepth = 64;     // products of a stage: eight pieces of eight channels
+constexpr int kConvPixels = 128;  // of a tile
+constexpr int kConvDepth = 64;    // products of a stage: eight pieces of eight channels
 constexpr int kConvStages = 3;
 
 // kOut: output channels of a tile, shared by kAcross of the eight warps; the rest of them share the pixels.
@@ -39,9 +39,9 @@ __device__ __forceinline__ int convSwizzled(int row, int piece) { return row * k
 // One thread's share of gathering pixels: the same eight channels' place in every stage, of some rows of the tile.
 struct ConvGather {
     static constexpr int kRowsOfThread = kConvPixels * (kConvDepth / 8) / kConvThreads;
-    int piece, row;                      // of the stage; rows are kConvThreads / 8 apart
+    int piece, row;                                                // of the stage; rows are kConvThreads / 8 apart
     int frame[kRowsOfThread], y[kRowsOfThread], x[kRowsOfThread];  // where the kernel's first tap falls; frame < 0: no such pixel
-    int channel, t = 0, i = 0, j = 0;    // of the coming stage
+    int channel, t = 0, i = 0, j = 0;                              // of the coming stage
 
     __device__ __forceinline__ ConvGather(const ConvTileParams& c, int64_t firstPixel) {
         piece = static_cast<int>(threadIdx.x) % (kConvDepth / 8);
@@ -88,7 +88,8 @@ __device__ __forceinline__ void loadConvWeight(const ConvTileParams& c, uint16_t
     for (int i = static_cast<int>(threadIdx.x); i < kOut * (kConvDepth / 8); i += kConvThreads) {
         const int row = i / (kConvDepth / 8), piece = i % (kConvDepth / 8);
         const bool counts = firstOut + row < c.w.outChannels;
-        copyAsync(stage + convSwizzled(row, piece), from + (counts ? int64_t{firstOut + row} * c.paddedDepth + step * kConvDepth + piece * 8 : 0), counts);
+        copyAsync(stage + convSwizzled(row, piece),
+                  from + (counts ? int64_t{firstOut + row} * c.paddedDepth + step * kConvDepth + piece * 8 : 0), counts);
     }
 }
 
@@ -150,7 +151,8 @@ __global__ void __launch_bounds__(kConvThreads, 2) convTiles(ConvTileParams c) {
 #pragma unroll
             for (int n = 0; n < Tile::kColumnTiles; n += 2) {
                 uint32_t b[4];
-                loadMatrices(b, weights + convSwizzled((across * Tile::kColumnTiles + n) * 8 + lane / 16 * 8 + lane % 8, 2 * part + lane / 8 % 2));
+                loadMatrices(
+                    b, weights + convSwizzled((across * Tile::kColumnTiles + n) * 8 + lane / 16 * 8 + lane % 8, 2 * part + lane / 8 % 2));
 #pragma unroll
                 for (int m = 0; m < Tile::kRowTiles; ++m) {
                     multiplyAdd(sum[m][n], a[m], b[0], b[1]);
@@ -167,7 +169,8 @@ __global__ void __launch_bounds__(kConvThreads, 2) convTiles(ConvTileParams c) {
             const int64_t pixel = firstPixel + (down * Tile::kRowTiles + m) * 16 + lane / 4 + half * 8;
             if (pixel >= c.pixels) continue;
             const int64_t line = pixel / c.outWidth;
-            const int64_t offset = line / c.outHeight * c.frameStride + line % c.outHeight * c.rowStride + pixel % c.outWidth * c.pixelStride;
+            const int64_t offset =
+                line / c.outHeight * c.frameStride + line % c.outHeight * c.rowStride + pixel % c.outWidth * c.pixelStride;
 #pragma unroll
             for (int n = 0; n < Tile::kColumnTiles; ++n) {
                 const int channel = firstOut + (across * Tile::kColumnTiles + n) * 8 + lane % 4 * 2;

@@ -27,7 +27,8 @@ void* openLibrary() {
     for (const std::string& place : places)
         if (void* library = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
     throw CudaError("cuda", (kFile + " was not found: install the CUDA " + std::to_string(CUBLAS_VER_MAJOR) +
-                             " libraries (cuBLAS), or give the file in LONGTAKE_CUBLASLT").c_str());
+                             " libraries (cuBLAS), or give the file in LONGTAKE_CUBLASLT")
+                                .c_str());
 }
 
 template <typename Function>

@@ -118,13 +118,16 @@ private:
     cublasStatus_t multiply(const GemmCall& c, const Descriptions& d, const Algorithm& a, void* y, const GemmResources& r) const {
         const float one = 1.0f, beta = c.add ? 1.0f : 0.0f;
         const void* alpha = c.alpha ? static_cast<const void*>(c.alpha) : &one;
-        return lt_.matmul(handle_, d.operation, alpha, c.w, d.w, c.x, d.x, &beta, y, d.y, y, d.y, &a.algo, r.workspace, r.workspaceBytes, r.stream);
+        return lt_.matmul(handle_, d.operation, alpha, c.w, d.w, c.x, d.x, &beta, y, d.y, y, d.y, &a.algo, r.workspace, r.workspaceBytes,
+                          r.stream);
     }
 
     std::vector<Algorithm> candidates(const GemmCall& c, const Descriptions& d, const GemmResources& r) const {
         cublasLtMatmulPreference_t preference = nullptr;
         lt_.check(lt_.preferenceCreate(&preference), "preference");
-        auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) { (void)lt_.preferenceSet(preference, attribute, &value, sizeof value); };
+        auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
+            (void)lt_.preferenceSet(preference, attribute, &value, sizeof value);
+        };
         set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t{r.workspaceBytes});
         set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignmentOf(c.w));
         set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignmentOf(c.x));
@@ -182,7 +185,8 @@ private:
             return;
         }
         cudaEvent_t before = nullptr, after = nullptr;
-        bool timing = cudaMemsetAsync(output, 0, bytes, r.stream) == cudaSuccess && cudaEventCreate(&before) == cudaSuccess && cudaEventCreate(&after) == cudaSuccess;
+        bool timing = cudaMemsetAsync(output, 0, bytes, r.stream) == cudaSuccess && cudaEventCreate(&before) == cudaSuccess &&
+                      cudaEventCreate(&after) == cudaSuccess;
         std::vector<Algorithm> good;
         for (Algorithm candidate : all) {
             if (!timing || multiply(c, d, candidate, output, r) != CUBLAS_STATUS_SUCCESS) continue;

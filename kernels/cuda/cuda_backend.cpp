@@ -23,7 +23,8 @@ DeviceTraits traitsOf(int device, std::string& name, size_t& bytes, std::array<u
     name = properties.name;
     bytes = properties.totalGlobalMem;
     std::memcpy(uuid.data(), &properties.uuid, uuid.size());
-    return {.architecture = properties.major * 10 + properties.minor, .multiprocessors = properties.multiProcessorCount,
+    return {.architecture = properties.major * 10 + properties.minor,
+            .multiprocessors = properties.multiProcessorCount,
             .sharedBytesPerBlock = properties.sharedMemPerBlockOptin};
 }
 
@@ -43,8 +44,8 @@ CudaBackend::CudaBackend(const CudaBackendOptions& options)
 }
 
 CudaBackend::CudaBackend(Beside, const CudaBackend& other)
-    : options_(other.options_), compute_(other.compute_), traits_(other.traits_), deviceName_(other.deviceName_), deviceBytes_(other.deviceBytes_),
-      uuid_(other.uuid_), gemm_(other.gemm_) {
+    : options_(other.options_), compute_(other.compute_), traits_(other.traits_), deviceName_(other.deviceName_),
+      deviceBytes_(other.deviceBytes_), uuid_(other.uuid_), gemm_(other.gemm_) {
     check(cudaSetDevice(options_.device), "cuda");
     start(other.memory_->onAnotherStream());
 }
@@ -63,8 +64,10 @@ CudaBackend::~CudaBackend() {
 }
 
 std::string CudaBackend::description() const {
-    return deviceName_ + ", " + std::to_string(deviceBytes_ >> 30) + " GiB, compute capability " + std::to_string(traits_.architecture / 10) + "." +
-           std::to_string(traits_.architecture % 10) + (compute_ == DType::BF16 ? (options_.f8Products && traits_.architecture >= 89 ? ", bf16 and e4m3, " : ", bf16, ") : ", fp32, ") + gemm_->library();
+    return deviceName_ + ", " + std::to_string(deviceBytes_ >> 30) + " GiB, compute capability " +
+           std::to_string(traits_.architecture / 10) + "." + std::to_string(traits_.architecture % 10) +
+           (compute_ == DType::BF16 ? (options_.f8Products && traits_.architecture >= 89 ? ", bf16 and e4m3, " : ", bf16, ") : ", fp32, ") +
+           gemm_->library();
 }
 
 LaunchContext CudaBackend::context(size_t workspaceBytes) {
@@ -170,7 +173,9 @@ std::unique_ptr<RecordedPass> CudaBackend::endRecording() {
     return std::make_unique<GraphPass>(ready, memory_);
 }
 
-Result<std::unique_ptr<SharedFrameWriter>> CudaBackend::importFrames(const SharedFramesOrigin& origin) { return makeFrameWriter(origin, uuid_, context()); }
+Result<std::unique_ptr<SharedFrameWriter>> CudaBackend::importFrames(const SharedFramesOrigin& origin) {
+    return makeFrameWriter(origin, uuid_, context());
+}
 
 // Converts on the way into the staging memory, so that a mapped file is read once and no second copy of it exists.
 std::shared_ptr<void> CudaBackend::uploadWeight(const void* w, DType from, DType to, int64_t count) {
@@ -192,7 +197,8 @@ std::shared_ptr<void> CudaBackend::uploadWeight(const void* w, DType from, DType
     return data;
 }
 
-std::unique_ptr<PackedWeight> CudaBackend::packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out, int64_t in) {
+std::unique_ptr<PackedWeight> CudaBackend::packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out,
+                                                        int64_t in) {
     if (compute == DType::BF16 && traits_.architecture < 80) throw std::invalid_argument("[matmul] this device has no bf16 products");
     auto weight = std::make_unique<MatmulWeight>();
     weight->compute = compute;
@@ -201,7 +207,8 @@ std::unique_ptr<PackedWeight> CudaBackend::packMatmulAs(DType compute, const voi
     weight->data = uploadWeight(w, dtype, compute, out * in);
     if (bias) weight->bias = uploadWeight(bias, DType::F32, DType::F32, out);
     if (bias && compute == DType::BF16) weight->biasBf16 = uploadWeight(bias, DType::F32, DType::BF16, out);
-    if (options_.f8Products && compute == DType::BF16 && traits_.architecture >= 89 && out % 16 == 0 && in % 16 == 0) packF8(*weight, w, dtype);
+    if (options_.f8Products && compute == DType::BF16 && traits_.architecture >= 89 && out % 16 == 0 && in % 16 == 0)
+        packF8(*weight, w, dtype);
     return weight;
 }
 
@@ -214,7 +221,8 @@ void CudaBackend::packF8(MatmulWeight& weight, const void* w, DType dtype) {
         for (int64_t i = 0; i < weight.in; ++i) most = std::max(most, std::abs(numberAt(w, dtype, o * weight.in + i)));
         float& scale = scales[static_cast<size_t>(o)];
         if (most > 0.0f) scale = most / 448.0f;
-        for (int64_t i = 0; i < weight.in; ++i) numbers[static_cast<size_t>(o * weight.in + i)] = f8E4M3FromFloat(numberAt(w, dtype, o * weight.in + i) / scale);
+        for (int64_t i = 0; i < weight.in; ++i)
+            numbers[static_cast<size_t>(o * weight.in + i)] = f8E4M3FromFloat(numberAt(w, dtype, o * weight.in + i) / scale);
     }
     weight.f8 = allocate(numbers.size());
     staging_->upload(weight.f8.get(), numbers.data(), numbers.size());
@@ -237,8 +245,8 @@ bool CudaBackend::toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight
     return true;
 }
 
-std::unique_ptr<PackedWeight> CudaBackend::packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt,
-                                                    int kh, int kw) {
+std::unique_ptr<PackedWeight> CudaBackend::packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels,
+                                                    int kt, int kh, int kw) {
     auto packed = std::make_unique<PackedConv>();
     ConvWeight& weight = packed->weight;
     weight = {.dtype = compute_, .outChannels = outChannels, .inChannels = inChannels, .kt = kt, .kh = kh, .kw = kw};
@@ -257,8 +265,16 @@ std::unique_ptr<PackedWeight> CudaBackend::packConv(const void* w, DType dtype, 
 }
 
 GemmCall CudaBackend::callFor(const MatmulParams& p, const MatmulWeight& weight) const {
-    return {.x = p.x.data, .w = weight.data.get(), .y = p.y.data, .rows = p.x.rows, .out = weight.out, .in = weight.in, .xStride = p.x.stride,
-            .yStride = p.y.stride, .inType = weight.compute, .outType = p.y.dtype,
+    return {.x = p.x.data,
+            .w = weight.data.get(),
+            .y = p.y.data,
+            .rows = p.x.rows,
+            .out = weight.out,
+            .in = weight.in,
+            .xStride = p.x.stride,
+            .yStride = p.y.stride,
+            .inType = weight.compute,
+            .outType = p.y.dtype,
             .bias = p.y.dtype == DType::BF16 ? weight.biasBf16.get() : weight.bias.get()};
 }
 

@@ -21,10 +21,10 @@ namespace longtake::cuda {
 struct CudaBackendOptions {
     int device = 0;
     Precision precision = Precision::Bf16;
-    std::string cacheFolder;   // for tuned products; empty: nothing is kept
-    bool f8Products = false;     // e4m3 in large products of bf16, where the device has them (8.9)
+    std::string cacheFolder;  // for tuned products; empty: nothing is kept
+    bool f8Products = false;  // e4m3 in large products of bf16, where the device has them (8.9)
     bool tunedProducts = true;
-    bool recordsPasses = true;   // as CUDA graphs
+    bool recordsPasses = true;  // as CUDA graphs
     bool plainKernels = false;  // the slow reference kernels for attention and convolution
 };
 
@@ -58,9 +58,10 @@ public:
 
     Result<std::unique_ptr<SharedFrameWriter>> importFrames(const SharedFramesOrigin& origin) override;
 
-    std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out, int64_t in) override;
-    std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt, int kh,
-                                           int kw) override;
+    std::unique_ptr<PackedWeight> packMatmulAs(DType compute, const void* w, DType dtype, const float* bias, int64_t out,
+                                               int64_t in) override;
+    std::unique_ptr<PackedWeight> packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels, int kt,
+                                           int kh, int kw) override;
 
     void matmul(const MatmulParams& p) override;
     void norm(const NormParams& p) override;

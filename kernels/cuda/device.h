@@ -20,7 +20,7 @@
 
 #include "kernels/cuda/cuda_error.h"
 
-#define LONGTAKE_SHARED(Type, name)                                      \
+#define LONGTAKE_SHARED(Type, name)                                       \
     extern __shared__ __align__(128) unsigned char longtakeSharedBytes[]; \
     Type* name = reinterpret_cast<Type*>(longtakeSharedBytes)
 
@@ -35,7 +35,9 @@ void launch(const char* operation, void (*kernel)(Parameters...), dim3 grid, dim
             Arguments... arguments) {
     if (sharedBytes > kPlainSharedBytes)
         check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sharedBytes)), operation);
+    // clang-format off
     kernel<<<grid, block, sharedBytes, stream>>>(static_cast<Parameters>(arguments)...);
+    // clang-format on
     check(cudaGetLastError(), operation);
 }
 

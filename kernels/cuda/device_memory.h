@@ -28,7 +28,7 @@ public:
     // 256-byte aligned, never null. Throws std::bad_alloc; nothing is lost then. Throws std::logic_error while recording.
     std::shared_ptr<void> allocate(size_t bytes);
     size_t liveBytes() const { return pool_->live.load(); }  // of all streams
-    size_t freeBytes() const;  // of the driver, and what the pool holds unused
+    size_t freeBytes() const;                                // of the driver, and what the pool holds unused
 
     cudaStream_t stream() const { return stream_; }
     // Between these nothing may be allocated: a recording keeps addresses.

@@ -31,8 +31,8 @@ struct FlashTile {
 
 struct FlashParams {
     AttentionParams p;
-    int64_t rows;         // query rows of one block row
-    int64_t headsInRow;   // heads that a query row runs through: all where keys are shared, else 1
+    int64_t rows;        // query rows of one block row
+    int64_t headsInRow;  // heads that a query row runs through: all where keys are shared, else 1
 };
 
 __device__ __forceinline__ int swizzled(int row, int piece, int stride) { return row * stride + (piece ^ (row & 7)) * 8; }
@@ -66,7 +66,8 @@ __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
     const Number* v = static_cast<const Number*>(p.v) + head * p.vHeadStride + firstColumn;
     auto loadStage = [&](int64_t tile) {
         Number* to = stages + tile % 2 * Tile::kStageNumbers;
-        loadTile<Tile::kKeys, Tile::kQkStride>(to, tile * Tile::kKeys, p.keys, static_cast<int>(p.qkDim), [&](int64_t key) { return k + key * p.kRowStride; });
+        loadTile<Tile::kKeys, Tile::kQkStride>(to, tile * Tile::kKeys, p.keys, static_cast<int>(p.qkDim),
+                                               [&](int64_t key) { return k + key * p.kRowStride; });
         if constexpr (!Tile::kSame)
             loadTile<Tile::kKeys, Tile::kVStride>(to + Tile::kKeys * Tile::kQkStride, tile * Tile::kKeys, p.keys, vWidth,
                                                   [&](int64_t key) { return v + key * p.vRowStride; });
@@ -99,7 +100,8 @@ __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
             uint32_t a[Tile::kRowTiles][4];
 #pragma unroll
             for (int m = 0; m < Tile::kRowTiles; ++m)
-                loadMatrices(a[m], queries + swizzled((warp * Tile::kRowTiles + m) * 16 + lane % 16, 2 * step + lane / 16, Tile::kQkStride));
+                loadMatrices(a[m],
+                             queries + swizzled((warp * Tile::kRowTiles + m) * 16 + lane % 16, 2 * step + lane / 16, Tile::kQkStride));
 #pragma unroll
             for (int n = 0; n < kKeyTiles; n += 2) {
                 uint32_t b[4];
@@ -192,11 +194,13 @@ __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
             sum += __shfl_xor_sync(0xffffffffu, sum, 2);
             const float inverse = 1.0f / sum;
             const int64_t row = firstRow + (warp * Tile::kRowTiles + m) * 16 + lane / 4 + half * 8;
-            const int64_t offset = row / f.headsInRow * p.outRowStride + (f.headsInRow > 1 ? row % f.headsInRow : head) * p.outHeadStride + firstColumn;
+            const int64_t offset =
+                row / f.headsInRow * p.outRowStride + (f.headsInRow > 1 ? row % f.headsInRow : head) * p.outHeadStride + firstColumn;
 #pragma unroll
             for (int n = 0; n < kColumnTiles; ++n) {
                 const int column = n * 8 + lane % 4 * 2;
-                if (row < f.rows && column < vWidth) to[(offset + column) / 2] = packBf16(out[m][n][2 * half] * inverse, out[m][n][2 * half + 1] * inverse);
+                if (row < f.rows && column < vWidth)
+                    to[(offset + column) / 2] = packBf16(out[m][n][2 * half] * inverse, out[m][n][2 * half + 1] * inverse);
             }
         }
 }

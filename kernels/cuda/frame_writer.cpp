@@ -57,7 +57,8 @@ public:
 
     uint64_t write(const PicturesParams& pictures, int slot, uint64_t releasedValue) override {
         if (slot < 0 || slot >= slotCount_ || static_cast<uint64_t>(pictures.pixels) * 4 > slotBytes_)
-            throw std::invalid_argument("[shared frames] the picture does not fit slot " + std::to_string(slot) + " of " + std::to_string(slotCount_));
+            throw std::invalid_argument("[shared frames] the picture does not fit slot " + std::to_string(slot) + " of " +
+                                        std::to_string(slotCount_));
         if (releasedValue > 0) {
             cudaExternalSemaphoreWaitParams wait = {};
             wait.params.fence.value = releasedValue;

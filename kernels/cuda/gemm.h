@@ -20,12 +20,12 @@ struct GemmCall {
     int64_t rows = 0, out = 0, in = 0;
     int64_t xStride = 0, yStride = 0;
     DType inType = DType::F32, outType = DType::F32;
-    const float* xScale = nullptr;    // [rows], what each row's numbers are to be multiplied by; with wScale, for F8E4M3
-    const float* wScale = nullptr;    // [out]
-    const void* bias = nullptr;       // [out], outType; or absent
-    const float* alpha = nullptr;     // [out]: each column's own factor, on the device; absent: 1
+    const float* xScale = nullptr;             // [rows], what each row's numbers are to be multiplied by; with wScale, for F8E4M3
+    const float* wScale = nullptr;             // [out]
+    const void* bias = nullptr;                // [out], outType; or absent
+    const float* alpha = nullptr;              // [out]: each column's own factor, on the device; absent: 1
     Activation activation = Activation::None;  // None, Relu, GeluTanh
-    bool add = false;                 // y += ; outType must be F32, no activation
+    bool add = false;                          // y += ; outType must be F32, no activation
 };
 
 struct GemmResources {

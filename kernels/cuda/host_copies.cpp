@@ -9,7 +9,8 @@ namespace longtake::cuda {
 
 class HostCopies::Copy final : public HostCopy {
 public:
-    Copy(std::shared_ptr<HostCopies> owner, Slot& slot, void* host, size_t bytes) : owner_(std::move(owner)), slot_(&slot), host_(host), bytes_(bytes) {}
+    Copy(std::shared_ptr<HostCopies> owner, Slot& slot, void* host, size_t bytes)
+        : owner_(std::move(owner)), slot_(&slot), host_(host), bytes_(bytes) {}
     // Given up: the memory may be used again only when the device no longer writes it.
     ~Copy() override {
         if (!slot_) return;

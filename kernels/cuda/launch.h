@@ -12,7 +12,7 @@ namespace longtake::cuda {
 
 // Read once from the device; what kernels are chosen by.
 struct DeviceTraits {
-    int architecture = 0;         // 90 for 9.0
+    int architecture = 0;  // 90 for 9.0
     int multiprocessors = 1;
     size_t sharedBytesPerBlock = 48 << 10;  // the most a block may ask for
 };
@@ -20,8 +20,8 @@ struct DeviceTraits {
 struct LaunchContext {
     cudaStream_t stream = nullptr;
     DeviceTraits device;
-    void* workspace = nullptr;    // device memory, 256-byte aligned; contents are lost with every launch
-    size_t workspaceBytes = 0;    // at least what the operation's ...WorkspaceBytes() asked for
+    void* workspace = nullptr;  // device memory, 256-byte aligned; contents are lost with every launch
+    size_t workspaceBytes = 0;  // at least what the operation's ...WorkspaceBytes() asked for
 };
 
 // A convolution's weight in device memory, in the layout that packConvWeight() makes.
@@ -57,7 +57,8 @@ void launchPlainAttention(const AttentionParams&, const LaunchContext&);
 // w: [outChannels, inChannels, kt, kh, kw], F32 whatever ConvWeight::dtype says
 void launchPlainConv(const ConvParams&, const ConvWeight&, const LaunchContext&);
 // y = x w^T: x [rows, in] with a stride, w [out, in], both `dtype`; y [rows, out] F32.
-void launchPlainProduct(const void* x, int64_t xStride, const void* w, DType dtype, float* y, int64_t rows, int64_t out, int64_t in, const LaunchContext&);
+void launchPlainProduct(const void* x, int64_t xStride, const void* w, DType dtype, float* y, int64_t rows, int64_t out, int64_t in,
+                        const LaunchContext&);
 
 // Whether this build holds kernels that the current device can run.
 bool hasKernels();

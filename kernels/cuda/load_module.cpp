@@ -33,7 +33,8 @@ Result<const ModuleEntry*> load() {
         if (fs::exists(place, ignored)) return loadFile(place);
         places += (places.empty() ? "" : ", ") + place.parent_path().string();
     }
-    return Error{std::string("the CUDA module ") + kFile + " is not there (looked in " + places + "); this build may have been made without CUDA"};
+    return Error{std::string("the CUDA module ") + kFile + " is not there (looked in " + places +
+                 "); this build may have been made without CUDA"};
 }
 
 }  // namespace
@@ -74,7 +75,8 @@ Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions& options) {
     const Result<const ModuleEntry*> entry = load();
     if (!entry) return entry.error();
     const std::string cache = options.cacheFolder.string();
-    const ModuleRequest request{.device = options.device, .precision = options.precision, .f8Products = options.f8Products, .cacheFolder = cache.c_str()};
+    const ModuleRequest request{
+        .device = options.device, .precision = options.precision, .f8Products = options.f8Products, .cacheFolder = cache.c_str()};
     char message[kMessageRoom] = "";
     std::unique_ptr<Backend> backend((*entry)->open(&request, message, sizeof message));
     if (!backend) return Error{*message ? message : "the CUDA module gave no backend and no reason"};

@@ -17,8 +17,8 @@ namespace longtake {
 // A GPU that can be named as "cuda" (the first) or "cuda:N".
 struct CudaDevice {
     int index = 0;
-    std::string name;        // "NVIDIA H200"
-    int architecture = 0;    // 90 for 9.0
+    std::string name;      // "NVIDIA H200"
+    int architecture = 0;  // 90 for 9.0
     size_t totalBytes = 0;
     std::array<unsigned char, 16> uuid{};
 };

@@ -61,8 +61,8 @@ template <typename Unit>
 void launchDouble(const UpsampleParams& p, int64_t units, const LaunchContext& context) {
     const int64_t count = p.frames * p.height * p.width * units;
     if (count == 0) return;
-    launch("upsample2x", doubleMap<Unit>, blocksFor(count), dim3(kThreads), 0, context.stream, static_cast<const Unit*>(p.x), static_cast<Unit*>(p.y),
-           p.width, units, count);
+    launch("upsample2x", doubleMap<Unit>, blocksFor(count), dim3(kThreads), 0, context.stream, static_cast<const Unit*>(p.x),
+           static_cast<Unit*>(p.y), p.width, units, count);
 }
 
 // One thread a number of the map: it is written in order, and read in lines of a plane.
@@ -73,7 +73,8 @@ __global__ void mapFromPlanes(PlanesParams p, int64_t count) {
     const int64_t channel = index % p.channels, pixel = index / p.channels, pixels = p.height * p.width;
     const float x = p.x[(pixel / pixels * p.channels + channel) * pixels + pixel % pixels];
     const float value = p.limit > 0.0f ? p.limit * tanhf(x / p.limit) : x;
-    Number::store(static_cast<typename Number::Type*>(p.y) + index, value * (p.scale ? p.scale[channel] : 1.0f) + (p.offset ? p.offset[channel] : 0.0f));
+    Number::store(static_cast<typename Number::Type*>(p.y) + index,
+                  value * (p.scale ? p.scale[channel] : 1.0f) + (p.offset ? p.offset[channel] : 0.0f));
 }
 
 // One thread a pixel. The same bits as on the CPU: product and sum are rounded each on its own.
@@ -120,7 +121,8 @@ __global__ void nv12Of(Nv12Params p) {
 }
 
 void requirePatches(const PatchParams& p, const char* operation) {
-    if (p.height % p.patchH || p.width % p.patchW) throw std::invalid_argument(std::string("[") + operation + "] the latents cannot be cut into patches");
+    if (p.height % p.patchH || p.width % p.patchW)
+        throw std::invalid_argument(std::string("[") + operation + "] the latents cannot be cut into patches");
 }
 
 }  // namespace
@@ -169,7 +171,8 @@ void launchNv12(const Nv12Params& p, const LaunchContext& context) {
     if (p.width % 2 || p.height % 2) throw std::invalid_argument("[nv12] both sides must be even");
     const int64_t blocks = p.width / 2 * (p.height / 2);
     if (blocks == 0) return;
-    byType(p.dtype, [&](auto number) { launch("nv12", nv12Of<decltype(number)>, blocksFor(blocks), dim3(kThreads), 0, context.stream, p); });
+    byType(p.dtype,
+           [&](auto number) { launch("nv12", nv12Of<decltype(number)>, blocksFor(blocks), dim3(kThreads), 0, context.stream, p); });
 }
 
 void launchUpsample2x(const UpsampleParams& p, const LaunchContext& context) {

@@ -12,8 +12,9 @@ namespace longtake {
 constexpr uint32_t kModuleRevision = 6;
 constexpr uint32_t moduleAbi() {
     uint32_t hash = 2166136261u;
-    for (size_t part : {size_t{kModuleRevision}, sizeof(MatmulParams), sizeof(NormParams), sizeof(RopeParams), sizeof(AttentionParams), sizeof(ConvParams),
-                        sizeof(UpsampleParams), sizeof(ChannelNormParams), sizeof(PlanesParams), sizeof(PicturesParams), sizeof(Nv12Params), sizeof(CombineParams), sizeof(NoiseParams), sizeof(PatchParams), sizeof(CopyParams),
+    for (size_t part : {size_t{kModuleRevision}, sizeof(MatmulParams), sizeof(NormParams), sizeof(RopeParams), sizeof(AttentionParams),
+                        sizeof(ConvParams), sizeof(UpsampleParams), sizeof(ChannelNormParams), sizeof(PlanesParams), sizeof(PicturesParams),
+                        sizeof(Nv12Params), sizeof(CombineParams), sizeof(NoiseParams), sizeof(PatchParams), sizeof(CopyParams),
                         sizeof(std::string), sizeof(std::shared_ptr<void>)})
         hash = (hash ^ static_cast<uint32_t>(part)) * 16777619u;
     return hash;
@@ -29,7 +30,7 @@ struct ModuleRequest {
 // One device of the machine, in words: "NVIDIA H200, 139 GiB".
 struct ModuleDevice {
     char name[256];
-    int architecture;      // 90 for 9.0
+    int architecture;  // 90 for 9.0
     size_t totalBytes;
     unsigned char uuid[16];  // what a Vulkan device is matched by
 };

@@ -29,9 +29,11 @@ std::string reason(cudaError_t status) {
         case cudaErrorInsufficientDriver: {
             int driver = 0;
             if (cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0)
-                return "the NVIDIA driver is too old: it supports CUDA " + std::to_string(driver / 1000) + "." + std::to_string(driver % 1000 / 10) +
-                       ", CUDA " + std::to_string(CUDART_VERSION / 1000) + " needs driver " + kNeededDriver + " or newer";
-            return std::string("no NVIDIA driver was found (CUDA ") + std::to_string(CUDART_VERSION / 1000) + " needs " + kNeededDriver + " or newer)";
+                return "the NVIDIA driver is too old: it supports CUDA " + std::to_string(driver / 1000) + "." +
+                       std::to_string(driver % 1000 / 10) + ", CUDA " + std::to_string(CUDART_VERSION / 1000) + " needs driver " +
+                       kNeededDriver + " or newer";
+            return std::string("no NVIDIA driver was found (CUDA ") + std::to_string(CUDART_VERSION / 1000) + " needs " + kNeededDriver +
+                   " or newer)";
         }
         case cudaErrorNoDevice: return "the NVIDIA driver shows no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES";
         case cudaErrorSystemDriverMismatch: return "the NVIDIA driver and its libraries are of different versions: restart the machine";
@@ -81,18 +83,21 @@ Backend* open(const ModuleRequest* request, char* message, size_t room) {
     if (!propertiesOf(request->device, properties, message, room)) return nullptr;
     const int architecture = properties.major * 10 + properties.minor;
     if (architecture < kOldestArchitecture) {
-        say(std::string(properties.name) + " has compute capability " + std::to_string(properties.major) + "." + std::to_string(properties.minor) +
-                "; at least 7.5 is needed", message, room);
+        say(std::string(properties.name) + " has compute capability " + std::to_string(properties.major) + "." +
+                std::to_string(properties.minor) + "; at least 7.5 is needed",
+            message, room);
         return nullptr;
     }
     try {
-        auto backend = std::make_unique<CudaBackend>(CudaBackendOptions{.device = request->device, .precision = request->precision,
+        auto backend = std::make_unique<CudaBackend>(CudaBackendOptions{.device = request->device,
+                                                                        .precision = request->precision,
                                                                         .cacheFolder = request->cacheFolder ? request->cacheFolder : "",
                                                                         .f8Products = request->f8Products});
         backend->synchronize();
         if (!hasKernels()) {
-            say(std::string(properties.name) + " (compute capability " + std::to_string(architecture / 10) + "." + std::to_string(architecture % 10) +
-                    "): this program was built without kernels for it", message, room);
+            say(std::string(properties.name) + " (compute capability " + std::to_string(architecture / 10) + "." +
+                    std::to_string(architecture % 10) + "): this program was built without kernels for it",
+                message, room);
             return nullptr;
         }
         return backend.release();
@@ -109,6 +114,7 @@ Backend* open(const ModuleRequest* request, char* message, size_t room) {
 }  // namespace longtake::cuda
 
 extern "C" [[gnu::visibility("default")]] const longtake::ModuleEntry* longtake_cuda_entry() {
-    static const longtake::ModuleEntry entry{longtake::moduleAbi(), longtake::cuda::countDevices, longtake::cuda::describeDevice, longtake::cuda::open};
+    static const longtake::ModuleEntry entry{longtake::moduleAbi(), longtake::cuda::countDevices, longtake::cuda::describeDevice,
+                                             longtake::cuda::open};
     return &entry;
 }

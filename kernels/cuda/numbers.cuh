@@ -22,8 +22,8 @@ struct Bf16Number {
     static __device__ __forceinline__ void store(Type* p, float v) { *p = __float2bfloat16_rn(v); }
     static __device__ __forceinline__ float4 load4(const Type* p) {
         const uint2 raw = *reinterpret_cast<const uint2*>(p);
-        return make_float4(__uint_as_float(raw.x << 16), __uint_as_float(raw.x & 0xffff0000u),
-                           __uint_as_float(raw.y << 16), __uint_as_float(raw.y & 0xffff0000u));
+        return make_float4(__uint_as_float(raw.x << 16), __uint_as_float(raw.x & 0xffff0000u), __uint_as_float(raw.y << 16),
+                           __uint_as_float(raw.y & 0xffff0000u));
     }
     static __device__ __forceinline__ void store4(Type* p, float4 v) {
         Type four[4] = {__float2bfloat16_rn(v.x), __float2bfloat16_rn(v.y), __float2bfloat16_rn(v.z), __float2bfloat16_rn(v.w)};

@@ -58,8 +58,7 @@ __global__ void plainConv(ConvParams p, ConvWeight w, ConvSizes s, int64_t count
                 const int64_t y = row * p.stride + i - p.padTop, x = column * p.stride + j - p.padLeft;
                 if (y < 0 || y >= p.height || x < 0 || x >= p.width) continue;
                 const T* pixel = static_cast<const T*>(p.x) + (((frame * p.strideT + t) * p.height + y) * p.width + x) * w.inChannels;
-                for (int64_t c = 0; c < w.inChannels; ++c)
-                    sum += Number::load(pixel + c) * weight[((c * w.kt + t) * w.kh + i) * w.kw + j];
+                for (int64_t c = 0; c < w.inChannels; ++c) sum += Number::load(pixel + c) * weight[((c * w.kt + t) * w.kh + i) * w.kw + j];
             }
     T* y = static_cast<T*>(p.y) + frame * s.frameStride + row * s.rowStride + column * s.pixelStride + out;
     if (p.accumulate) sum += Number::load(y);
@@ -68,7 +67,8 @@ __global__ void plainConv(ConvParams p, ConvWeight w, ConvSizes s, int64_t count
 
 // One thread an output number.
 template <typename Number>
-__global__ void plainProduct(const typename Number::Type* x, int64_t xStride, const typename Number::Type* w, float* y, int64_t out, int64_t in, int64_t count) {
+__global__ void plainProduct(const typename Number::Type* x, int64_t xStride, const typename Number::Type* w, float* y, int64_t out,
+                             int64_t in, int64_t count) {
     const int64_t index = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (index >= count) return;
     const typename Number::Type* row = x + index / out * xStride;
@@ -97,16 +97,15 @@ void launchPlainAttention(const AttentionParams& p, const LaunchContext& context
     if (p.keys <= 0) throw std::invalid_argument("[attention] needs at least one key");
     if (p.queries == 0) return;
     const dim3 grid(static_cast<unsigned>(p.queries), static_cast<unsigned>(p.heads));
-    byType(p.dtype, [&](auto number) {
-        launch("attention", plainAttention<decltype(number)>, grid, dim3(kWarp), 0, context.stream, p);
-    });
+    byType(p.dtype, [&](auto number) { launch("attention", plainAttention<decltype(number)>, grid, dim3(kWarp), 0, context.stream, p); });
 }
 
 void launchPlainConv(const ConvParams& p, const ConvWeight& w, const LaunchContext& context) {
     const ConvSizes s = sizesOf(p, w);
     const int64_t count = s.outFrames * s.outHeight * s.outWidth * w.outChannels;
     byType(p.dtype, [&](auto number) {
-        launch("conv", plainConv<decltype(number)>, dim3(static_cast<unsigned>((count + 255) / 256)), dim3(256), 0, context.stream, p, w, s, count);
+        launch("conv", plainConv<decltype(number)>, dim3(static_cast<unsigned>((count + 255) / 256)), dim3(256), 0, context.stream, p, w, s,
+               count);
     });
 }
 

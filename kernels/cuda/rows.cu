@@ -11,9 +11,9 @@ namespace longtake::cuda {
 
 namespace {
 
-constexpr int kRowThreads = 128;    // of a wide row
-constexpr int kWideRow = 1024;      // numbers; narrower rows take one warp each
-constexpr int kWarpsOfNarrow = 4;   // narrow rows a block
+constexpr int kRowThreads = 128;           // of a wide row
+constexpr int kWideRow = 1024;             // numbers; narrower rows take one warp each
+constexpr int kWarpsOfNarrow = 4;          // narrow rows a block
 constexpr int64_t kLargestRow = 12 << 10;  // 48 KB of floats
 
 struct NormRows {
@@ -87,7 +87,9 @@ __global__ void normRows(NormRows p) {
 
 void launchNormRows(const char* operation, const NormRows& p, DType xType, DType yType, const LaunchContext& context) {
     if (p.rows == 0) return;
-    if (p.cols > kLargestRow) throw std::invalid_argument(std::string("[") + operation + "] rows of more than " + std::to_string(kLargestRow) + " numbers are not supported");
+    if (p.cols > kLargestRow)
+        throw std::invalid_argument(std::string("[") + operation + "] rows of more than " + std::to_string(kLargestRow) +
+                                    " numbers are not supported");
     const bool oneWarp = p.cols < kWideRow;
     const bool fours = p.cols % 4 == 0 && allowsFours(p.x, xType, p.xStride) && allowsFours(p.y, yType, p.yStride);
     const dim3 block = oneWarp ? dim3(kWarp, kWarpsOfNarrow) : dim3(kRowThreads, 1);
@@ -146,7 +148,8 @@ __global__ void activateRows(RowPair p, Activation activation) {
     typename Y::Type* y = static_cast<typename Y::Type*>(p.y) + row * p.yStride + column;
     if constexpr (kFours) {
         const float4 v = X::load4(x);
-        Y::store4(y, make_float4(activated(v.x, activation), activated(v.y, activation), activated(v.z, activation), activated(v.w, activation)));
+        Y::store4(
+            y, make_float4(activated(v.x, activation), activated(v.y, activation), activated(v.z, activation), activated(v.w, activation)));
     } else {
         Y::store(y, activated(X::load(x), activation));
     }
@@ -206,17 +209,39 @@ void launchQuantize(Rows x, uint8_t* y, float* scales, const LaunchContext& cont
 
 void launchNorm(const NormParams& p, const LaunchContext& context) {
     requireEqual(p.x, p.y, "norm");
-    launchNormRows("norm", {.x = p.x.data, .y = p.y.data, .xStride = p.x.stride, .yStride = p.y.stride, .rows = p.x.rows, .cols = static_cast<int>(p.x.cols),
-                            .rms = p.kind == NormKind::Rms, .gain = p.gain, .bias = p.bias, .scale = p.scale, .shift = p.shift, .eps = p.eps,
-                            .activation = Activation::None},
+    launchNormRows("norm",
+                   {.x = p.x.data,
+                    .y = p.y.data,
+                    .xStride = p.x.stride,
+                    .yStride = p.y.stride,
+                    .rows = p.x.rows,
+                    .cols = static_cast<int>(p.x.cols),
+                    .rms = p.kind == NormKind::Rms,
+                    .gain = p.gain,
+                    .bias = p.bias,
+                    .scale = p.scale,
+                    .shift = p.shift,
+                    .eps = p.eps,
+                    .activation = Activation::None},
                    p.x.dtype, p.y.dtype, context);
 }
 
 // x / max(|x|, e) * sqrt(C) as a norm: x / sqrt(mean(x^2) + e^2 / C), equal to rounding wherever |x| is not near e = 1e-12.
 void launchChannelNorm(const ChannelNormParams& p, const LaunchContext& context) {
-    launchNormRows("channelNorm", {.x = p.x, .y = p.y, .xStride = p.channels, .yStride = p.channels, .rows = p.pixels, .cols = static_cast<int>(p.channels),
-                                   .rms = true, .gain = p.gain, .bias = nullptr, .scale = {}, .shift = {}, .eps = 1e-24f / static_cast<float>(p.channels),
-                                   .activation = p.activation},
+    launchNormRows("channelNorm",
+                   {.x = p.x,
+                    .y = p.y,
+                    .xStride = p.channels,
+                    .yStride = p.channels,
+                    .rows = p.pixels,
+                    .cols = static_cast<int>(p.channels),
+                    .rms = true,
+                    .gain = p.gain,
+                    .bias = nullptr,
+                    .scale = {},
+                    .shift = {},
+                    .eps = 1e-24f / static_cast<float>(p.channels),
+                    .activation = p.activation},
                    p.dtype, p.dtype, context);
 }
 

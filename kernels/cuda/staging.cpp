@@ -54,7 +54,8 @@ void Staging::upload(void* device, size_t bytes, const Fill& fill) {
 }
 
 void Staging::upload(void* device, const void* host, size_t bytes) {
-    upload(device, bytes, [host](void* to, size_t offset, size_t count) { std::memcpy(to, static_cast<const unsigned char*>(host) + offset, count); });
+    upload(device, bytes,
+           [host](void* to, size_t offset, size_t count) { std::memcpy(to, static_cast<const unsigned char*>(host) + offset, count); });
 }
 
 // While one piece is copied out of its slot the next one is on its way into the other.
@@ -63,7 +64,9 @@ void Staging::download(void* host, const void* device, size_t bytes) {
     auto sizeOf = [&](size_t piece) { return std::min(kSlotBytes, bytes - piece * kSlotBytes); };
     auto request = [&](size_t piece) {
         Slot& to = slot(kUploads + piece % 2);
-        check(cudaMemcpyAsync(to.memory, static_cast<const unsigned char*>(device) + piece * kSlotBytes, sizeOf(piece), cudaMemcpyDeviceToHost, stream_), "copy");
+        check(cudaMemcpyAsync(to.memory, static_cast<const unsigned char*>(device) + piece * kSlotBytes, sizeOf(piece),
+                              cudaMemcpyDeviceToHost, stream_),
+              "copy");
         check(cudaEventRecord(to.done, stream_), "copy");
     };
     if (pieces) request(0);

@@ -26,14 +26,16 @@ __device__ __forceinline__ void loadMatrices(uint32_t (&to)[4], const void* shar
 #if defined(LONGTAKE_HAS_TENSOR_CORES)
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared))) : "memory");
+                 : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared)))
+                 : "memory");
 #endif
 }
 __device__ __forceinline__ void loadMatricesTransposed(uint32_t (&to)[4], const void* shared) {
 #if defined(LONGTAKE_HAS_TENSOR_CORES)
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared))) : "memory");
+                 : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared)))
+                 : "memory");
 #endif
 }
 
@@ -49,8 +51,9 @@ __device__ __forceinline__ void multiplyAdd(float (&c)[4], const uint32_t (&a)[4
 // its group is waited for, for other threads behind a barrier.
 __device__ __forceinline__ void copyAsync(void* shared, const void* global, bool counts) {
 #if defined(LONGTAKE_HAS_TENSOR_CORES)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared))), "l"(global),
-                 "r"(counts ? 16 : 0) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared))),
+                 "l"(global), "r"(counts ? 16 : 0)
+                 : "memory");
 #endif
 }
 __device__ __forceinline__ void copyCommit() {

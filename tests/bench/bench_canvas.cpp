@@ -33,7 +33,8 @@ public:
         double w = size_.width, h = size_.height, seconds = double(index) / 16;
         double boat = std::fmod(0.1 + seconds * 0.05, 1.2) - 0.1;
         for (int y = 0; y < size_.height; ++y) {
-            for (int x = 0; x < size_.width; ++x) color(x / w, y / h, boat, seconds, &pixels_[(size_t(y) * size_t(size_.width) + size_t(x)) * 3]);
+            for (int x = 0; x < size_.width; ++x)
+                color(x / w, y / h, boat, seconds, &pixels_[(size_t(y) * size_t(size_.width) + size_t(x)) * 3]);
         }
         return {.data = pixels_.data(), .width = size_.width, .height = size_.height, .stride = size_.width * 3};
     }
@@ -84,8 +85,8 @@ HudValues exampleHud(int64_t frame) {
     return values;
 }
 
-void benchSize(VulkanContext& context, CanvasRenderer& renderer, PictureSize frame, VkExtent2D target, Magnify magnify,
-               bool withHud, const char* name) {
+void benchSize(VulkanContext& context, CanvasRenderer& renderer, PictureSize frame, VkExtent2D target, Magnify magnify, bool withHud,
+               const char* name) {
     auto offscreen = OffscreenTarget::create(context, renderer.renderPass(), target);
     if (!offscreen) qFatal("%s", offscreen.message().c_str());
     Scenery scenery(frame);
@@ -117,8 +118,8 @@ void benchSize(VulkanContext& context, CanvasRenderer& renderer, PictureSize fra
     }
     wall = CanvasPlayback::now() - wall;
     cpu = cpuSeconds() - cpu;
-    std::printf("%4dx%-4d %5ux%-5u %-14s %8.3f %9.1f %10.2f\n", frame.width, frame.height, target.width, target.height,
-                name, upload / kFrames * 1e3, kFrames / wall, cpu / kFrames * 1e3);
+    std::printf("%4dx%-4d %5ux%-5u %-14s %8.3f %9.1f %10.2f\n", frame.width, frame.height, target.width, target.height, name,
+                upload / kFrames * 1e3, kFrames / wall, cpu / kFrames * 1e3);
 }
 
 void benchPainted(PictureSize frame, PictureSize target) {
@@ -137,8 +138,8 @@ void benchPainted(PictureSize frame, PictureSize target) {
         scaler.scale(picture, placement, visiblePart(placement, target), out.data(), target.width * 4);
     }
     wall = CanvasPlayback::now() - wall;
-    std::printf("%4dx%-4d %5dx%-5d %-14s %8s %9.1f %10.2f\n", frame.width, frame.height, target.width, target.height,
-                "bicubic, CPU", "", kFrames / wall, (cpuSeconds() - cpu) / kFrames * 1e3);
+    std::printf("%4dx%-4d %5dx%-5d %-14s %8s %9.1f %10.2f\n", frame.width, frame.height, target.width, target.height, "bicubic, CPU", "",
+                kFrames / wall, (cpuSeconds() - cpu) / kFrames * 1e3);
 }
 
 int benchOffscreen() {
@@ -148,8 +149,8 @@ int benchOffscreen() {
     if (!context) return std::fprintf(stderr, "%s\n", context.message().c_str()), 1;
     auto renderer = CanvasRenderer::create(**context, OffscreenTarget::kFormat, OffscreenTarget::kLayout);
     if (!renderer) return std::fprintf(stderr, "%s\n", renderer.message().c_str()), 1;
-    std::printf("%s\n%-9s %-11s %-14s %8s %9s %10s\n", (*context)->facts().name.c_str(), "frame", "target", "drawn",
-                "upload ms", "draws/s", "CPU ms");
+    std::printf("%s\n%-9s %-11s %-14s %8s %9s %10s\n", (*context)->facts().name.c_str(), "frame", "target", "drawn", "upload ms", "draws/s",
+                "CPU ms");
     for (PictureSize frame : {PictureSize{256, 144}, PictureSize{832, 480}}) {
         VkExtent2D same{uint32_t(frame.width), uint32_t(frame.height)}, large{944, 531};
         benchSize(**context, **renderer, frame, same, Magnify::Bicubic, false, "1:1");
@@ -195,12 +196,11 @@ int benchWindow(const QCommandLineParser& options) {
     for (size_t i = 1; i < shown.size(); ++i) gaps.push_back((shown[i] - shown[i - 1]) * 1000);
     std::sort(gaps.begin(), gaps.end());
     PlaybackFigures figures = canvas.playback();
-    std::printf("%s\nframes %zu  display %.2f fps  underruns %d  latency %.0f ms  CPU %.1f %% of a core\n",
-                qPrintable(canvas.deviceText()), shown.size(), figures.displayFps, figures.underruns,
-                figures.latencySeconds * 1000, cpu * 100);
+    std::printf("%s\nframes %zu  display %.2f fps  underruns %d  latency %.0f ms  CPU %.1f %% of a core\n", qPrintable(canvas.deviceText()),
+                shown.size(), figures.displayFps, figures.underruns, figures.latencySeconds * 1000, cpu * 100);
     if (!gaps.empty()) {
-        std::printf("between frames, ms: median %.1f  1st percentile %.1f  99th %.1f\n", gaps[gaps.size() / 2],
-                    gaps[gaps.size() / 100], gaps[gaps.size() * 99 / 100]);
+        std::printf("between frames, ms: median %.1f  1st percentile %.1f  99th %.1f\n", gaps[gaps.size() / 2], gaps[gaps.size() / 100],
+                    gaps[gaps.size() * 99 / 100]);
     }
     return 0;
 }

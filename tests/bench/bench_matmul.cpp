@@ -63,10 +63,12 @@ double oursMs(const Product& p, Backend& backend) {
     const DType type = backend.computeType();
     const std::vector<float> w(static_cast<size_t>(p.n * p.k), 0.01f), b(static_cast<size_t>(p.n), 0.5f);
     const auto weight = backend.packMatmul(w.data(), DType::F32, b.data(), p.n, p.k);
-    const auto x = backend.allocate(static_cast<size_t>(p.m * p.k) * sizeOf(type)), y = backend.allocate(static_cast<size_t>(p.m * p.n) * sizeOf(type));
+    const auto x = backend.allocate(static_cast<size_t>(p.m * p.k) * sizeOf(type)),
+               y = backend.allocate(static_cast<size_t>(p.m * p.n) * sizeOf(type));
     std::fill_n(static_cast<char*>(x.get()), static_cast<size_t>(p.m * p.k) * sizeOf(type), '\0');
     return bestMs([&] {
-        backend.matmul({.x = {x.get(), type, p.m, p.k, p.k}, .weight = weight.get(), .y = {y.get(), type, p.m, p.n, p.n}, .activation = p.activation});
+        backend.matmul(
+            {.x = {x.get(), type, p.m, p.k, p.k}, .weight = weight.get(), .y = {y.get(), type, p.m, p.n, p.n}, .activation = p.activation});
     });
 }
 
@@ -75,12 +77,15 @@ double oursMs(const Product& p, Backend& backend) {
 int main(int argc, char** argv) {
     const int threads = argc > 1 ? std::atoi(argv[1]) : 2;
     const auto backend = makeCpuBackend({.threads = threads, .precision = Precision::Bf16});
-    std::printf("%s\n\n%-34s %6s %6s %6s %10s %10s %8s %8s\n", backend->description().c_str(), "product", "M", "N", "K", "ours ms", "bare ms", "GFLOP/s", "of bare");
-    const std::vector<Product> products = {
-        {"embedded: down projections", 432, 176, 256, Activation::None}, {"embedded: attention out", 432, 256, 256, Activation::None},
-        {"embedded: ffn up, GELU", 432, 1024, 256, Activation::GeluTanh}, {"embedded: ffn down", 432, 256, 1024, Activation::None},
-        {"1.3B: attention out", 4680, 1536, 1536, Activation::None}, {"1.3B: ffn up, GELU", 4680, 8960, 1536, Activation::GeluTanh},
-        {"1.3B: ffn down", 4680, 1536, 8960, Activation::None}};
+    std::printf("%s\n\n%-34s %6s %6s %6s %10s %10s %8s %8s\n", backend->description().c_str(), "product", "M", "N", "K", "ours ms",
+                "bare ms", "GFLOP/s", "of bare");
+    const std::vector<Product> products = {{"embedded: down projections", 432, 176, 256, Activation::None},
+                                           {"embedded: attention out", 432, 256, 256, Activation::None},
+                                           {"embedded: ffn up, GELU", 432, 1024, 256, Activation::GeluTanh},
+                                           {"embedded: ffn down", 432, 256, 1024, Activation::None},
+                                           {"1.3B: attention out", 4680, 1536, 1536, Activation::None},
+                                           {"1.3B: ffn up, GELU", 4680, 8960, 1536, Activation::GeluTanh},
+                                           {"1.3B: ffn down", 4680, 1536, 8960, Activation::None}};
     // All of ours first: OpenMP's threads go on spinning after a bare product and would hold a core that ours needs.
     std::vector<double> ours;
     for (const Product& p : products) ours.push_back(oursMs(p, *backend));
@@ -88,8 +93,8 @@ int main(int argc, char** argv) {
         const Product& p = products[i];
         const double bare = bareMs(p, backend->computeType(), threads);
         const double flop = 2.0 * static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
-        std::printf("%-34s %6ld %6ld %6ld %10.3f %10.3f %8.0f %7.0f%%\n", p.name, static_cast<long>(p.m), static_cast<long>(p.n), static_cast<long>(p.k), ours[i], bare,
-                    flop / ours[i] / 1e6, 100.0 * bare / ours[i]);
+        std::printf("%-34s %6ld %6ld %6ld %10.3f %10.3f %8.0f %7.0f%%\n", p.name, static_cast<long>(p.m), static_cast<long>(p.n),
+                    static_cast<long>(p.k), ours[i], bare, flop / ours[i] / 1e6, 100.0 * bare / ours[i]);
     }
     return 0;
 }

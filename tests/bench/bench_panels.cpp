@@ -42,19 +42,22 @@ void measure(const char* name, QWidget& widget, QSize size) {
         times.push_back(threadMs() - start);
     }
     std::sort(times.begin(), times.end());
-    std::printf("%-28s %4d x %-4d  median %5.2f ms   99 %% %5.2f ms\n", name, size.width(), size.height(), times[kRounds / 2], times[kRounds * 99 / 100]);
+    std::printf("%-28s %4d x %-4d  median %5.2f ms   99 %% %5.2f ms\n", name, size.width(), size.height(), times[kRounds / 2],
+                times[kRounds * 99 / 100]);
     widget.hide();
 }
 
 void fill(TimelineModel& model, TimelineView& view, int prompts, int64_t frontier) {
     std::vector<PromptSegment> segments;
-    for (int i = 0; i < prompts; ++i) segments.push_back({.firstChunk = i * frontier / std::max(1, prompts - 2), .text = "a boat at hour " + std::to_string(i)});
+    for (int i = 0; i < prompts; ++i)
+        segments.push_back({.firstChunk = i * frontier / std::max(1, prompts - 2), .text = "a boat at hour " + std::to_string(i)});
     model.reset(*PromptTimeline::create(std::move(segments)));
     model.setFrontier(frontier);
     const int64_t newest = model.clock().firstFrameOf(frontier) - 1;
     const QImage picture = gallery::scene({96, 54}, 0.5);
     for (int64_t frame = 0; frame <= newest; frame += 6) view.thumbnails().add(frame, picture);
-    for (int64_t chunk = 0; chunk < frontier; ++chunk) view.addDrift(model.clock().firstFrameOf(chunk), std::sin(static_cast<double>(chunk)) + 2);
+    for (int64_t chunk = 0; chunk < frontier; ++chunk)
+        view.addDrift(model.clock().firstFrameOf(chunk), std::sin(static_cast<double>(chunk)) + 2);
     view.setNewestFrame(newest);
     view.setPlayhead(newest);
 }

@@ -84,7 +84,8 @@ private:
             const double asked = now(CLOCK_MONOTONIC);
             auto answered = std::make_shared<std::atomic<bool>>(false);
             auto at = std::make_shared<std::atomic<double>>(0);
-            QMetaObject::invokeMethod(&gui, [answered, at] { *at = now(CLOCK_MONOTONIC), *answered = true; }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                &gui, [answered, at] { *at = now(CLOCK_MONOTONIC), *answered = true; }, Qt::QueuedConnection);
             while (!*answered && !stop_) std::this_thread::sleep_for(std::chrono::microseconds(500));
             if (*answered) waits_.push_back((*at - asked) * 1000);
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -109,7 +110,8 @@ public:
 template <typename Until>
 bool waitUntil(Until until, double seconds = 120) {
     const double start = now(CLOCK_MONOTONIC);
-    while (!until() && now(CLOCK_MONOTONIC) - start < seconds) QApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents, 20);
+    while (!until() && now(CLOCK_MONOTONIC) - start < seconds)
+        QApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents, 20);
     return until();
 }
 
@@ -135,7 +137,8 @@ void benchGuiThread(TimedApplication& application, MainWindow& window, double se
     std::printf("one event holds it, ms:              median %.2f   99 %% %.2f   most %.2f\n", wall.median, wall.high, wall.most);
     std::printf("  of that its own processor time:    median %.2f   99 %% %.2f   most %.2f\n", cpu.median, cpu.high, cpu.most);
     const double cores = std::max(1u, std::thread::hardware_concurrency());
-    std::printf("GUI thread: %.1f %% of a core, %.1f %% of all %.0f; the whole program %.0f %% of a core\n", gui * 100, gui / cores * 100, cores, all * 100);
+    std::printf("GUI thread: %.1f %% of a core, %.1f %% of all %.0f; the whole program %.0f %% of a core\n", gui * 100, gui / cores * 100,
+                cores, all * 100);
 }
 
 void benchPrompts(MainWindow& window, int count) {
@@ -143,8 +146,10 @@ void benchPrompts(MainWindow& window, int count) {
     const char* prompts[] = {"The desert at sunset", "The ocean at noon", "Mountains at night", "The forest at dawn"};
     std::vector<double> seen, beyond;
     double chunkMs = 0;
-    QObject::connect(&takes, &TakeController::chunkMade, &window, [&](const ChunkReport& report) { chunkMs = std::max(chunkMs, report.wallMs); });
-    auto shown = QObject::connect(&takes, &TakeController::promptShown, &window, [&](const PromptSeen& prompt) { seen.push_back(prompt.seconds); });
+    QObject::connect(&takes, &TakeController::chunkMade, &window,
+                     [&](const ChunkReport& report) { chunkMs = std::max(chunkMs, report.wallMs); });
+    auto shown =
+        QObject::connect(&takes, &TakeController::promptShown, &window, [&](const PromptSeen& prompt) { seen.push_back(prompt.seconds); });
     for (int i = 0; i < count; ++i) {
         spin(0.35 + 0.13 * i);
         const size_t before = seen.size();
@@ -154,7 +159,8 @@ void benchPrompts(MainWindow& window, int count) {
     QObject::disconnect(shown);
     const double chunkSeconds = std::max(chunkMs / 1000, takes.clock().secondsOfFrame(takes.clock().framesPerChunk));
     const Spread spread = spreadOf(seen);
-    std::printf("prompt to screen, %zu times, s:        median %.2f   most %.2f   (two chunks and 0.1 s: %.2f)\n", seen.size(), spread.median, spread.most, 2 * chunkSeconds + 0.1);
+    std::printf("prompt to screen, %zu times, s:        median %.2f   most %.2f   (two chunks and 0.1 s: %.2f)\n", seen.size(),
+                spread.median, spread.most, 2 * chunkSeconds + 0.1);
 }
 
 // Frames a second while chunks are made, of the chunks that begin and end within the time.
@@ -190,8 +196,8 @@ void benchShowing(MainWindow& window, QSize size, double seconds, int rounds) {
     }
     if (ratios.empty()) return;
     std::sort(ratios.begin(), ratios.end());
-    std::printf("generation at %dx%d, shown / not shown: median %.3f of %zu rounds (%.3f to %.3f), median %.1f fps\n", size.width(), size.height(), ratios[ratios.size() / 2],
-                ratios.size(), ratios.front(), ratios.back(), spreadOf(fps).median);
+    std::printf("generation at %dx%d, shown / not shown: median %.3f of %zu rounds (%.3f to %.3f), median %.1f fps\n", size.width(),
+                size.height(), ratios[ratios.size() / 2], ratios.size(), ratios.front(), ratios.back(), spreadOf(fps).median);
 }
 
 int runChild(const QCommandLineParser& options, TimedApplication& application, double began) {

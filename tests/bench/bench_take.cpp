@@ -72,10 +72,13 @@ int main(int argc, char** argv) {
                 static_cast<long>((*take)->options().height), options.sampler.steps.size());
     std::printf("start to first frame   %8.2f s\n", firstFrame);
     std::printf("steady generation      %8.1f fps (denoise + clean pass + decode)\n", chunks * perChunk / secondsSince(steady));
-    std::printf("a chunk of %2.0f frames   %8.1f ms: denoise %.1f, clean pass %.1f, decode %.1f\n", perChunk, (denoise + clean + decode) / chunks,
-                denoise / chunks, clean / chunks, decode / chunks);
-    std::printf("cache                  %8.3f MB, dense %.3f MB\n", static_cast<double>((*take)->cache().bytes()) / 1e6, static_cast<double>((*take)->cache().denseBytes()) / 1e6);
+    std::printf("a chunk of %2.0f frames   %8.1f ms: denoise %.1f, clean pass %.1f, decode %.1f\n", perChunk,
+                (denoise + clean + decode) / chunks, denoise / chunks, clean / chunks, decode / chunks);
+    std::printf("cache                  %8.3f MB, dense %.3f MB\n", static_cast<double>((*take)->cache().bytes()) / 1e6,
+                static_cast<double>((*take)->cache().denseBytes()) / 1e6);
     std::printf("peak resident memory   %8.1f MB\n", peakMb());
-    if (minuteOne > 0) std::printf("resident after minute 1 %7.1f MB, after %.0f s %.1f MB (%+.2f %%)\n", minuteOne, seconds, residentMb(), 100 * (residentMb() / minuteOne - 1));
+    if (minuteOne > 0)
+        std::printf("resident after minute 1 %7.1f MB, after %.0f s %.1f MB (%+.2f %%)\n", minuteOne, seconds, residentMb(),
+                    100 * (residentMb() / minuteOne - 1));
     return 0;
 }

@@ -40,10 +40,12 @@ void measure(const char* what, const WeightSource& weights, Backend& backend, in
         sum += seconds() - before;
     }
     const double processorMs = 1e3 * static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC / chunks;
-    std::printf("%-34s %4lldx%-4lld best %7.1f ms, mean %7.1f ms, processor %7.1f ms, %6.1f fps; load %4.0f ms, first frame %4.0f ms; state %.1f MB, scratch %.1f MB, weights %.1f MB\n",
-                what, static_cast<long long>(width), static_cast<long long>(height), best * 1e3, sum / chunks * 1e3, processorMs, 12 / best, (ready - start) * 1e3,
-                firstFrame * 1e3, static_cast<double>(decoder.stateBytes()) / 1e6, static_cast<double>(decoder.scratchBytes()) / 1e6,
-                static_cast<double>(decoder.weightBytes()) / 1e6);
+    std::printf(
+        "%-34s %4lldx%-4lld best %7.1f ms, mean %7.1f ms, processor %7.1f ms, %6.1f fps; load %4.0f ms, first frame %4.0f ms; state %.1f "
+        "MB, scratch %.1f MB, weights %.1f MB\n",
+        what, static_cast<long long>(width), static_cast<long long>(height), best * 1e3, sum / chunks * 1e3, processorMs, 12 / best,
+        (ready - start) * 1e3, firstFrame * 1e3, static_cast<double>(decoder.stateBytes()) / 1e6,
+        static_cast<double>(decoder.scratchBytes()) / 1e6, static_cast<double>(decoder.weightBytes()) / 1e6);
     std::fflush(stdout);
 }
 

@@ -24,10 +24,11 @@ int cuGetProcAddress_v2(const char* name, void** function, int, unsigned long lo
     if (found) *found = 0;
     return 0;
 }
-int cuGetProcAddress(const char* name, void** function, int version, unsigned long long flags) { return cuGetProcAddress_v2(name, function, version, flags, nullptr); }
+int cuGetProcAddress(const char* name, void** function, int version, unsigned long long flags) {
+    return cuGetProcAddress_v2(name, function, version, flags, nullptr);
+}
 int cuGetExportTable(const void** table, const void*) {
     *table = nullptr;
     return 500;
 }
-
 }

@@ -37,8 +37,7 @@ inline void readHostile(const uint8_t* data, size_t size) {
         const auto file = MappedFile::fromBytes({begin, begin + size}, "fuzz");
         const auto checkpoint = Checkpoint::open(file, {.select = select});
         if (!checkpoint) {
-            expect(checkpoint.message().find('\n') == std::string::npos &&
-                   checkpoint.message().size() < 2000);
+            expect(checkpoint.message().find('\n') == std::string::npos && checkpoint.message().size() < 2000);
             continue;
         }
         loadEverything(*checkpoint, size);
@@ -57,8 +56,7 @@ inline void fuzzSafetensors(const uint8_t* data, size_t size) {
         (void)readShardIndex(*MappedFile::fromBytes({begin, begin + size - 1}, "fuzz"));
         return;
     }
-    const std::string file =
-        safetensorsFile({reinterpret_cast<const char*>(data), size}, std::string(64, '\x3c'));
+    const std::string file = safetensorsFile({reinterpret_cast<const char*>(data), size}, std::string(64, '\x3c'));
     readHostile(reinterpret_cast<const uint8_t*>(file.data()), file.size());
 }
 
@@ -72,8 +70,6 @@ inline void fuzzTorch(const uint8_t* data, size_t size) {
     readHostile(reinterpret_cast<const uint8_t*>(file.data()), file.size());
 }
 
-inline void fuzzGguf(const uint8_t* data, size_t size) {
-    readHostile(data, size);
-}
+inline void fuzzGguf(const uint8_t* data, size_t size) { readHostile(data, size); }
 
 }  // namespace longtake

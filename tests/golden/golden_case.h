@@ -103,16 +103,17 @@ inline double goldenValue(const Tensor& tensor, int64_t i) {
         case DType::I32: return tensor.as<int32_t>()[k];
         case DType::I16: return tensor.as<int16_t>()[k];
         case DType::I8: return tensor.as<int8_t>()[k];
-        case DType::U8: case DType::Bool: return tensor.as<uint8_t>()[k];
+        case DType::U8:
+        case DType::Bool: return tensor.as<uint8_t>()[k];
     }
     return 0;
 }
 
 inline GoldenTensors::GoldenTensors(const std::filesystem::path& file) {
-    static const std::map<std::string, DType> kTypes = {
-        {"F64", DType::F64}, {"F32", DType::F32}, {"F16", DType::F16}, {"BF16", DType::BF16},
-        {"F8_E4M3", DType::F8E4M3}, {"F8_E5M2", DType::F8E5M2}, {"I64", DType::I64}, {"I32", DType::I32},
-        {"I16", DType::I16}, {"I8", DType::I8}, {"U8", DType::U8}, {"BOOL", DType::Bool}};
+    static const std::map<std::string, DType> kTypes = {{"F64", DType::F64},   {"F32", DType::F32},        {"F16", DType::F16},
+                                                        {"BF16", DType::BF16}, {"F8_E4M3", DType::F8E4M3}, {"F8_E5M2", DType::F8E5M2},
+                                                        {"I64", DType::I64},   {"I32", DType::I32},        {"I16", DType::I16},
+                                                        {"I8", DType::I8},     {"U8", DType::U8},          {"BOOL", DType::Bool}};
     std::ifstream in(file, std::ios::binary);
     uint64_t headerBytes = 0;
     if (!in.read(reinterpret_cast<char*>(&headerBytes), 8)) throw std::runtime_error(file.string() + ": cannot read");
@@ -237,8 +238,8 @@ inline bool GoldenCase::agrees(const std::string& name, const Tensor& want, cons
     double largest = 0;
     for (int64_t i = 0; i < want.count(); ++i) {
         const double w = goldenValue(want, i), g = goldenValue(got, i);
-        const bool same = std::isnan(w) || std::isnan(g) ? std::isnan(w) && std::isnan(g)
-                                                        : g == w || std::abs(g - w) <= atol + rtol * std::abs(w);
+        const bool same =
+            std::isnan(w) || std::isnan(g) ? std::isnan(w) && std::isnan(g) : g == w || std::abs(g - w) <= atol + rtol * std::abs(w);
         if (std::isfinite(g - w)) largest = std::max(largest, std::abs(g - w));
         if (same) continue;
         if (wrong++ == 0) first = i;

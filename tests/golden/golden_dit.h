@@ -40,8 +40,8 @@ inline Tensor copyOf(const Rows& rows) {
     for (int64_t r = 0; r < rows.rows; ++r)
         for (int64_t c = 0; c < rows.cols; ++c) {
             const int64_t i = r * rows.stride + c;
-            out.as<float>()[r * rows.cols + c] =
-                rows.dtype == DType::F32 ? static_cast<const float*>(rows.data)[i] : floatFromBf16(static_cast<const uint16_t*>(rows.data)[i]);
+            out.as<float>()[r * rows.cols + c] = rows.dtype == DType::F32 ? static_cast<const float*>(rows.data)[i]
+                                                                          : floatFromBf16(static_cast<const uint16_t*>(rows.data)[i]);
         }
     return out;
 }
@@ -50,8 +50,7 @@ inline Tensor copyOf(const Rows& rows) {
 inline Tensor columnsOf(const Tensor& tensor, int64_t first, int64_t count) {
     const int64_t rows = tensor.shape()[0], width = tensor.shape()[1];
     Tensor out = Tensor::host(DType::F32, {rows, count});
-    for (int64_t r = 0; r < rows; ++r)
-        std::copy_n(tensor.as<float>() + r * width + first, count, out.as<float>() + r * count);
+    for (int64_t r = 0; r < rows; ++r) std::copy_n(tensor.as<float>() + r * width + first, count, out.as<float>() + r * count);
     return out;
 }
 

@@ -35,8 +35,14 @@ void run(const GoldenCase& golden, Precision precision, const std::function<void
         const Tensor timesteps = golden.input(std::string("in.timestep") + suffix);
         Tensor flow = Tensor::host(DType::F32, latents.shape());
         cache.beginChunk(start + (next ? frames : 0), static_cast<int>(frames));
-        (*dit)->forward({.latents = latents, .timesteps = {timesteps.as<float>(), static_cast<size_t>(frames)}, .prompt = &prompt, .cache = &cache,
-                         .firstSlot = static_cast<int>(cache.liveFrames() - frames), .output = &flow, .observer = &observer}, workspace);
+        (*dit)->forward({.latents = latents,
+                         .timesteps = {timesteps.as<float>(), static_cast<size_t>(frames)},
+                         .prompt = &prompt,
+                         .cache = &cache,
+                         .firstSlot = static_cast<int>(cache.liveFrames() - frames),
+                         .output = &flow,
+                         .observer = &observer},
+                        workspace);
         see("flow", 0, flow, next);
     }
 }

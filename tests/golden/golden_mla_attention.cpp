@@ -45,7 +45,8 @@ void scores(const Tensor& queries, const Tensor& keys, int64_t heads, float scal
             for (int64_t j = 0; j < lk; ++j) {
                 double dot = 0;
                 for (int64_t d = 0; d < width; ++d)
-                    dot += static_cast<double>(queries.as<float>()[(i * heads + h) * width + d]) * static_cast<double>(keys.as<float>()[(j * heads + h) * width + d]);
+                    dot += static_cast<double>(queries.as<float>()[(i * heads + h) * width + d]) *
+                           static_cast<double>(keys.as<float>()[(j * heads + h) * width + d]);
                 dot *= static_cast<double>(scale);
                 all.as<float>()[(h * lq + i) * lk + j] = static_cast<float>(dot);
                 low = std::min(low, dot);
@@ -98,7 +99,11 @@ void GoldenMlaAttention::materialisedAndAbsorbed() {
             KvCache* const caches[] = {&cache};
             for (int chunk = 0; chunk < chunks; ++chunk) {
                 cache.beginChunk(chunk * frames, static_cast<int>(frames));
-                QCOMPARE(cache.frames(), golden.json().at("frames_in_cache_after_chunk").at(mode.name).at(static_cast<size_t>(chunk)).get<std::vector<int64_t>>());
+                QCOMPARE(cache.frames(), golden.json()
+                                             .at("frames_in_cache_after_chunk")
+                                             .at(mode.name)
+                                             .at(static_cast<size_t>(chunk))
+                                             .get<std::vector<int64_t>>());
                 std::vector<int64_t> positions(cache.frames().size());
                 std::iota(positions.begin(), positions.end(), 0);
                 rope.prepare(positions, rows, cols);
@@ -106,8 +111,14 @@ void GoldenMlaAttention::materialisedAndAbsorbed() {
                 for (int pass = 0; pass < passes; ++pass) {
                     const Tensor u = asFloats(in, (chunk * passes + pass) * tokens * config.dim, {tokens, config.dim});
                     Tensor out = Tensor::host(DType::F32, {tokens, config.dim});
-                    attention->run({.u = rowsOf(u), .x = rowsOf(out), .caches = caches, .firstSlot = firstSlot, .liveSlots = cache.liveFrames(),
-                                    .rope = &rope, .scratch = &scratch, .observer = &observer});
+                    attention->run({.u = rowsOf(u),
+                                    .x = rowsOf(out),
+                                    .caches = caches,
+                                    .firstSlot = firstSlot,
+                                    .liveSlots = cache.liveFrames(),
+                                    .rope = &rope,
+                                    .scratch = &scratch,
+                                    .observer = &observer});
                     const std::string at = "chunk." + std::to_string(chunk) + ".pass." + std::to_string(pass) + ".";
                     const Tensor held = cache.snapshot(0).slice(firstSlot * rows * cols, tokens);
                     QVERIFY2(golden.matches("out." + at + "c", columnsOf(held, 0, config.mla.dC)), golden.report());
@@ -117,7 +128,8 @@ void GoldenMlaAttention::materialisedAndAbsorbed() {
                     if (golden.has("out." + mode.name + "." + at + "absorbed"))
                         QVERIFY2(golden.matches("out." + mode.name + "." + at + "absorbed", out), golden.report());
                     if (absorbed) continue;
-                    scores(queries, keys, config.numHeads, 1.0f / std::sqrt(static_cast<float>(config.mla.dNope + config.mla.dR)), all, stats);
+                    scores(queries, keys, config.numHeads, 1.0f / std::sqrt(static_cast<float>(config.mla.dNope + config.mla.dR)), all,
+                           stats);
                     QVERIFY2(golden.matches("out." + mode.name + "." + at + "score_stats", stats), golden.report());
                 }
             }
@@ -130,7 +142,9 @@ void GoldenMlaAttention::materialisedAndAbsorbed() {
             QVERIFY2(golden.matches(last + "scores", all), golden.report());
             QVERIFY2(golden.matches(last + "k_rotated", columnsOf(keys, config.mla.dNope, config.mla.dR)), golden.report());
             const Tensor byHead = queries.reshaped({tokens * config.numHeads, width});
-            QVERIFY2(golden.matches(last + "q_rotated", columnsOf(byHead, config.mla.dNope, config.mla.dR).reshaped({tokens, config.numHeads, config.mla.dR})), golden.report());
+            QVERIFY2(golden.matches(last + "q_rotated",
+                                    columnsOf(byHead, config.mla.dNope, config.mla.dR).reshaped({tokens, config.numHeads, config.mla.dR})),
+                     golden.report());
         }
         QVERIFY2(golden.allWeightsRead(), golden.report());
     }

@@ -95,13 +95,15 @@ void GoldenRank::theFastWayGivesTheSameRanks() {
             if (kind == "composed") continue;
             const Matrix a = Matrix::of(golden.input("in." + kind));
             const std::vector<float> values(a.values.begin(), a.values.end());
-            const RankStats stats = rankStats(singularValuesFromGram(gramFp32(values.data(), a.rows, a.cols, a.cols), std::min(a.rows, a.cols)), thresholds);
+            const RankStats stats =
+                rankStats(singularValuesFromGram(gramFp32(values.data(), a.rows, a.cols, a.cols), std::min(a.rows, a.cols)), thresholds);
             const std::string out = "out." + kind + ".";
             Tensor share = Tensor::host(DType::F32, {static_cast<int64_t>(stats.energyShare.size())});
             std::copy(stats.energyShare.begin(), stats.energyShare.end(), share.as<float>());
             QVERIFY2(golden.matches(out + "energy_share", share), golden.report());
             QVERIFY2(golden.matches(out + "r", vectorOf(stats.r)), golden.report());
-            const double stable = *golden.expected(out + "stable_rank").as<double>(), entropy = *golden.expected(out + "entropy_rank").as<double>();
+            const double stable = *golden.expected(out + "stable_rank").as<double>(),
+                         entropy = *golden.expected(out + "entropy_rank").as<double>();
             QVERIFY(std::abs(stats.stableRank - stable) <= 1e-4 + 1e-5 * stable);
             QVERIFY(std::abs(stats.entropyRank - entropy) <= 1e-4 + 1e-5 * entropy);
         }

@@ -103,7 +103,8 @@ inline std::string GoldenRollout::checkCache(const KvCache& cache, const std::st
         } else {
             const Shape heads{held.shape()[0], config.numHeads, config.headDim()};
             failure = check(prefix + "cache_k" + block, columnsOf(held, 0, config.dim).reshaped(heads), compared);
-            if (failure.empty()) failure = check(prefix + "cache_v" + block, columnsOf(held, config.dim, config.dim).reshaped(heads), compared);
+            if (failure.empty())
+                failure = check(prefix + "cache_v" + block, columnsOf(held, config.dim, config.dim).reshaped(heads), compared);
         }
         if (!failure.empty()) return failure;
     }
@@ -125,8 +126,13 @@ inline std::string GoldenRollout::compareByPasses(std::set<std::string>& compare
            flow = Tensor::host(DType::F32, chunkShape()), fresh = Tensor::host(DType::F32, chunkShape());
     auto pass = [&](const Tensor& latents, float timestep) {
         const std::vector<float> all(static_cast<size_t>(chunkFrames()), timestep);
-        dit->forward({.latents = latents, .timesteps = all, .prompt = &prompt, .cache = &cache,
-                      .firstSlot = static_cast<int>(cache.liveFrames() - chunkFrames()), .output = &flow}, workspace);
+        dit->forward({.latents = latents,
+                      .timesteps = all,
+                      .prompt = &prompt,
+                      .cache = &cache,
+                      .firstSlot = static_cast<int>(cache.liveFrames() - chunkFrames()),
+                      .output = &flow},
+                     workspace);
     };
     for (int64_t chunk = 0; chunk < chunks(); ++chunk) {
         const std::string name = "chunk." + std::to_string(chunk);

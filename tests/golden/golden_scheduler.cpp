@@ -43,7 +43,8 @@ void GoldenScheduler::tableStepsAndConversions() {
             index.as<int64_t>()[i] = entry;
             const int64_t from = i % frames * frameSize, to = i * frameSize;
             mixNoise(*backend, x0.as<float>() + from, noise.as<float>() + from, sampler.sigma(entry), noisy.as<float>() + to, frameSize);
-            cleanFromFlow(*backend, noisyIn.as<float>() + from, flow.as<float>() + from, sampler.sigma(entry), clean.as<float>() + to, frameSize);
+            cleanFromFlow(*backend, noisyIn.as<float>() + from, flow.as<float>() + from, sampler.sigma(entry), clean.as<float>() + to,
+                          frameSize);
             for (int64_t v = 0; v < frameSize; ++v)
                 back.as<float>()[to + v] = flowFromClean(noisyIn.as<float>()[from + v], x0.as<float>()[from + v], sampler.sigma(entry));
         }

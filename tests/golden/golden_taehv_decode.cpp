@@ -55,7 +55,8 @@ struct Run {
             add(some);
         }
         add(encoder->finish());
-        Tensor all = Tensor::host(DType::F32, {static_cast<int64_t>(values.size()) / (latent[1] * latent[2] * latent[3]), latent[1], latent[2], latent[3]});
+        Tensor all = Tensor::host(
+            DType::F32, {static_cast<int64_t>(values.size()) / (latent[1] * latent[2] * latent[3]), latent[1], latent[2], latent[3]});
         std::copy(values.begin(), values.end(), all.as<float>());
         return all;
     }
@@ -123,7 +124,8 @@ private slots:
                 ++seen;
                 const int64_t ofFirstFrame = map.shape()[0] / framesBefore;
                 framesBefore = map.shape()[0];
-                if (golden.expected("out.latent0." + layer).shape()[0] != map.shape()[0]) wrong << "frames of " + QString::fromStdString(layer);
+                if (golden.expected("out.latent0." + layer).shape()[0] != map.shape()[0])
+                    wrong << "frames of " + QString::fromStdString(layer);
                 if (!golden.matchesStart("out.latent0." + layer, planesOf(map.slice(0, ofFirstFrame)))) wrong << golden.report();
             });
             run.decoder->decode(unbatched(golden.input("in.latent")).slice(0, 1));
@@ -137,7 +139,8 @@ private slots:
         for (const GoldenCase& golden : GoldenCase::find("taehv_decode")) {
             const Tensor latent = unbatched(golden.input("in.latent")).slice(0, 1), want = golden.expected("out.latent0.decoder.19");
             Tensor all = Tensor::host(DType::F32, want.shape());
-            const Tensor first = firstHalfOfLastGrowth(golden.weights(), latent), second = firstHalfOfLastGrowth(SecondFrameFirst(golden.weights()), latent);
+            const Tensor first = firstHalfOfLastGrowth(golden.weights(), latent),
+                         second = firstHalfOfLastGrowth(SecondFrameFirst(golden.weights()), latent);
             QCOMPARE(first.count() + second.count(), all.count());
             std::copy_n(first.as<float>(), first.count(), all.as<float>());
             std::copy_n(second.as<float>(), second.count(), all.as<float>() + first.count());
@@ -185,7 +188,8 @@ private slots:
             Tensor counts;
             const Tensor encoded = run.encoded(unbatched(golden.input("in.clip")), counts);
             QVERIFY2(golden.matchesIn16Bit("out.encoded", encoded), golden.report());
-            qInfo("relative rms in bf16: pictures %.4f, latents %.4f", golden.relativeRms("out.decoded_raw", raw), golden.relativeRms("out.encoded", encoded));
+            qInfo("relative rms in bf16: pictures %.4f, latents %.4f", golden.relativeRms("out.decoded_raw", raw),
+                  golden.relativeRms("out.encoded", encoded));
         }
     }
 };

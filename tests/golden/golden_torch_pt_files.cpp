@@ -13,8 +13,8 @@ namespace {
 const CheckpointOptions kWholeTree{.select = CheckpointOptions::Select::WholeTree};
 
 bool isOneClearLine(const std::string& message, const std::string& file) {
-    return message.find('\n') == std::string::npos && message.size() > file.size() + 10 &&
-           message.size() < 500 && message.find(file) != std::string::npos;
+    return message.find('\n') == std::string::npos && message.size() > file.size() + 10 && message.size() < 500 &&
+           message.find(file) != std::string::npos;
 }
 
 }  // namespace
@@ -26,8 +26,7 @@ private slots:
     void goodFilesLoadBitForBit() {
         for (const GoldenCase& golden : GoldenCase::find("torch_pt_files")) {
             for (const auto& [file, prefix] : golden.json().at("expected_values_for").items()) {
-                const std::string source =
-                    prefix.get<std::string>().substr(0, prefix.get<std::string>().find('/') + 1);
+                const std::string source = prefix.get<std::string>().substr(0, prefix.get<std::string>().find('/') + 1);
                 auto checkpoint = Checkpoint::open(golden.folder() / file, kWholeTree);
                 QVERIFY2(checkpoint.ok(), checkpoint.ok() ? "" : checkpoint.message().c_str());
                 size_t expected = 0;
@@ -74,8 +73,7 @@ private slots:
             for (const std::string& name : checkpoint->names()) {
                 const Tensor want = golden.expected("ok.pt/generator/" + name);
                 auto got = checkpoint->tensor(name);
-                QVERIFY2(got.ok() && got->shape() == want.shape() && got->dtype() == want.dtype(),
-                         name.c_str());
+                QVERIFY2(got.ok() && got->shape() == want.shape() && got->dtype() == want.dtype(), name.c_str());
                 QVERIFY2(std::memcmp(got->data(), want.data(), want.bytes()) == 0, name.c_str());
             }
         }

@@ -10,9 +10,15 @@ namespace {
 
 TextEncoderConfig configOf(const GoldenCase& golden) {
     const nlohmann::json& c = golden.config();
-    return {.vocab = c.at("vocab"), .dim = c.at("dim"), .dimAttn = c.at("dim_attn"), .dimFfn = c.at("dim_ffn"),
-            .numHeads = c.at("num_heads"), .numLayers = c.at("num_layers"), .numBuckets = c.at("num_buckets"),
-            .maxDistance = c.at("max_distance"), .textLen = c.at("seq_len")};
+    return {.vocab = c.at("vocab"),
+            .dim = c.at("dim"),
+            .dimAttn = c.at("dim_attn"),
+            .dimFfn = c.at("dim_ffn"),
+            .numHeads = c.at("num_heads"),
+            .numLayers = c.at("num_layers"),
+            .numBuckets = c.at("num_buckets"),
+            .maxDistance = c.at("max_distance"),
+            .textLen = c.at("seq_len")};
 }
 
 // One prompt of the batch: the ids in front of the padding.
@@ -33,12 +39,12 @@ Tensor downloaded(Backend& backend, const Tensor& tensor) {
     return host;
 }
 
-
 // The reference computes its padding too, which nothing reads; those rows are taken over from it.
 Tensor stacked(const GoldenCase& golden, const std::string& name, const std::vector<Tensor>& items) {
     Tensor out = golden.expected(name);
     const int64_t perItem = out.count() / out.shape()[0];
-    for (size_t i = 0; i < items.size(); ++i) std::copy_n(items[i].as<float>(), items[i].count(), out.as<float>() + static_cast<int64_t>(i) * perItem);
+    for (size_t i = 0; i < items.size(); ++i)
+        std::copy_n(items[i].as<float>(), items[i].count(), out.as<float>() + static_cast<int64_t>(i) * perItem);
     return out;
 }
 

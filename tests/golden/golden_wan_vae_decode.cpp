@@ -149,7 +149,8 @@ private slots:
             QVERIFY2(golden.matchesIn16Bit("out.whole_unclamped", pictures), golden.report());
             const Tensor latents = run.encoder->encode(framesOfClip(golden.input("in.clip")));
             QVERIFY2(golden.matchesIn16Bit("out.encoded", latents), golden.report());
-            qInfo("relative rms in bf16: pictures %.4f, latents %.4f", golden.relativeRms("out.whole_unclamped", pictures), golden.relativeRms("out.encoded", latents));
+            qInfo("relative rms in bf16: pictures %.4f, latents %.4f", golden.relativeRms("out.whole_unclamped", pictures),
+                  golden.relativeRms("out.encoded", latents));
         }
     }
 };

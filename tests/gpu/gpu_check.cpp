@@ -1,4 +1,5 @@
-// What is to be known of a GPU, one part a call: gpu_check PART [--device cuda:N] [--f8] [--small]. Prints text; 0 when all is as it should be.
+// What is to be known of a GPU, one part a call: gpu_check PART [--device cuda:N] [--f8] [--small]. Prints text; 0 when all is as it should
+// be.
 //
 //   starts   nothing: that the program does
 //   parity   every operation against the CPU backend, fp32 and bf16, small and real shapes
@@ -62,7 +63,8 @@ int golden() {
                 said = failure.what();
             }
             wrong += !said.empty();
-            say("%s %s %-60s %s\n", said.empty() ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
+            say("%s %s %-60s %s\n", said.empty() ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(),
+                said.c_str());
         }
     figure("golden rollouts, decoders, text encoder that differ", wrong, "", Wanted::Below, 1);
     return wrong ? 1 : 0;
@@ -103,19 +105,37 @@ void timeAttention(Backend& b, int64_t queries, int64_t keys, int64_t qk, int64_
     const int64_t kvHeads = shared ? 1 : kHeads;
     const DeviceValues q(b, DType::BF16, randomValues(queries * kHeads * qk, 1)), k(b, DType::BF16, randomValues(keys * kvHeads * qk, 2)),
         values(b, DType::BF16, randomValues(keys * kvHeads * v, 3)), y = DeviceValues::poisoned(b, DType::BF16, queries * kHeads * v);
-    AttentionParams p{.dtype = DType::BF16, .q = q.data(), .k = k.data(), .v = shared ? k.data() : values.data(), .out = y.data(), .qRowStride = kHeads * qk,
-                      .qHeadStride = qk, .kRowStride = kvHeads * qk, .kHeadStride = shared ? 0 : qk, .vRowStride = shared ? qk : kHeads * v,
-                      .vHeadStride = shared ? 0 : v, .outRowStride = kHeads * v, .outHeadStride = v, .queries = queries, .keys = keys, .heads = kHeads,
-                      .qkDim = qk, .vDim = v, .scale = 0.0883883f};
+    AttentionParams p{.dtype = DType::BF16,
+                      .q = q.data(),
+                      .k = k.data(),
+                      .v = shared ? k.data() : values.data(),
+                      .out = y.data(),
+                      .qRowStride = kHeads * qk,
+                      .qHeadStride = qk,
+                      .kRowStride = kvHeads * qk,
+                      .kHeadStride = shared ? 0 : qk,
+                      .vRowStride = shared ? qk : kHeads * v,
+                      .vHeadStride = shared ? 0 : v,
+                      .outRowStride = kHeads * v,
+                      .outHeadStride = v,
+                      .queries = queries,
+                      .keys = keys,
+                      .heads = kHeads,
+                      .qkDim = qk,
+                      .vDim = v,
+                      .scale = 0.0883883f};
     const double ms = fastest(b, [&] { b.attention(p); });
-    line("attention " + std::to_string(queries) + " x " + std::to_string(keys) + ", 12 heads, " + std::to_string(qk) + " / " + std::to_string(v) + (shared ? " shared" : ""), ms,
-         2.0 * static_cast<double>(queries * keys * kHeads * (qk + v)), static_cast<double>(2 * (queries * kHeads + keys * kvHeads) * (qk + v)));
+    line("attention " + std::to_string(queries) + " x " + std::to_string(keys) + ", 12 heads, " + std::to_string(qk) + " / " +
+             std::to_string(v) + (shared ? " shared" : ""),
+         ms, 2.0 * static_cast<double>(queries * keys * kHeads * (qk + v)),
+         static_cast<double>(2 * (queries * kHeads + keys * kvHeads) * (qk + v)));
 }
 
 void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int kt, int kh, int kw) {
     const auto weight = b.packConv(randomValues(out * in * kt * kh * kw, 1, 0.03f).data(), DType::F32, nullptr, out, in, kt, kh, kw);
     const int64_t pixels = shape.height * shape.width, outFrames = shape.frames - kt + 1;
-    const DeviceValues x(b, DType::BF16, randomValues(shape.frames * pixels * in, 2)), y = DeviceValues::poisoned(b, DType::BF16, outFrames * pixels * out);
+    const DeviceValues x(b, DType::BF16, randomValues(shape.frames * pixels * in, 2)),
+        y = DeviceValues::poisoned(b, DType::BF16, outFrames * pixels * out);
     ConvParams p = shape;
     p.x = x.data();
     p.y = y.data();
@@ -123,10 +143,13 @@ void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int 
     p.weight = weight.get();
     p.padTop = p.padBottom = kh / 2;
     p.padLeft = p.padRight = kw / 2;
-    const double ms = fastest(b, [&] { b.conv(p); }, 3, 3);
-    line("conv " + std::to_string(in) + " to " + std::to_string(out) + ", " + std::to_string(kt) + "x" + std::to_string(kh) + "x" + std::to_string(kw) + ", " + std::to_string(outFrames) +
-             " x " + std::to_string(shape.height) + " x " + std::to_string(shape.width),
-         ms, 2.0 * static_cast<double>(outFrames * pixels * out * in * kt * kh * kw), static_cast<double>(2 * pixels * (shape.frames * in + outFrames * out)));
+    const double ms = fastest(
+        b, [&] { b.conv(p); }, 3, 3);
+    line("conv " + std::to_string(in) + " to " + std::to_string(out) + ", " + std::to_string(kt) + "x" + std::to_string(kh) + "x" +
+             std::to_string(kw) + ", " + std::to_string(outFrames) + " x " + std::to_string(shape.height) + " x " +
+             std::to_string(shape.width),
+         ms, 2.0 * static_cast<double>(outFrames * pixels * out * in * kt * kh * kw),
+         static_cast<double>(2 * pixels * (shape.frames * in + outFrames * out)));
 }
 
 int kernels() {
@@ -157,7 +180,16 @@ int kernels() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::pair<const char*, int (*)()> parts[] = {{"starts", [] { return 0; }}, {"parity", parity}, {"golden", golden}, {"kernels", kernels}, {"take", take}, {"dense", dense}, {"fit", fit}, {"prompt", prompt}, {"idle", idle}, {"profile", profile}};
+    const std::pair<const char*, int (*)()> parts[] = {{"starts", [] { return 0; }},
+                                                       {"parity", parity},
+                                                       {"golden", golden},
+                                                       {"kernels", kernels},
+                                                       {"take", take},
+                                                       {"dense", dense},
+                                                       {"fit", fit},
+                                                       {"prompt", prompt},
+                                                       {"idle", idle},
+                                                       {"profile", profile}};
     for (int i = 2; i < argc; ++i) {
         if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc) setup().device = argv[i + 1];
         if (std::strcmp(argv[i], "--f8") == 0) setup().f8Products = true;

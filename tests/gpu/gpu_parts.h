@@ -61,7 +61,8 @@ enum class Wanted { AtLeast, Below };
 
 inline void figure(const char* name, double value, const char* unit, Wanted wanted, double bound) {
     const bool reached = wanted == Wanted::AtLeast ? value >= bound : value < bound;
-    say("FIGURE %-62s %8.2f %-4s %s %g: %s\n", name, value, unit, wanted == Wanted::AtLeast ? "wanted at least" : "wanted below", bound, reached ? "reached" : "NOT REACHED");
+    say("FIGURE %-62s %8.2f %-4s %s %g: %s\n", name, value, unit, wanted == Wanted::AtLeast ? "wanted at least" : "wanted below", bound,
+        reached ? "reached" : "NOT REACHED");
 }
 
 // 0 when all is as it should be.

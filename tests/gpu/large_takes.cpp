@@ -43,7 +43,8 @@ std::unique_ptr<VideoDecoder> largeDecoder(const std::string& name, Backend& b) 
 
 Result<Tensor> textRows(const DitConfig& config, const std::string& prompt) {
     Tensor rows = Tensor::host(DType::F32, {60, config.textDim});
-    for (int64_t i = 0; i < rows.count(); ++i) rows.as<float>()[i] = 0.001f * static_cast<float>((i + static_cast<int64_t>(prompt.size())) % 997 - 498);
+    for (int64_t i = 0; i < rows.count(); ++i)
+        rows.as<float>()[i] = 0.001f * static_cast<float>((i + static_cast<int64_t>(prompt.size())) % 997 - 498);
     return rows;
 }
 
@@ -126,8 +127,8 @@ Speed timeTake(Queues& queues, const CausalDit& dit, int windowFrames, const std
     for (int i = 0; i < setup().timedChunks; ++i) take.chunk();
     const int frames = take.finish();
     const double ms = now() - start;
-    say("%s cache, window %d, decoder %s: %.1f FPS, %.1f ms a chunk\n", cache, windowFrames, decoder.empty() ? "none" : decoder.c_str(), 1000.0 * frames / ms,
-        ms / setup().timedChunks);
+    say("%s cache, window %d, decoder %s: %.1f FPS, %.1f ms a chunk\n", cache, windowFrames, decoder.empty() ? "none" : decoder.c_str(),
+        1000.0 * frames / ms, ms / setup().timedChunks);
     return {1000.0 * frames / ms, ms / setup().timedChunks};
 }
 
@@ -177,8 +178,10 @@ int take() {
     figure("denoise only, window 6", timeTake(queues, *dit, kWindow, "", "latent").fps, "FPS", Wanted::AtLeast, 60);
     const Speed taehv = timeTake(queues, *dit, kWindow, "taehv", "latent");
     figure("end to end with TAEHV, preview and host copy included", taehv.fps, "FPS", Wanted::AtLeast, 50);
-    figure("preview's share of a chunk (display itself not included)", 100 * previewMs(*queues.main) / taehv.chunkMs, "%", Wanted::Below, 1);
-    figure("end to end with the Wan VAE, preview and host copy included", timeTake(queues, *dit, kWindow, "wan", "latent").fps, "FPS", Wanted::AtLeast, 30);
+    figure("preview's share of a chunk (display itself not included)", 100 * previewMs(*queues.main) / taehv.chunkMs, "%", Wanted::Below,
+           1);
+    figure("end to end with the Wan VAE, preview and host copy included", timeTake(queues, *dit, kWindow, "wan", "latent").fps, "FPS",
+           Wanted::AtLeast, 30);
     return 0;
 }
 
@@ -221,7 +224,8 @@ int fit() {
         } catch (const std::bad_alloc&) {
         }
         count[which] = static_cast<double>(takes.size());
-        say("%s cache, window 21: %zu takes fit beside each other, counted up to %d\n", which == 0 ? "latent" : "dense", takes.size(), setup().mostTakes);
+        say("%s cache, window 21: %zu takes fit beside each other, counted up to %d\n", which == 0 ? "latent" : "dense", takes.size(),
+            setup().mostTakes);
     }
     figure("takes that fit, latent against dense cache, window 21", count[0] / std::max(1.0, count[1]), "x", Wanted::AtLeast, 8);
     return 0;
@@ -259,7 +263,9 @@ int prompt() {
         chunkMs = std::min(chunkMs, now() - start);
         decode.finish(ignore);
         std::vector<PromptSegment> segments = rollout->timeline().segments();
-        segments.push_back({.firstChunk = rollout->nextChunk(), .text = std::string(kPrompt) + std::string(static_cast<size_t>(i + 1), '!'), .transition = Transition::Recache});
+        segments.push_back({.firstChunk = rollout->nextChunk(),
+                            .text = std::string(kPrompt) + std::string(static_cast<size_t>(i + 1), '!'),
+                            .transition = Transition::Recache});
         rollout->setTimeline(PromptTimeline::create(std::move(segments)).value());
         bool first = true;
         const FrameSink noteFirst = [&](const Frame8&) {
@@ -269,8 +275,9 @@ int prompt() {
         decode.push(orThrow(rollout->next()).latents, noteFirst);
         decode.finish(noteFirst);
     }
-    say("text encoder of the real size, 60 tokens: %.1f ms; re-cache, chunk and its first frame: %.1f ms; a chunk that is under way: up to %.1f ms\n", encodeMs, changeMs,
-        chunkMs);
+    say("text encoder of the real size, 60 tokens: %.1f ms; re-cache, chunk and its first frame: %.1f ms; a chunk that is under way: up to "
+        "%.1f ms\n",
+        encodeMs, changeMs, chunkMs);
     figure("prompt to its first frame, given at a chunk's boundary", encodeMs + changeMs, "ms", Wanted::Below, 400);
     figure("prompt to its first frame, given just after a chunk began", encodeMs + changeMs + chunkMs, "ms", Wanted::Below, 400);
     return 0;
@@ -294,7 +301,9 @@ int idle() {
     const auto backToBack = [&](Tensor* out) {
         const std::vector<float> timesteps(3, out ? 750.0f : 0.0f);
         const auto pass = [&] {
-            dit->forward({.latents = latents, .timesteps = timesteps, .prompt = &context, .cache = &cache, .firstSlot = kWindow - 3, .output = out}, workspace);
+            dit->forward(
+                {.latents = latents, .timesteps = timesteps, .prompt = &context, .cache = &cache, .firstSlot = kWindow - 3, .output = out},
+                workspace);
         };
         for (int i = 0; i < 2; ++i) pass();
         std::unique_ptr<RecordedPass> recorded;
@@ -314,7 +323,8 @@ int idle() {
         return best;
     };
     const double denoiseMs = backToBack(&flow), cleanMs = backToBack(nullptr), busyMs = 4 * denoiseMs + cleanMs;
-    say("a chunk %.2f ms, its passes back to back %.2f ms (a denoise pass %.2f ms, the clean one %.2f ms)\n", chunkMs, busyMs, denoiseMs, cleanMs);
+    say("a chunk %.2f ms, its passes back to back %.2f ms (a denoise pass %.2f ms, the clean one %.2f ms)\n", chunkMs, busyMs, denoiseMs,
+        cleanMs);
     figure("time of a steady chunk that is not its passes", std::max(0.0, 100 * (1 - busyMs / chunkMs)), "%", Wanted::Below, 3);
     return 0;
 }
@@ -332,7 +342,8 @@ int profile() {
         profiled.clear();
         const double start = now();
         chunk();
-        say("\none chunk with the decoder %s: %.1f ms when every operation is waited for, %.1f ms within operations\n", decoder, now() - start, profiled.totalMs());
+        say("\none chunk with the decoder %s: %.1f ms when every operation is waited for, %.1f ms within operations\n", decoder,
+            now() - start, profiled.totalMs());
         profiled.print();
     }
     return 0;

@@ -19,17 +19,19 @@ struct Bound {
 struct Comparison {
     int64_t count = 0, wrong = 0, first = -1, nanMismatches = 0;
     double largestAbsolute = 0;
-    double relativeRms = 0;  // norm(got - want) / norm(want) over the numbers
+    double relativeRms = 0;   // norm(got - want) / norm(want) over the numbers
     float got = 0, want = 0;  // of the first that is wrong
 
     bool good() const { return wrong == 0; }
     std::string text() const {
         char line[240];
-        std::snprintf(line, sizeof line, "%lld numbers, largest difference %.3g, relative rms %.3g", static_cast<long long>(count), largestAbsolute, relativeRms);
+        std::snprintf(line, sizeof line, "%lld numbers, largest difference %.3g, relative rms %.3g", static_cast<long long>(count),
+                      largestAbsolute, relativeRms);
         std::string out = line;
         if (wrong == 0) return out;
-        std::snprintf(line, sizeof line, "; %lld WRONG, %lld of them NaN on one side, the first at %lld: got %.9g, want %.9g", static_cast<long long>(wrong),
-                      static_cast<long long>(nanMismatches), static_cast<long long>(first), static_cast<double>(got), static_cast<double>(want));
+        std::snprintf(line, sizeof line, "; %lld WRONG, %lld of them NaN on one side, the first at %lld: got %.9g, want %.9g",
+                      static_cast<long long>(wrong), static_cast<long long>(nanMismatches), static_cast<long long>(first),
+                      static_cast<double>(got), static_cast<double>(want));
         return out + line;
     }
 };

@@ -22,11 +22,24 @@ struct ConvCase {
     int64_t outCount() const { return outFrames() * outHeight() * outWidth() * out; }
     std::string name() const {
         auto text = [](int64_t value) { return std::to_string(value); };
-        return text(frames) + "x" + text(height) + "x" + text(width) + " " + text(in) + " to " + text(out) + " kernel " + text(kt) + "x" + text(kh) + "x" + text(kw);
+        return text(frames) + "x" + text(height) + "x" + text(width) + " " + text(in) + " to " + text(out) + " kernel " + text(kt) + "x" +
+               text(kh) + "x" + text(kw);
     }
     ConvParams params(const void* x, void* y, DType dtype, const PackedWeight* weight) const {
-        return {.x = x, .y = y, .dtype = dtype, .frames = frames, .height = height, .width = width, .padTop = top, .padBottom = bottom,
-                .padLeft = left, .padRight = right, .stride = stride, .strideT = strideT, .weight = weight, .accumulate = accumulate,
+        return {.x = x,
+                .y = y,
+                .dtype = dtype,
+                .frames = frames,
+                .height = height,
+                .width = width,
+                .padTop = top,
+                .padBottom = bottom,
+                .padLeft = left,
+                .padRight = right,
+                .stride = stride,
+                .strideT = strideT,
+                .weight = weight,
+                .accumulate = accumulate,
                 .activation = activation};
     }
 };

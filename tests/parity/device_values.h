@@ -14,7 +14,8 @@ namespace longtake {
 
 class DeviceValues {
 public:
-    DeviceValues(Backend& backend, DType dtype, const std::vector<float>& values) : backend_(backend), dtype_(dtype), count_(values.size()) {
+    DeviceValues(Backend& backend, DType dtype, const std::vector<float>& values)
+        : backend_(backend), dtype_(dtype), count_(values.size()) {
         memory_ = backend.allocate(std::max<size_t>(count_, 1) * sizeOf(dtype));
         if (dtype == DType::F32) {
             backend.upload(memory_.get(), values.data(), count_ * sizeof(float));

@@ -70,9 +70,15 @@ std::vector<float> decoded(const GoldenCase& golden, Backend& backend) {
 
 std::vector<float> encodedText(const GoldenCase& golden, Backend& backend) {
     const nlohmann::json& c = golden.config();
-    const TextEncoderConfig config{.vocab = c.at("vocab"), .dim = c.at("dim"), .dimAttn = c.at("dim_attn"), .dimFfn = c.at("dim_ffn"),
-                                   .numHeads = c.at("num_heads"), .numLayers = c.at("num_layers"), .numBuckets = c.at("num_buckets"),
-                                   .maxDistance = c.at("max_distance"), .textLen = c.at("seq_len")};
+    const TextEncoderConfig config{.vocab = c.at("vocab"),
+                                   .dim = c.at("dim"),
+                                   .dimAttn = c.at("dim_attn"),
+                                   .dimFfn = c.at("dim_ffn"),
+                                   .numHeads = c.at("num_heads"),
+                                   .numLayers = c.at("num_layers"),
+                                   .numBuckets = c.at("num_buckets"),
+                                   .maxDistance = c.at("max_distance"),
+                                   .textLen = c.at("seq_len")};
     auto encoder = Umt5Encoder::create(config, golden.weights(), backend);
     if (!encoder) throw std::runtime_error(encoder.message());
     std::vector<int32_t> ids;

@@ -18,9 +18,7 @@ CanvasPlayback::CanvasPlayback(QObject* parent) : QObject(parent) {
     connect(&timer_, &QTimer::timeout, this, &CanvasPlayback::wake);
 }
 
-double CanvasPlayback::now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double CanvasPlayback::now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void CanvasPlayback::submit(const FrameView& frame, FrameStamp stamp) {
     if (frame.empty()) return;

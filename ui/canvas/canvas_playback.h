@@ -77,7 +77,7 @@ signals:
     void frameShown(qint64 index, double seconds);
     void frameNeeded(qint64 index);  // sought, but no longer in memory: submit it again
     void wantsFramesChanged(bool wants);
-    void speedChanged();          // by itself: the newest frames are reached, or the first one, where it pauses
+    void speedChanged();       // by itself: the newest frames are reached, or the first one, where it pauses
     void slotFreed(int slot);  // its picture has had its turn
 
 private:

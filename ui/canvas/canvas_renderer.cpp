@@ -11,8 +11,8 @@ namespace {
 constexpr uint64_t kLongestWaitNs = 2'000'000'000;
 constexpr VkFormat kTextureFormat = VK_FORMAT_R8G8B8A8_UNORM;
 
-void imageBarrier(VkCommandBuffer commands, VkImage image, VkImageLayout from, VkImageLayout to,
-                  VkPipelineStageFlags before, VkAccessFlags wrote, VkPipelineStageFlags after, VkAccessFlags reads) {
+void imageBarrier(VkCommandBuffer commands, VkImage image, VkImageLayout from, VkImageLayout to, VkPipelineStageFlags before,
+                  VkAccessFlags wrote, VkPipelineStageFlags after, VkAccessFlags reads) {
     VkImageMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
                                  .pNext = nullptr,
                                  .srcAccessMask = wrote,
@@ -39,8 +39,7 @@ SampleMode sampleModeFor(double zoom, Magnify magnify) {
     return SampleMode::Linear;
 }
 
-Result<std::unique_ptr<CanvasRenderer>> CanvasRenderer::create(VulkanContext& context, VkFormat targetFormat,
-                                                               VkImageLayout finalLayout) {
+Result<std::unique_ptr<CanvasRenderer>> CanvasRenderer::create(VulkanContext& context, VkFormat targetFormat, VkImageLayout finalLayout) {
     std::unique_ptr<CanvasRenderer> self(new CanvasRenderer(context));
     auto pipeline = FramePipeline::create(context, targetFormat, finalLayout);
     if (!pipeline) return pipeline.error();
@@ -138,8 +137,7 @@ Result<void> CanvasRenderer::draw(const DrawRequest& request) {
         return began;
     }
     uint64_t done = submitted_ + 1;
-    bool copies =
-        source && !(textureFilled_ && textureSource_ == source && textureSerial_ == source->serial());
+    bool copies = source && !(textureFilled_ && textureSource_ == source && textureSerial_ == source->serial());
     if (copies) recordPicture(flight.commands, *source, {timeline_.get(), done});
     recordPass(flight.commands, request);
     if (request.readback) request.readback->recordReadback(flight.commands);
@@ -177,8 +175,7 @@ void CanvasRenderer::recordPass(VkCommandBuffer commands, const DrawRequest& req
     vkCmdBeginRenderPass(commands, &pass, VK_SUBPASS_CONTENTS_INLINE);
     bool hasPicture = request.source && !request.source->size().empty() && textureFilled_;
     if (hasPicture && request.placement.width > 0) {
-        pipeline_.draw(commands, request.extent, request.placement, textureSize_,
-                       sampleModeFor(request.placement.zoom, request.magnify));
+        pipeline_.draw(commands, request.extent, request.placement, textureSize_, sampleModeFor(request.placement.zoom, request.magnify));
     }
     hudAreas_ = {};
     if (request.hud && !request.hud->isEmpty()) hudAreas_ = hud_->record(commands, request.extent, *request.hud, request.placement);

@@ -27,7 +27,7 @@ struct DrawRequest {
     Magnify magnify = Magnify::Bicubic;
     std::array<float, 4> background{0.067f, 0.075f, 0.09f, 1};
     const HudScene* hud = nullptr;
-    double scale = 1;  // device pixels per logical pixel, for the HUD
+    double scale = 1;                         // device pixels per logical pixel, for the HUD
     VkSemaphore waitBefore = VK_NULL_HANDLE;  // binary: the target is free
     VkSemaphore signalAfter = VK_NULL_HANDLE;
     OffscreenTarget* readback = nullptr;  // copies the target into memory after the pass
@@ -37,8 +37,7 @@ class CanvasRenderer {
 public:
     static constexpr int kFlights = 2;  // draws the GPU may work on at once
 
-    static Result<std::unique_ptr<CanvasRenderer>> create(VulkanContext& context, VkFormat targetFormat,
-                                                          VkImageLayout finalLayout);
+    static Result<std::unique_ptr<CanvasRenderer>> create(VulkanContext& context, VkFormat targetFormat, VkImageLayout finalLayout);
     ~CanvasRenderer();
     CanvasRenderer(const CanvasRenderer&) = delete;
     CanvasRenderer& operator=(const CanvasRenderer&) = delete;

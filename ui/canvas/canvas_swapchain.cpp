@@ -14,8 +14,7 @@ Result<VkSurfaceFormatKHR> CanvasSwapchain::chooseFormat(VulkanContext& context,
     uint32_t count = 0;
     vkGetPhysicalDeviceSurfaceFormatsKHR(context.physical(), surface, &count, nullptr);
     std::vector<VkSurfaceFormatKHR> formats(count);
-    auto listed = context.check(
-        vkGetPhysicalDeviceSurfaceFormatsKHR(context.physical(), surface, &count, formats.data()), "list formats");
+    auto listed = context.check(vkGetPhysicalDeviceSurfaceFormatsKHR(context.physical(), surface, &count, formats.data()), "list formats");
     if (!listed) return listed.error();
     for (VkFormat wanted : {VK_FORMAT_B8G8R8A8_UNORM, VK_FORMAT_R8G8B8A8_UNORM, VK_FORMAT_A8B8G8R8_UNORM_PACK32}) {
         for (const VkSurfaceFormatKHR& format : formats) {
@@ -25,19 +24,16 @@ Result<VkSurfaceFormatKHR> CanvasSwapchain::chooseFormat(VulkanContext& context,
     return Error{"[Vulkan] open the canvas: the screen offers no 8-bit UNORM format"};
 }
 
-Result<std::unique_ptr<CanvasSwapchain>> CanvasSwapchain::create(VulkanContext& context, VkSurfaceKHR surface,
-                                                                 VkSurfaceFormatKHR format, VkRenderPass pass,
-                                                                 PictureSize size, const CanvasSwapchain* previous) {
+Result<std::unique_ptr<CanvasSwapchain>> CanvasSwapchain::create(VulkanContext& context, VkSurfaceKHR surface, VkSurfaceFormatKHR format,
+                                                                 VkRenderPass pass, PictureSize size, const CanvasSwapchain* previous) {
     std::unique_ptr<CanvasSwapchain> self(new CanvasSwapchain(context));
     VkSurfaceCapabilitiesKHR can{};
-    auto asked = context.check(vkGetPhysicalDeviceSurfaceCapabilitiesKHR(context.physical(), surface, &can),
-                               "ask for the surface's size");
+    auto asked = context.check(vkGetPhysicalDeviceSurfaceCapabilitiesKHR(context.physical(), surface, &can), "ask for the surface's size");
     if (!asked) return asked.error();
     VkExtent2D extent = can.currentExtent;
     if (extent.width == UINT32_MAX) {
         extent.width = std::clamp(uint32_t(std::max(0, size.width)), can.minImageExtent.width, can.maxImageExtent.width);
-        extent.height =
-            std::clamp(uint32_t(std::max(0, size.height)), can.minImageExtent.height, can.maxImageExtent.height);
+        extent.height = std::clamp(uint32_t(std::max(0, size.height)), can.minImageExtent.height, can.maxImageExtent.height);
     }
     if (extent.width == 0 || extent.height == 0) return std::unique_ptr<CanvasSwapchain>();
     self->extent_ = extent;
@@ -113,8 +109,7 @@ Result<void> CanvasSwapchain::makeImages(VkFormat format, VkRenderPass pass) {
 
 Result<CanvasSwapchain::State> CanvasSwapchain::acquire() {
     size_t turn = (turn_ + 1) % acquired_.size();
-    VkResult code = vkAcquireNextImageKHR(context_.device(), swapchain_.get(), 0, acquired_[turn].get(), VK_NULL_HANDLE,
-                                          &current_);
+    VkResult code = vkAcquireNextImageKHR(context_.device(), swapchain_.get(), 0, acquired_[turn].get(), VK_NULL_HANDLE, &current_);
     if (code == VK_NOT_READY || code == VK_TIMEOUT) return State::NotYet;
     if (code == VK_ERROR_OUT_OF_DATE_KHR) return State::Outdated;
     if (code != VK_SUBOPTIMAL_KHR) {

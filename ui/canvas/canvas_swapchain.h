@@ -20,9 +20,8 @@ public:
 
     // size: of the window in device pixels, for surfaces that do not say theirs. `previous` is given up but must live
     // until this returns. A surface without area gives null.
-    static Result<std::unique_ptr<CanvasSwapchain>> create(VulkanContext& context, VkSurfaceKHR surface,
-                                                           VkSurfaceFormatKHR format, VkRenderPass pass, PictureSize size,
-                                                           const CanvasSwapchain* previous);
+    static Result<std::unique_ptr<CanvasSwapchain>> create(VulkanContext& context, VkSurfaceKHR surface, VkSurfaceFormatKHR format,
+                                                           VkRenderPass pass, PictureSize size, const CanvasSwapchain* previous);
 
     enum class State { Ready, NotYet, Outdated };
     // Never waits: NotYet while the screen still holds all images.

@@ -27,7 +27,8 @@ constexpr int kFocusLine = 1;          // around the picture, also where that is
 }  // namespace
 
 CanvasWidget::CanvasWidget(CanvasOptions options, QWidget* parent)
-    : QWidget(parent), timelines_(options.timelines ? options.timelines : ExternalTimeline::create), scene_(std::make_unique<CanvasScene>()) {
+    : QWidget(parent), timelines_(options.timelines ? options.timelines : ExternalTimeline::create),
+      scene_(std::make_unique<CanvasScene>()) {
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Video canvas"));
     setAccessibleDescription(tr("The video as it is generated"));
@@ -73,10 +74,13 @@ void CanvasWidget::useWindow(CanvasPacing pacing) {
     connect(window_, &CanvasWindow::deviceReady, this, &CanvasWidget::setDeviceText);
     connect(window_, &CanvasWindow::sharedLost, this, &CanvasWidget::sharedFramesLost);
     // Queued: the window is still at work when it fails, and goes with the container.
-    connect(window_, &CanvasWindow::failed, this, [this](const QString& line) {
-        qWarning("%s", qPrintable(line));
-        usePainted(tr("Vulkan failed on this graphics card"));
-    }, Qt::QueuedConnection);
+    connect(
+        window_, &CanvasWindow::failed, this,
+        [this](const QString& line) {
+            qWarning("%s", qPrintable(line));
+            usePainted(tr("Vulkan failed on this graphics card"));
+        },
+        Qt::QueuedConnection);
     QWidget* container = QWidget::createWindowContainer(window_, this);
     container->setFocusPolicy(Qt::NoFocus);
     setSurface(container);
@@ -143,9 +147,7 @@ void CanvasWidget::submitShared(int slot, uint64_t readyValue, FrameStamp stamp)
     scene_->playback.submitShared({.slot = slot, .readyValue = readyValue}, stamp);
 }
 
-uint64_t CanvasWidget::releaseValue(int slot) const {
-    return window_ && window_->shared() ? window_->shared()->releaseValue(slot) : 0;
-}
+uint64_t CanvasWidget::releaseValue(int slot) const { return window_ && window_->shared() ? window_->shared()->releaseValue(slot) : 0; }
 
 void CanvasWidget::clearFrames() { scene_->playback.clear(); }
 void CanvasWidget::setEnded(bool ended) { scene_->playback.setEnded(ended); }
@@ -256,9 +258,7 @@ bool CanvasWidget::eventFilter(QObject* watched, QEvent* event) {
             dragFrom_.reset();
             updateCursor();
             return true;
-        case QEvent::MouseButtonDblClick:
-            isFitted() ? zoomToActualSize() : zoomToFit();
-            return true;
+        case QEvent::MouseButtonDblClick: isFitted() ? zoomToActualSize() : zoomToFit(); return true;
         case QEvent::Wheel: {
             auto& wheel = *static_cast<QWheelEvent*>(event);
             zoomBy(std::pow(kWheelBase, wheel.angleDelta().y()), wheel.position());
@@ -319,7 +319,8 @@ void CanvasWidget::keyPressEvent(QKeyEvent* event) {
 }
 
 void CanvasWidget::focusInEvent(QFocusEvent* event) {
-    showsFocus_ = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::ShortcutFocusReason;
+    showsFocus_ =
+        event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::ShortcutFocusReason;
     update();
     QWidget::focusInEvent(event);
 }

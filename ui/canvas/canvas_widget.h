@@ -36,7 +36,7 @@ enum class CanvasDrawing { Auto, Vulkan, Painted };
 
 struct CanvasOptions {
     CanvasDrawing drawing = CanvasDrawing::Auto;
-    bool validate = false;  // Khronos layer, where installed; its messages go to Qt's log
+    bool validate = false;               // Khronos layer, where installed; its messages go to Qt's log
     std::optional<CanvasPacing> pacing;  // canvas_window.h; for tests
     // For tests: what makes the timelines of shared frames, on devices that cannot export their own.
     std::function<Result<std::unique_ptr<SharedTimeline>>(VulkanContext&)> timelines;
@@ -120,8 +120,8 @@ signals:
     void speedChanged();  // by itself; at the first frame it pauses
     void zoomChanged(double zoom, bool isFitted);
     void hudVisibleChanged(bool visible);
-    void deviceInfo(const QString& text);      // what draws, and why not Vulkan if it does not
-    void sharedFramesLost();                   // the device was: share again
+    void deviceInfo(const QString& text);  // what draws, and why not Vulkan if it does not
+    void sharedFramesLost();               // the device was: share again
     // May be written again, once `released` has reached the value; 0: at once.
     void slotFreed(int slot, quint64 releasedValue);
     void menuRequested(const QPoint& global);  // right click
@@ -151,7 +151,7 @@ private:
     std::unique_ptr<CanvasScene> scene_;
     CanvasWindow* window_ = nullptr;  // the container's
     PaintedCanvas* painted_ = nullptr;
-    QWidget* surface_ = nullptr;      // one of these: the window's container, or the painted canvas
+    QWidget* surface_ = nullptr;  // one of these: the window's container, or the painted canvas
     QString deviceText_;
     bool showsFocus_ = false;  // the keyboard came here: a line around the picture says so
     std::optional<QPointF> dragFrom_;

@@ -15,8 +15,7 @@ constexpr int kRetryMs = 1;  // while the screen holds all images
 
 }  // namespace
 
-CanvasWindow::CanvasWindow(QVulkanInstance& instance, CanvasScene& scene, CanvasPacing pacing)
-    : scene_(scene), pacing_(pacing) {
+CanvasWindow::CanvasWindow(QVulkanInstance& instance, CanvasScene& scene, CanvasPacing pacing) : scene_(scene), pacing_(pacing) {
     setSurfaceType(QSurface::VulkanSurface);
     setVulkanInstance(&instance);
     // The keyboard stays with the widgets, whose shortcuts would not hear it from here.
@@ -68,8 +67,7 @@ PictureSize CanvasWindow::devicePixels() const {
 }
 
 void CanvasWindow::updateFollowing() {
-    bool byRefresh = pacing_ == CanvasPacing::Refresh ||
-                     (pacing_ == CanvasPacing::Auto && context_ && !context_->facts().isSoftware);
+    bool byRefresh = pacing_ == CanvasPacing::Refresh || (pacing_ == CanvasPacing::Auto && context_ && !context_->facts().isSoftware);
     if (screen()) clock_.setRefreshRate(screen()->refreshRate());
     scene_.playback.setFollowsRefresh(byRefresh && isExposed() && !isBroken_);
 }
@@ -114,8 +112,7 @@ Result<void> CanvasWindow::fitSwapchain() {
     VkSurfaceKHR surface = QVulkanInstance::surfaceForWindow(this);
     if (surface == VK_NULL_HANDLE) return Error{"[Vulkan] open the canvas: the window system gave no surface"};
     if (auto idle = context_->check(vkDeviceWaitIdle(context_->device()), "wait for the device"); !idle) return idle;
-    auto made = CanvasSwapchain::create(*context_, surface, format_, renderer_->renderPass(), devicePixels(),
-                                        swapchain_.get());
+    auto made = CanvasSwapchain::create(*context_, surface, format_, renderer_->renderPass(), devicePixels(), swapchain_.get());
     if (!made) return made.error();
     swapchain_ = std::move(*made);
     outdated_ = false;

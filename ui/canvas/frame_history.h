@@ -41,7 +41,7 @@ private:
 
     size_t maxBytes_;
     size_t bytes_ = 0;
-    std::list<Kept> byUse_;  // latest first
+    std::list<Kept> byUse_;       // latest first
     std::vector<uint8_t> spare_;  // memory of the last dropped frame, for the next one
     std::unordered_map<int64_t, std::list<Kept>::iterator> byIndex_;
 };

@@ -168,8 +168,6 @@ double FramePacer::aheadSeconds() const {
     return frames_.empty() ? 0 : std::max(0.0, endOf(frames_.back()) - std::max(furthest_, position_));
 }
 
-double FramePacer::behindSeconds() const {
-    return frames_.empty() ? 0 : std::max(0.0, frames_.back().stamp.seconds - position_);
-}
+double FramePacer::behindSeconds() const { return frames_.empty() ? 0 : std::max(0.0, frames_.back().stamp.seconds - position_); }
 
 }  // namespace longtake

@@ -98,7 +98,7 @@ private:
     double clock_ = 0;     // the last `now`
     double position_ = 0;  // the take's time at clock_
     double furthest_ = 0;  // end of what has been shown
-    double rate_ = 1;  // at speed 1
+    double rate_ = 1;      // at speed 1
     double speed_ = 1;
     bool starved_ = false;
     int underruns_ = 0;

@@ -148,8 +148,7 @@ Result<void> FramePipeline::createPipelines(VulkanContext& context) {
     auto fragment = shader(context, kFragmentWords);
     if (!fragment) return fragment.error();
 
-    VkPushConstantRange range{
-        .stageFlags = VK_SHADER_STAGE_FRAGMENT_BIT, .offset = 0, .size = sizeof(PlacementConstants)};
+    VkPushConstantRange range{.stageFlags = VK_SHADER_STAGE_FRAGMENT_BIT, .offset = 0, .size = sizeof(PlacementConstants)};
     VkDescriptorSetLayout setLayout = setLayout_.get();
     VkPipelineLayoutCreateInfo layoutInfo{.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                           .pNext = nullptr,
@@ -172,8 +171,7 @@ Result<void> FramePipeline::createPipelines(VulkanContext& context) {
     stages[0].pName = stages[1].pName = "main";
     int32_t mode = 0;
     VkSpecializationMapEntry modeEntry{.constantID = 0, .offset = 0, .size = sizeof(mode)};
-    VkSpecializationInfo special{
-        .mapEntryCount = 1, .pMapEntries = &modeEntry, .dataSize = sizeof(mode), .pData = &mode};
+    VkSpecializationInfo special{.mapEntryCount = 1, .pMapEntries = &modeEntry, .dataSize = sizeof(mode), .pData = &mode};
     stages[1].pSpecializationInfo = &special;
 
     VkPipelineVertexInputStateCreateInfo noVertices{};
@@ -192,8 +190,7 @@ Result<void> FramePipeline::createPipelines(VulkanContext& context) {
     samples.sType = VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO;
     samples.rasterizationSamples = VK_SAMPLE_COUNT_1_BIT;
     VkPipelineColorBlendAttachmentState opaque{};
-    opaque.colorWriteMask = VK_COLOR_COMPONENT_R_BIT | VK_COLOR_COMPONENT_G_BIT | VK_COLOR_COMPONENT_B_BIT |
-                            VK_COLOR_COMPONENT_A_BIT;
+    opaque.colorWriteMask = VK_COLOR_COMPONENT_R_BIT | VK_COLOR_COMPONENT_G_BIT | VK_COLOR_COMPONENT_B_BIT | VK_COLOR_COMPONENT_A_BIT;
     VkPipelineColorBlendStateCreateInfo blend{};
     blend.sType = VK_STRUCTURE_TYPE_PIPELINE_COLOR_BLEND_STATE_CREATE_INFO;
     blend.attachmentCount = 1;
@@ -219,8 +216,7 @@ Result<void> FramePipeline::createPipelines(VulkanContext& context) {
     info.renderPass = renderPass_.get();
     for (mode = 0; mode < kSampleModes; ++mode) {
         VkPipeline pipeline = VK_NULL_HANDLE;
-        made = context.check(vkCreateGraphicsPipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline),
-                             "create pipeline");
+        made = context.check(vkCreateGraphicsPipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline), "create pipeline");
         if (!made) return made;
         pipelines_[size_t(mode)] = {device, pipeline};
     }
@@ -228,8 +224,7 @@ Result<void> FramePipeline::createPipelines(VulkanContext& context) {
 }
 
 void FramePipeline::bindPicture(VulkanContext& context, VkImageView view) {
-    VkDescriptorImageInfo image{
-        .sampler = VK_NULL_HANDLE, .imageView = view, .imageLayout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL};
+    VkDescriptorImageInfo image{.sampler = VK_NULL_HANDLE, .imageView = view, .imageLayout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL};
     VkWriteDescriptorSet write{};
     write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
     write.dstSet = set_;
@@ -250,13 +245,12 @@ void FramePipeline::draw(VkCommandBuffer commands, VkExtent2D target, const Plac
     VkViewport viewport{0, 0, float(target.width), float(target.height), 0, 1};
     VkRect2D scissor{{left, top}, {uint32_t(right - left), uint32_t(bottom - top)}};
     double texelsPerPixel = 1 / placement.zoom;
-    PlacementConstants constants{
-        .originX = float(placement.x),
-        .originY = float(placement.y),
-        .width = float(picture.width),
-        .height = float(picture.height),
-        .texelsPerPixel = float(texelsPerPixel),
-        .taps = std::clamp(int(std::ceil(texelsPerPixel)), 1, kMostTaps)};
+    PlacementConstants constants{.originX = float(placement.x),
+                                 .originY = float(placement.y),
+                                 .width = float(picture.width),
+                                 .height = float(picture.height),
+                                 .texelsPerPixel = float(texelsPerPixel),
+                                 .taps = std::clamp(int(std::ceil(texelsPerPixel)), 1, kMostTaps)};
     vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, pipelines_[size_t(mode)].get());
     vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, layout_.get(), 0, 1, &set_, 0, nullptr);
     vkCmdPushConstants(commands, layout_.get(), VK_SHADER_STAGE_FRAGMENT_BIT, 0, sizeof(constants), &constants);

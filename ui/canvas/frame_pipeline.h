@@ -23,8 +23,7 @@ public:
     // The picture that draw() shows. Not while the GPU still draws.
     void bindPicture(VulkanContext& context, VkImageView view);
     // Inside of the render pass.
-    void draw(VkCommandBuffer commands, VkExtent2D target, const Placement& placement, PictureSize picture,
-              SampleMode mode) const;
+    void draw(VkCommandBuffer commands, VkExtent2D target, const Placement& placement, PictureSize picture, SampleMode mode) const;
 
 private:
     Result<void> createPass(VulkanContext& context, VkFormat format, VkImageLayout finalLayout);

@@ -22,7 +22,7 @@ class FrameSource {
 public:
     virtual ~FrameSource() = default;
 
-    virtual PictureSize size() const = 0;    // of the current picture; empty before the first
+    virtual PictureSize size() const = 0;  // of the current picture; empty before the first
     virtual uint64_t serial() const = 0;   // another number for every picture; the renderer copies when it changes
 
     // Records the copy of the current picture into `image` (RGBA8, TRANSFER_DST_OPTIMAL), with what barriers its own

@@ -130,8 +130,7 @@ public:
 
     void series(const HudSeries& series, HudColor color) {
         double label = px(76);
-        painter_.text(HudFont::Small, {left_, y_ + px(3)}, kMuted,
-                      elided(painter_, HudFont::Small, series.name, label - px(8)));
+        painter_.text(HudFont::Small, {left_, y_ + px(3)}, kMuted, elided(painter_, HudFont::Small, series.name, label - px(8)));
         auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
         double range = std::max(double(*high - *low), 1e-6 + 0.02 * std::abs(double(*high)));
         double middle = (double(*high) + double(*low)) / 2;
@@ -139,8 +138,7 @@ public:
         std::vector<PixelPoint> points;
         for (size_t i = 0; i < series.values.size(); ++i) {
             double up = (double(series.values[i]) - middle) / range + 0.5;
-            points.push_back({left_ + label + width * double(i) / double(series.values.size() - 1),
-                              y_ + px(3) + height * (1 - up)});
+            points.push_back({left_ + label + width * double(i) / double(series.values.size() - 1), y_ + px(3) + height * (1 - up)});
         }
         painter_.line(points, px(1.4), color);
         y_ += px(kSeriesHeight);
@@ -192,7 +190,9 @@ public:
     void text(HudFont font, PixelPoint topLeft, HudColor color, std::string_view text) override {
         target_.text(font, {topLeft.x + x_, topLeft.y + y_}, color, text);
     }
-    void box(HudBox box, double radius, HudColor color) override { target_.box({box.x + x_, box.y + y_, box.width, box.height}, radius, color); }
+    void box(HudBox box, double radius, HudColor color) override {
+        target_.box({box.x + x_, box.y + y_, box.width, box.height}, radius, color);
+    }
     void line(std::span<const PixelPoint> points, double width, HudColor color) override {
         std::vector<PixelPoint> moved(points.begin(), points.end());
         for (PixelPoint& point : moved) point = {point.x + x_, point.y + y_};

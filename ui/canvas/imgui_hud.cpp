@@ -32,8 +32,8 @@ public:
         list_.AddText(&face, face.FontSize, at, packed(color), text.data(), text.data() + text.size());
     }
     void box(HudBox box, double radius, HudColor color) override {
-        list_.AddRectFilled(ImVec2(float(box.x), float(box.y)), ImVec2(float(box.x + box.width), float(box.y + box.height)),
-                            packed(color), float(radius));
+        list_.AddRectFilled(ImVec2(float(box.x), float(box.y)), ImVec2(float(box.x + box.width), float(box.y + box.height)), packed(color),
+                            float(radius));
     }
     void line(std::span<const PixelPoint> points, double width, HudColor color) override {
         std::vector<ImVec2> path;
@@ -66,8 +66,7 @@ ImGuiHud::~ImGuiHud() {
 }
 
 bool ImGuiHud::suits(double scale, const std::set<char32_t>& characters) const {
-    return scale == scale_ &&
-           std::includes(characters_.begin(), characters_.end(), characters.begin(), characters.end());
+    return scale == scale_ && std::includes(characters_.begin(), characters_.end(), characters.begin(), characters.end());
 }
 
 Result<void> ImGuiHud::start(VkRenderPass pass, int frames) {
@@ -120,9 +119,9 @@ void ImGuiHud::makeFonts() {
         ImFont* face = atlas.AddFontDefault(&config);
         for (HudGlyph& glyph : drawGlyphs(font, scale_, characters_)) {
             if (glyph.character > IM_UNICODE_CODEPOINT_MAX) continue;  // shown as the fallback character
-            int rectangle = atlas.AddCustomRectFontGlyph(
-                face, ImWchar(glyph.character), std::max(1, glyph.width), std::max(1, glyph.height),
-                float(glyph.advance), ImVec2(float(glyph.left), float(glyph.top)));
+            int rectangle =
+                atlas.AddCustomRectFontGlyph(face, ImWchar(glyph.character), std::max(1, glyph.width), std::max(1, glyph.height),
+                                             float(glyph.advance), ImVec2(float(glyph.left), float(glyph.top)));
             placed.push_back({rectangle, std::move(glyph)});
         }
     }
@@ -136,8 +135,7 @@ void ImGuiHud::makeFonts() {
             continue;
         }
         for (int y = 0; y < one.glyph.height; ++y) {
-            std::copy_n(one.glyph.coverage.data() + y * one.glyph.width, one.glyph.width,
-                        pixels + (at.Y + y) * width + at.X);
+            std::copy_n(one.glyph.coverage.data() + y * one.glyph.width, one.glyph.width, pixels + (at.Y + y) * width + at.X);
         }
     }
 }

@@ -17,8 +17,8 @@ namespace longtake {
 class ImGuiHud {
 public:
     // frames: how many draws the GPU may work on at once. characters: what beyond the basic set will be written.
-    static Result<std::unique_ptr<ImGuiHud>> create(VulkanContext& context, VkRenderPass pass, int frames,
-                                                    double scale, std::set<char32_t> characters);
+    static Result<std::unique_ptr<ImGuiHud>> create(VulkanContext& context, VkRenderPass pass, int frames, double scale,
+                                                    std::set<char32_t> characters);
     ~ImGuiHud();
     ImGuiHud(const ImGuiHud&) = delete;
     ImGuiHud& operator=(const ImGuiHud&) = delete;

@@ -4,8 +4,7 @@ namespace longtake {
 
 Result<OffscreenTarget> OffscreenTarget::create(VulkanContext& context, VkRenderPass pass, VkExtent2D extent) {
     OffscreenTarget self;
-    auto image = context.createImage(extent, kFormat,
-                                     VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
+    auto image = context.createImage(extent, kFormat, VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
     if (!image) return image.error();
     self.image_ = std::move(*image);
     VkImageView view = self.image_.view.get();
@@ -22,8 +21,8 @@ Result<OffscreenTarget> OffscreenTarget::create(VulkanContext& context, VkRender
     auto made = context.check(vkCreateFramebuffer(context.device(), &info, nullptr, &framebuffer), "create target");
     if (!made) return made.error();
     self.framebuffer_ = {context.device(), framebuffer};
-    auto buffer = context.createBuffer(VkDeviceSize(extent.width) * extent.height * 4, VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-                                       MemoryUse::Readback);
+    auto buffer =
+        context.createBuffer(VkDeviceSize(extent.width) * extent.height * 4, VK_BUFFER_USAGE_TRANSFER_DST_BIT, MemoryUse::Readback);
     if (!buffer) return buffer.error();
     self.readback_ = std::move(*buffer);
     return self;
@@ -43,8 +42,7 @@ void OffscreenTarget::recordReadback(VkCommandBuffer commands) const {
                                  .buffer = readback_.buffer.get(),
                                  .offset = 0,
                                  .size = VK_WHOLE_SIZE};
-    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 0, nullptr, 1, &toHost,
-                         0, nullptr);
+    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 0, nullptr, 1, &toHost, 0, nullptr);
 }
 
 const uint8_t* OffscreenTarget::pixels(VulkanContext& context) {

@@ -106,7 +106,7 @@ void PaintedCanvas::paintPicture(QPainter& painter, const FrameView& picture, Pi
     }
     // By strips that stay in the processor's own memory on their way.
     if (strip_.width() != part.width) strip_ = QImage(part.width, kStripRows, QImage::Format_RGB32);
-    for (const QRect& rect : pixels & QRect(part.x, part.y, part.width, part.height)) {
+    for (const QRect& rect : pixels& QRect(part.x, part.y, part.width, part.height)) {
         const int x = rect.x() - (rect.x() - part.x) % PictureScaler::kAlignment;
         for (int y = rect.y(); y <= rect.bottom(); y += kStripRows) {
             const CanvasPart piece{x, y, rect.right() + 1 - x, std::min(kStripRows, rect.bottom() + 1 - y)};
@@ -137,7 +137,8 @@ void PaintedCanvas::drawHudPicture() {
     QPainter painter(&hud_);
     painter.setCompositionMode(QPainter::CompositionMode_Source);
     if (!fits) painter.fillRect(hud_.rect(), Qt::transparent);
-    for (const QRect& drawn : {inPixels(hudAreas_.panel), inPixels(hudAreas_.pill), inPixels(hudAreas_.message)}) painter.fillRect(drawn, Qt::transparent);
+    for (const QRect& drawn : {inPixels(hudAreas_.panel), inPixels(hudAreas_.pill), inPixels(hudAreas_.message)})
+        painter.fillRect(drawn, Qt::transparent);
     painter.setCompositionMode(QPainter::CompositionMode_SourceOver);
     painter.setRenderHint(QPainter::Antialiasing);
     const HudScene hud = scene_.hudNow();
@@ -174,7 +175,8 @@ void PaintedCanvas::paintEvent(QPaintEvent* event) {
     }
     for (const QRect& bar : bars) painter.fillRect(bar, kCanvasBackground);
     QRegion pixels;
-    for (const QRect& rect : event->region()) pixels += QRectF(rect.x() * ratio, rect.y() * ratio, rect.width() * ratio, rect.height() * ratio).toAlignedRect();
+    for (const QRect& rect : event->region())
+        pixels += QRectF(rect.x() * ratio, rect.y() * ratio, rect.width() * ratio, rect.height() * ratio).toAlignedRect();
     if (!picture.empty()) paintPicture(painter, picture, size, pixels);
     paintHud(painter);
     // What the HUD says of showing changes with every frame.

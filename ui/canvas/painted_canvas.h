@@ -58,7 +58,7 @@ private:
     QImage hud_;               // the HUD alone, as large as the canvas
     HudAreas hudAreas_;        // what of it is drawn on
     HudPlace hudPlace_;
-    uint64_t hudSerial_ = 0;   // of the picture that was last painted
+    uint64_t hudSerial_ = 0;  // of the picture that was last painted
     QTimer hudSoon_;
 };
 

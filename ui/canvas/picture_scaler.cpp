@@ -5,8 +5,7 @@
 #include <cstring>
 
 // The loops below are written to be vectorised; the wider form is chosen when the program starts.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 #define LONGTAKE_WIDE __attribute__((target_clones("avx2", "default"), optimize("O3")))
 #else
 #define LONGTAKE_WIDE

@@ -29,8 +29,7 @@ bool canExport(VkPhysicalDevice physical, VkBufferUsageFlags usage) {
 
 Result<std::unique_ptr<SharedTimeline>> ExternalTimeline::create(VulkanContext& context) {
     if (!context.facts().sharesSemaphores) {
-        return Error{"[Vulkan] " + context.facts().name +
-                     " shares no semaphores with other APIs"};
+        return Error{"[Vulkan] " + context.facts().name + " shares no semaphores with other APIs"};
     }
     std::unique_ptr<ExternalTimeline> self(new ExternalTimeline(context));
     VkExportSemaphoreCreateInfo shared{.sType = VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO,
@@ -68,20 +67,15 @@ Result<std::unique_ptr<SharedTimeline>> LocalTimeline::create(VulkanContext& con
     return std::unique_ptr<SharedTimeline>(std::move(self));
 }
 
-Result<int> LocalTimeline::exportFd() {
-    return Error{"[Vulkan] export semaphore: this timeline belongs to this process alone"};
-}
+Result<int> LocalTimeline::exportFd() { return Error{"[Vulkan] export semaphore: this timeline belongs to this process alone"}; }
 
 Result<void> LocalTimeline::signal(uint64_t value) {
-    VkSemaphoreSignalInfo info{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO,
-                               .pNext = nullptr,
-                               .semaphore = semaphore_.get(),
-                               .value = value};
+    VkSemaphoreSignalInfo info{
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .pNext = nullptr, .semaphore = semaphore_.get(), .value = value};
     return context_.check(vkSignalSemaphore(context_.device(), &info), "signal timeline");
 }
 
-Result<std::unique_ptr<SharedSource>> SharedSource::create(VulkanContext& context, PictureSize size, int slotCount,
-                                                           Timelines timelines) {
+Result<std::unique_ptr<SharedSource>> SharedSource::create(VulkanContext& context, PictureSize size, int slotCount, Timelines timelines) {
     assert(!size.empty() && slotCount > 0 && timelines.ready && timelines.released);
     std::unique_ptr<SharedSource> self(new SharedSource(context));
     self->timelines_ = std::move(timelines);
@@ -96,12 +90,10 @@ Result<std::unique_ptr<SharedSource>> SharedSource::create(VulkanContext& contex
 Result<void> SharedSource::allocate() {
     constexpr VkBufferUsageFlags usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
     if (!context_.facts().sharesMemory || !canExport(context_.physical(), usage)) {
-        return Error{"[Vulkan] " + context_.facts().name +
-                     " shares no memory with other APIs"};
+        return Error{"[Vulkan] " + context_.facts().name + " shares no memory with other APIs"};
     }
-    VkExternalMemoryBufferCreateInfo external{.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
-                                              .pNext = nullptr,
-                                              .handleTypes = kHandle};
+    VkExternalMemoryBufferCreateInfo external{
+        .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, .pNext = nullptr, .handleTypes = kHandle};
     VkBufferCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
     info.pNext = &external;
@@ -118,13 +110,10 @@ Result<void> SharedSource::allocate() {
     allocationBytes_ = needs.size;
     int type = context_.memoryType(needs.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
     if (type < 0) return Error{"[Vulkan] create shared buffer: no device memory can hold it"};
-    VkMemoryDedicatedAllocateInfo dedicated{.sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO,
-                                            .pNext = nullptr,
-                                            .image = VK_NULL_HANDLE,
-                                            .buffer = buffer};
-    VkExportMemoryAllocateInfo exported{.sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
-                                        .pNext = &dedicated,
-                                        .handleTypes = kHandle};
+    VkMemoryDedicatedAllocateInfo dedicated{
+        .sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, .pNext = nullptr, .image = VK_NULL_HANDLE, .buffer = buffer};
+    VkExportMemoryAllocateInfo exported{
+        .sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO, .pNext = &dedicated, .handleTypes = kHandle};
     VkMemoryAllocateInfo allocation{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                     .pNext = &exported,
                                     .allocationSize = needs.size,
@@ -139,10 +128,8 @@ Result<void> SharedSource::allocate() {
 Result<SharedMemory> SharedSource::exportMemory() {
     auto get = deviceFunction<PFN_vkGetMemoryFdKHR>(context_.device(), "vkGetMemoryFdKHR");
     if (!get) return Error{"[Vulkan] export memory: the driver does not have it"};
-    VkMemoryGetFdInfoKHR info{.sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
-                              .pNext = nullptr,
-                              .memory = memory_.get(),
-                              .handleType = kHandle};
+    VkMemoryGetFdInfoKHR info{
+        .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, .pNext = nullptr, .memory = memory_.get(), .handleType = kHandle};
     SharedMemory shared{.fd = -1,
                         .allocationBytes = allocationBytes_,
                         .slotBytes = slotBytes_,
@@ -172,8 +159,7 @@ void SharedSource::record(VkCommandBuffer commands, VkImage image, TimelinePoint
                                .buffer = buffer_.get(),
                                .offset = uint64_t(slot_) * slotBytes_,
                                .size = slotBytes_};
-    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, nullptr, 1,
-                         &take, 0, nullptr);
+    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, nullptr, 1, &take, 0, nullptr);
     VkBufferImageCopy region{};
     region.bufferOffset = take.offset;
     region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
@@ -185,8 +171,8 @@ void SharedSource::record(VkCommandBuffer commands, VkImage image, TimelinePoint
     give.dstAccessMask = 0;
     give.srcQueueFamilyIndex = take.dstQueueFamilyIndex;
     give.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
-    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, nullptr,
-                         1, &give, 0, nullptr);
+    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, nullptr, 1, &give, 0,
+                         nullptr);
     releaseValues_[size_t(slot_)] = ++lastRelease_;
 }
 

@@ -71,8 +71,7 @@ public:
     };
 
     // Fails where the device cannot export memory; the staging path is for that.
-    static Result<std::unique_ptr<SharedSource>> create(VulkanContext& context, PictureSize size, int slotCount,
-                                                        Timelines timelines);
+    static Result<std::unique_ptr<SharedSource>> create(VulkanContext& context, PictureSize size, int slotCount, Timelines timelines);
 
     Result<SharedMemory> exportMemory();
     SharedTimeline& ready() { return *timelines_.ready; }

@@ -14,8 +14,7 @@ class VkHandle {
 public:
     VkHandle() = default;
     VkHandle(VkDevice device, Handle handle) : device_(device), handle_(handle) {}
-    VkHandle(VkHandle&& other) noexcept
-        : device_(other.device_), handle_(std::exchange(other.handle_, Handle(VK_NULL_HANDLE))) {}
+    VkHandle(VkHandle&& other) noexcept : device_(other.device_), handle_(std::exchange(other.handle_, Handle(VK_NULL_HANDLE))) {}
     VkHandle& operator=(VkHandle&& other) noexcept {
         if (this != &other) {
             reset();

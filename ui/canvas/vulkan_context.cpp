@@ -33,8 +33,7 @@ bool contains(const std::vector<VkExtensionProperties>& extensions, const char* 
 bool hasTimelines(VkPhysicalDevice device) {
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline{
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, .pNext = nullptr, .timelineSemaphore = 0};
-    VkPhysicalDeviceFeatures2 features{
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &timeline, .features = {}};
+    VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &timeline, .features = {}};
     vkGetPhysicalDeviceFeatures2(device, &features);
     return timeline.timelineSemaphore == VK_TRUE;
 }
@@ -64,10 +63,8 @@ bool hasGraphicsCard(VkInstance instance) {
     return std::any_of(devices.begin(), devices.end(), [](VkPhysicalDevice device) {
         VkPhysicalDeviceProperties properties{};
         vkGetPhysicalDeviceProperties(device, &properties);
-        bool isCard = properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU &&
-                      properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_OTHER;
-        return isCard && properties.apiVersion >= VK_API_VERSION_1_2 &&
-               familyOf(device, VK_NULL_HANDLE) >= 0 && hasTimelines(device);
+        bool isCard = properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU && properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_OTHER;
+        return isCard && properties.apiVersion >= VK_API_VERSION_1_2 && familyOf(device, VK_NULL_HANDLE) >= 0 && hasTimelines(device);
     });
 }
 
@@ -116,8 +113,7 @@ Result<void> VulkanContext::choosePhysical(VkSurfaceKHR surface) {
         std::copy_n(id.deviceUUID, VK_UUID_SIZE, facts_.uuid.begin());
     }
     if (best < 0) {
-        return Error{"[Vulkan] none of " + std::to_string(count) +
-                     " devices has Vulkan 1.2 with timeline semaphores" +
+        return Error{"[Vulkan] none of " + std::to_string(count) + " devices has Vulkan 1.2 with timeline semaphores" +
                      (surface != VK_NULL_HANDLE ? " and can show on this screen" : "") + ": update the graphics driver"};
     }
     vkGetPhysicalDeviceMemoryProperties(physical_, &memory_);
@@ -131,9 +127,7 @@ Result<void> VulkanContext::createDevice(bool presents) {
     if (facts_.sharesSemaphores) extensions.push_back(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
 
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline{
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
-        .pNext = nullptr,
-        .timelineSemaphore = VK_TRUE};
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, .pNext = nullptr, .timelineSemaphore = VK_TRUE};
     float priority = 1;
     VkDeviceQueueCreateInfo queue{.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                   .pNext = nullptr,
@@ -185,10 +179,8 @@ Result<VulkanBuffer> VulkanContext::createBuffer(VkDeviceSize bytes, VkBufferUsa
     if (type < 0) return Error{"[Vulkan] create buffer: the device has no memory of the kind it needs"};
     made.coherent = memory_.memoryTypes[type].propertyFlags & coherent;
 
-    VkMemoryAllocateInfo allocate{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-                                  .pNext = nullptr,
-                                  .allocationSize = needs.size,
-                                  .memoryTypeIndex = uint32_t(type)};
+    VkMemoryAllocateInfo allocate{
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .pNext = nullptr, .allocationSize = needs.size, .memoryTypeIndex = uint32_t(type)};
     VkDeviceMemory memory = VK_NULL_HANDLE;
     if (auto ok = check(vkAllocateMemory(device_, &allocate, nullptr, &memory), "allocate buffer memory"); !ok) {
         return ok.error();
@@ -227,10 +219,8 @@ Result<VulkanImage> VulkanContext::createImage(VkExtent2D extent, VkFormat forma
     int type = memoryType(needs.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
     if (type < 0) type = memoryType(needs.memoryTypeBits, 0);
     if (type < 0) return Error{"[Vulkan] create image: the device has no memory for it"};
-    VkMemoryAllocateInfo allocate{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-                                  .pNext = nullptr,
-                                  .allocationSize = needs.size,
-                                  .memoryTypeIndex = uint32_t(type)};
+    VkMemoryAllocateInfo allocate{
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .pNext = nullptr, .allocationSize = needs.size, .memoryTypeIndex = uint32_t(type)};
     VkDeviceMemory memory = VK_NULL_HANDLE;
     if (auto ok = check(vkAllocateMemory(device_, &allocate, nullptr, &memory), "allocate image memory"); !ok) {
         return ok.error();

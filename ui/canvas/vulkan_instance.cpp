@@ -30,8 +30,7 @@ Result<std::unique_ptr<VulkanInstance>> VulkanInstance::create(VulkanInstanceOpt
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
         .pNext = nullptr,
         .flags = 0,
-        .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
-                           VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+        .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
         .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
                        VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
         .pfnUserCallback = report,
@@ -47,13 +46,13 @@ Result<std::unique_ptr<VulkanInstance>> VulkanInstance::create(VulkanInstanceOpt
     VkResult made = vkCreateInstance(&info, nullptr, &self->instance_);
     if (made != VK_SUCCESS) {
         self->instance_ = VK_NULL_HANDLE;
-        return Error{"[Vulkan] no instance (code " + std::to_string(made) + "): " +
-                     (made == VK_ERROR_LAYER_NOT_PRESENT ? "install the Khronos validation layer or do not ask for it"
-                                                         : "install a Vulkan driver")};
+        return Error{
+            "[Vulkan] no instance (code " + std::to_string(made) + "): " +
+            (made == VK_ERROR_LAYER_NOT_PRESENT ? "install the Khronos validation layer or do not ask for it" : "install a Vulkan driver")};
     }
     if (listen) {
-        auto create = reinterpret_cast<PFN_vkCreateDebugUtilsMessengerEXT>(
-            vkGetInstanceProcAddr(self->instance_, "vkCreateDebugUtilsMessengerEXT"));
+        auto create =
+            reinterpret_cast<PFN_vkCreateDebugUtilsMessengerEXT>(vkGetInstanceProcAddr(self->instance_, "vkCreateDebugUtilsMessengerEXT"));
         if (create) create(self->instance_, &messenger, nullptr, &self->messenger_);
     }
     return self;
@@ -61,8 +60,8 @@ Result<std::unique_ptr<VulkanInstance>> VulkanInstance::create(VulkanInstanceOpt
 
 VulkanInstance::~VulkanInstance() {
     if (messenger_ != VK_NULL_HANDLE) {
-        auto destroy = reinterpret_cast<PFN_vkDestroyDebugUtilsMessengerEXT>(
-            vkGetInstanceProcAddr(instance_, "vkDestroyDebugUtilsMessengerEXT"));
+        auto destroy =
+            reinterpret_cast<PFN_vkDestroyDebugUtilsMessengerEXT>(vkGetInstanceProcAddr(instance_, "vkDestroyDebugUtilsMessengerEXT"));
         if (destroy) destroy(instance_, messenger_, nullptr);
     }
     if (instance_ != VK_NULL_HANDLE) vkDestroyInstance(instance_, nullptr);

@@ -15,7 +15,7 @@
 namespace longtake {
 
 struct VulkanInstanceOptions {
-    bool validate = false;  // asks for the Khronos layer, and fails where it is not installed
+    bool validate = false;                                      // asks for the Khronos layer, and fails where it is not installed
     std::function<void(const std::string& message)> onMessage;  // warnings and errors of the layers
 };
 

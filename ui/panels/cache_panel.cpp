@@ -176,7 +176,11 @@ QString CachePanel::describe(int layer, int slot) const {
     const CacheSlot& held = view_.layers[static_cast<size_t>(layer)][static_cast<size_t>(slot)];
     if (held.kind == SlotKind::Free) return tr("layer %1 · slot %2: free").arg(layer).arg(slot);
     return tr("layer %1 · frame %2 (%3) · %4 tokens · %5")
-        .arg(layer).arg(held.frame).arg(kindText(held.kind)).arg(held.tokens).arg(bytesText(held.bytes));
+        .arg(layer)
+        .arg(held.frame)
+        .arg(kindText(held.kind))
+        .arg(held.tokens)
+        .arg(bytesText(held.bytes));
 }
 
 QString CachePanel::footerText() const { return footer_->text(); }
@@ -191,8 +195,9 @@ void CachePanel::showFooter() {
         footer_->setText(tr("nothing held yet"), Tone::Dim);
         return;
     }
-    QString text = view_.evictedFrames == 0 ? tr("nothing evicted yet") : view_.evictedFrames == 1 ? tr("evicted 1 frame")
-                                                                            : tr("evicted %1 frames").arg(view_.evictedFrames);
+    QString text = view_.evictedFrames == 0   ? tr("nothing evicted yet")
+                   : view_.evictedFrames == 1 ? tr("evicted 1 frame")
+                                              : tr("evicted %1 frames").arg(view_.evictedFrames);
     constexpr size_t kShown = 4;
     const auto& chunks = view_.recacheChunks;
     QStringList times;
@@ -216,9 +221,9 @@ ValueTable CachePanel::slotTable() const {
     for (size_t layer = 0; layer < view_.layers.size(); ++layer) {
         for (size_t i = 0; i < view_.layers[layer].size(); ++i) {
             const CacheSlot& slot = view_.layers[layer][i];
-            table.rows += QStringList{QString::number(view_.chunk), QString::number(layer), QString::number(i), kindName(slot.kind),
-                                      QString::number(slot.frame), QString::number(slot.tokens), QString::number(slot.bytes),
-                                      QString::number(slot.ageChunks)};
+            table.rows += QStringList{QString::number(view_.chunk), QString::number(layer),         QString::number(i),
+                                      kindName(slot.kind),          QString::number(slot.frame),    QString::number(slot.tokens),
+                                      QString::number(slot.bytes),  QString::number(slot.ageChunks)};
         }
     }
     return table;
@@ -235,7 +240,8 @@ ValueTable CachePanel::eventTable() const {
 ValueTable CachePanel::historyTable() const {
     ValueTable table{{"chunk", "seconds", "bytes"}, {}};
     for (const Moment& moment : moments_)
-        table.rows += QStringList{QString::number(moment.chunk), plainNumber(clock_.startSecondsOf(moment.chunk)), QString::number(moment.bytes)};
+        table.rows +=
+            QStringList{QString::number(moment.chunk), plainNumber(clock_.startSecondsOf(moment.chunk)), QString::number(moment.bytes)};
     return table;
 }
 

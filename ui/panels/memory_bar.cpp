@@ -16,7 +16,8 @@ MemoryBar::MemoryBar(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePol
 void MemoryBar::setPlan(const MemoryPlanValues& plan) {
     plan_ = plan;
     QStringList lines;
-    for (const MemoryPart& part : plan.parts) lines += QStringLiteral("%1  %2").arg(QString::fromStdString(part.name), bytesText(part.bytes));
+    for (const MemoryPart& part : plan.parts)
+        lines += QStringLiteral("%1  %2").arg(QString::fromStdString(part.name), bytesText(part.bytes));
     setToolTip(lines.join('\n'));
     setAccessibleDescription(lines.join(QStringLiteral(", ")));
     update();
@@ -38,7 +39,8 @@ void MemoryBar::paintEvent(QPaintEvent*) {
     double x = 0;
     for (size_t i = 0; i < plan_.parts.size(); ++i) {
         const double piece = std::max(2.0, width() * static_cast<double>(plan_.parts[i].bytes) / std::max(1.0, whole));
-        painter.fillRect(QRectF(x, track.top(), piece, track.height()), plan_.fits() ? inks[i % inks.size()] : mixed(c.now, c.panel, 0.15 * static_cast<double>(i % 3)));
+        painter.fillRect(QRectF(x, track.top(), piece, track.height()),
+                         plan_.fits() ? inks[i % inks.size()] : mixed(c.now, c.panel, 0.15 * static_cast<double>(i % 3)));
         x += piece;
     }
     if (!plan_.fits()) {

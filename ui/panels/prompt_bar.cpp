@@ -131,7 +131,8 @@ void PromptBar::showHint() {
     if (waiting_ == Waiting::ForFrames) {
         const double left = pendingSeconds_ - static_cast<double>(pendingSince_.elapsed()) / 1000;
         const QString name = shortened(pendingText_, 32);
-        return hint_->setText(left > 0.05 ? tr("‘%1’ visible in %2").arg(name, secondsText(left)) : tr("‘%1’ visible any moment").arg(name), Tone::Caution);
+        return hint_->setText(left > 0.05 ? tr("‘%1’ visible in %2").arg(name, secondsText(left)) : tr("‘%1’ visible any moment").arg(name),
+                              Tone::Caution);
     }
     const QStringList unknown = guide_.unknownWords(prompt);
     if (!unknown.isEmpty()) {
@@ -145,7 +146,8 @@ void PromptBar::showHint() {
     if (waiting_ == Waiting::Seen)
         return hint_->setText(tr("‘%1’ is on screen; it took %2").arg(shortened(pendingText_, 32), secondsText(tookSeconds_)), Tone::Good);
     if (nextChunk_ >= 0)
-        return hint_->setText(tr("Enter steers at chunk %1, visible in about %2").arg(nextChunk_).arg(secondsText(nextSeconds_)), Tone::Dim);
+        return hint_->setText(tr("Enter steers at chunk %1, visible in about %2").arg(nextChunk_).arg(secondsText(nextSeconds_)),
+                              Tone::Dim);
     hint_->setText(tr("Enter uses the prompt when the take starts"), Tone::Dim);
 }
 

@@ -50,7 +50,9 @@ RankPanel::RankPanel(QWidget* parent) : QWidget(parent) {
     spectrum_->setInk(Ink::RankSoft);
     spectrum_->setScale(LinePlot::Scale::Logarithmic);
     spectrum_->setEmptyText(QStringLiteral("–"));
-    spectrum_->setToolTip(tr("Singular values of the chosen layer, largest first, on a logarithmic scale.\nThe dashed line stands where the threshold is reached."));
+    spectrum_->setToolTip(
+        tr("Singular values of the chosen layer, largest first, on a logarithmic scale.\nThe dashed line stands where the threshold is "
+           "reached."));
     spectrum_->setAccessibleName(tr("Spectrum of the chosen layer"));
     history_ = new LinePlot;
     history_->setInk(Ink::Rank);
@@ -155,8 +157,8 @@ QString RankPanel::figuresText() const { return figures_->text(); }
 int RankPanel::chosenLayer() const {
     if (bars_->current() >= 0) return bars_->current();
     const auto& layers = shown().layers;
-    const auto fullest = std::max_element(layers.begin(), layers.end(),
-                                          [](const LayerRank& a, const LayerRank& b) { return a.energyRank < b.energyRank; });
+    const auto fullest =
+        std::max_element(layers.begin(), layers.end(), [](const LayerRank& a, const LayerRank& b) { return a.energyRank < b.energyRank; });
     return fullest == layers.end() ? -1 : static_cast<int>(fullest - layers.begin());
 }
 
@@ -165,7 +167,8 @@ void RankPanel::showBars() {
     std::vector<BarPlot::Bar> bars;
     for (const LayerRank& layer : values.layers)
         bars.push_back({static_cast<double>(layer.energyRank), layer.stableRank, layer.entropyRank});
-    bars_->setEmptyText(source_ == Source::Live ? tr("Ranks appear after the first chunk.") : tr("The weights have not been measured yet."));
+    bars_->setEmptyText(source_ == Source::Live ? tr("Ranks appear after the first chunk.")
+                                                : tr("The weights have not been measured yet."));
     bars_->setBudget(values.budget);
     bars_->setBars(std::move(bars));
 
@@ -177,7 +180,7 @@ void RankPanel::showBars() {
         header_->setSummary(values.budget > 0 ? tr("%1 · d_c %2").arg(threshold).arg(values.budget) : threshold);
         matrix_->setText(tr("%1, %2 × %3 per layer").arg(tr(values.matrix.c_str())).arg(values.rows).arg(values.columns));
     }
-    cost_->setText(values.layers.empty()             ? QString()
+    cost_->setText(values.layers.empty()     ? QString()
                    : source_ == Source::Live ? tr("probe %1 ms").arg(figure(values.probeMs))
                                              : tr("probe %1 ms").arg(figure(values.probeMs)));
     showLayer();
@@ -196,17 +199,21 @@ void RankPanel::showLayer() {
     const LayerRank& layer = values.layers[static_cast<size_t>(chosen)];
     const QString which = bars_->current() >= 0 ? tr("Layer %1").arg(chosen) : tr("Fullest, layer %1").arg(chosen);
     QString text = tr("%1: %2 %3 · stable %4 · entropy %5")
-                       .arg(which, rankName(values.threshold)).arg(layer.energyRank).arg(figure(layer.stableRank), figure(layer.entropyRank));
+                       .arg(which, rankName(values.threshold))
+                       .arg(layer.energyRank)
+                       .arg(figure(layer.stableRank), figure(layer.entropyRank));
     if (values.budget > 0) text += tr(" · %1 in d_c").arg(percentText(layer.energyAtBudget));
     figures_->setText(text);
 
     spectrum_->setValues(layer.spectrum);
     spectrum_->setDivider(layer.energyRank > 0 && static_cast<size_t>(layer.energyRank) <= layer.spectrum.size()
-                              ? std::optional<int>(layer.energyRank - 1) : std::nullopt);
+                              ? std::optional<int>(layer.energyRank - 1)
+                              : std::nullopt);
     std::vector<float> line;
     if (source_ == Source::Live)
         for (const Moment& moment : moments_)
-            if (static_cast<size_t>(chosen) < moment.energyRanks.size()) line.push_back(static_cast<float>(moment.energyRanks[static_cast<size_t>(chosen)]));
+            if (static_cast<size_t>(chosen) < moment.energyRanks.size())
+                line.push_back(static_cast<float>(moment.energyRanks[static_cast<size_t>(chosen)]));
     if (const auto [low, high] = std::minmax_element(line.begin(), line.end()); low != line.end())
         history_->setToolTip(tr("Layer %1, chunk by chunk: between %2 and %3").arg(chosen).arg(*low).arg(*high));
     history_->setEmptyText(source_ == Source::Live ? QStringLiteral("–") : tr("weights stay"));
@@ -215,12 +222,14 @@ void RankPanel::showLayer() {
 
 ValueTable RankPanel::layerTable() const {
     const RankValues& values = shown();
-    ValueTable table{{"matrix", "chunk", "layer", "threshold", "energy_rank", "stable_rank", "entropy_rank", "budget", "energy_at_budget"}, {}};
+    ValueTable table{{"matrix", "chunk", "layer", "threshold", "energy_rank", "stable_rank", "entropy_rank", "budget", "energy_at_budget"},
+                     {}};
     for (size_t i = 0; i < values.layers.size(); ++i) {
         const LayerRank& layer = values.layers[i];
-        table.rows += QStringList{QString::fromStdString(values.matrix), QString::number(values.chunk), QString::number(i),
-                                  plainNumber(values.threshold), QString::number(layer.energyRank), plainNumber(layer.stableRank),
-                                  plainNumber(layer.entropyRank), QString::number(values.budget), plainNumber(layer.energyAtBudget)};
+        table.rows +=
+            QStringList{QString::fromStdString(values.matrix), QString::number(values.chunk),     QString::number(i),
+                        plainNumber(values.threshold),         QString::number(layer.energyRank), plainNumber(layer.stableRank),
+                        plainNumber(layer.entropyRank),        QString::number(values.budget),    plainNumber(layer.energyAtBudget)};
     }
     return table;
 }

@@ -44,7 +44,7 @@ public:
     BarPlot* barPlot() const { return bars_; }
     LinePlot* spectrumPlot() const { return spectrum_; }
     LinePlot* historyPlot() const { return history_; }
-    QString matrixText() const;  // what the bars are ranks of
+    QString matrixText() const;   // what the bars are ranks of
     QString figuresText() const;  // of the layer under the mouse, otherwise of the fullest one
 
     ValueTable layerTable() const;

@@ -67,7 +67,8 @@ SessionPanel::SessionPanel(QWidget* parent) : QWidget(parent) {
     for (QSpinBox* box : {steps_, sink_, window_, threads_}) connect(box, &QSpinBox::valueChanged, this, &SessionPanel::edited);
     connect(seed_, &QLineEdit::textChanged, this, &SessionPanel::edited);
     connect(lock_, &QToolButton::toggled, this, &SessionPanel::edited);
-    connect(dice_, &QToolButton::clicked, this, [this] { seed_->setText(QString::number(QRandomGenerator::global()->bounded(1'000'000))); });
+    connect(dice_, &QToolButton::clicked, this,
+            [this] { seed_->setText(QString::number(QRandomGenerator::global()->bounded(1'000'000))); });
     connect(start_, &QPushButton::clicked, this, [this] { emit startRequested(settings()); });
     showState();
 }
@@ -282,7 +283,8 @@ void SessionPanel::setStartImage(const QString& path) {
 
 // What was typed into the size box: "320x200", in the model's steps. Anything else is put back.
 void SessionPanel::readSize() {
-    static const QRegularExpression form(QStringLiteral("^\\s*(\\d{1,4})\\s*[x×*, ]\\s*(\\d{1,4})\\s*$"), QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression form(QStringLiteral("^\\s*(\\d{1,4})\\s*[x×*, ]\\s*(\\d{1,4})\\s*$"),
+                                         QRegularExpression::CaseInsensitiveOption);
     const QRegularExpressionMatch typed = form.match(size_->currentText());
     const ModelChoice* model = chosenModel();
     if (typed.hasMatch()) {
@@ -368,8 +370,9 @@ void SessionPanel::showState() {
     if (plan_.parts.empty()) memoryText_->setText(tr("not known yet"), Tone::Dim);
     else if (plan_.availableBytes == 0) memoryText_->setText(tr("takes %1").arg(bytesText(plan_.neededBytes())), Tone::Dim);
     else
-        memoryText_->setText(plan_.fits() ? tr("%1 of %2").arg(bytesText(plan_.neededBytes()), bytesText(plan_.availableBytes))
-                                          : tr("needs %1, there are %2").arg(bytesText(plan_.neededBytes()), bytesText(plan_.availableBytes)),
+        memoryText_->setText(plan_.fits()
+                                 ? tr("%1 of %2").arg(bytesText(plan_.neededBytes()), bytesText(plan_.availableBytes))
+                                 : tr("needs %1, there are %2").arg(bytesText(plan_.neededBytes()), bytesText(plan_.availableBytes)),
                              plan_.fits() ? Tone::Dim : Tone::Alarm);
 
     QString note;

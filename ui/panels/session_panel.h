@@ -56,8 +56,8 @@ public:
 signals:
     void settingsEdited(const longtake::SessionSettings& settings);
     void startRequested(const longtake::SessionSettings& settings);
-    void openModelRequested();  // a model from a folder of the user
-    void startImageWanted();    // the user wants to choose a file
+    void openModelRequested();                   // a model from a folder of the user
+    void startImageWanted();                     // the user wants to choose a file
     void startImageChosen(const QString& path);  // empty: none
 
 private:

@@ -12,7 +12,7 @@ namespace longtake {
 
 struct SessionSettings {
     std::string modelId;
-    int width = 256;   // pixels
+    int width = 256;  // pixels
     int height = 144;
     uint64_t seed = 1;
     bool newSeedEachTake = false;
@@ -20,7 +20,7 @@ struct SessionSettings {
     int sinkFrames = 1;    // latent frames that are never evicted
     int windowFrames = 7;  // latent frames held in all: sink, past and current chunk
     std::string deviceId = "cpu";
-    int threads = 0;       // of the CPU; 0: as many as there are cores
+    int threads = 0;  // of the CPU; 0: as many as there are cores
     std::string precision = "bf16";
     std::string startImage;  // file of the picture that the take begins with; empty: none
 
@@ -37,18 +37,18 @@ struct FrameSize {
 struct ModelChoice {
     std::string id;
     std::string name;
-    std::string description;           // one line
-    std::vector<std::string> knows;    // words worth naming
-    std::vector<FrameSize> sizes;      // to choose from, first = its own; others can be typed
-    FrameSize sizeStep{16, 16};        // both sides of any size are multiples of these
+    std::string description;         // one line
+    std::vector<std::string> knows;  // words worth naming
+    std::vector<FrameSize> sizes;    // to choose from, first = its own; others can be typed
+    FrameSize sizeStep{16, 16};      // both sides of any size are multiples of these
     int maxSteps = 4;
-    int chunkFrames = 3;               // latent frames made at once: the window holds at least sink + chunk
+    int chunkFrames = 3;  // latent frames made at once: the window holds at least sink + chunk
     int maxWindowFrames = 21;
 };
 
 struct DeviceChoice {
-    std::string id;      // "cpu", "cuda:0"
-    std::string name;    // "CPU", "NVIDIA RTX 4090"
+    std::string id;    // "cpu", "cuda:0"
+    std::string name;  // "CPU", "NVIDIA RTX 4090"
     bool usesThreads = false;
     std::vector<std::string> precisions;  // "bf16", "fp32"; first = what it runs best
     std::string problem;                  // why it cannot be used; it is then shown, but not to be chosen

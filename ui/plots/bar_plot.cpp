@@ -66,7 +66,8 @@ QRectF BarPlot::barRect(int bar) const {
 int BarPlot::barAt(double x) const {
     const QRectF area = plotArea();
     if (bars_.empty() || x < area.left() || x > area.right()) return -1;
-    return std::min(static_cast<int>((x - area.left()) / area.width() * static_cast<double>(bars_.size())), static_cast<int>(bars_.size()) - 1);
+    return std::min(static_cast<int>((x - area.left()) / area.width() * static_cast<double>(bars_.size())),
+                    static_cast<int>(bars_.size()) - 1);
 }
 
 void BarPlot::paintEvent(QPaintEvent*) {

@@ -16,9 +16,9 @@ class BarPlot final : public QWidget {
 
 public:
     struct Bar {
-        double outer = 0;   // height of the bar
-        double inner = 0;   // height of the lighter part that starts at the bottom
-        double tick = -1;   // a short line across; < 0 for none
+        double outer = 0;  // height of the bar
+        double inner = 0;  // height of the lighter part that starts at the bottom
+        double tick = -1;  // a short line across; < 0 for none
     };
 
     explicit BarPlot(QWidget* parent = nullptr);

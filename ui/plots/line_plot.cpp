@@ -17,7 +17,8 @@ std::vector<QPolygonF> linesThrough(const std::vector<float>& values, const QRec
     const size_t perColumn = std::max<size_t>(1, values.size() / std::max<size_t>(1, static_cast<size_t>(area.width())));
     for (size_t first = 0; first < values.size(); first += perColumn) {
         const size_t end = std::min(values.size(), first + perColumn);
-        const auto [low, high] = std::minmax_element(values.begin() + static_cast<std::ptrdiff_t>(first), values.begin() + static_cast<std::ptrdiff_t>(end));
+        const auto [low, high] =
+            std::minmax_element(values.begin() + static_cast<std::ptrdiff_t>(first), values.begin() + static_cast<std::ptrdiff_t>(end));
         if (!std::isfinite(*low) || !std::isfinite(*high)) {
             lines.emplace_back();
             continue;

@@ -59,7 +59,8 @@ Result<void> savePicture(QWidget& widget, const QString& path) {
     painter.end();
     QByteArray bytes;
     QBuffer buffer(&bytes);
-    if (!picture.save(&buffer, "PNG")) return Error{ValueExport::tr("‘%1’ cannot be written: the picture is empty.").arg(path).toStdString()};
+    if (!picture.save(&buffer, "PNG"))
+        return Error{ValueExport::tr("‘%1’ cannot be written: the picture is empty.").arg(path).toStdString()};
     return saveBytes(path, bytes);
 }
 

@@ -17,14 +17,14 @@ namespace longtake {
 
 struct Colours {
     bool dark = true;
-    QColor window;    // behind the panels
+    QColor window;  // behind the panels
     QColor panel;
-    QColor raised;    // buttons, empty cells under the mouse
-    QColor field;     // what can be typed into
+    QColor raised;  // buttons, empty cells under the mouse
+    QColor field;   // what can be typed into
     QColor border;
     QColor text;
-    QColor dim;       // labels, units: still readable (4.5 : 1 on panel)
-    QColor faint;     // empty cells, tracks, rulers
+    QColor dim;    // labels, units: still readable (4.5 : 1 on panel)
+    QColor faint;  // empty cells, tracks, rulers
     QColor accent;
     QColor onAccent;
     QColor sink;
@@ -34,9 +34,9 @@ struct Colours {
     QColor rankSoft;
     QColor budget;
     QColor now;
-    QColor caution;   // text of a hint that wants to be seen
-    QColor alarm;     // text of a refusal
-    QColor onBlock;   // text on a solid block
+    QColor caution;                   // text of a hint that wants to be seen
+    QColor alarm;                     // text of a refusal
+    QColor onBlock;                   // text on a solid block
     std::array<QColor, 6> blocks;     // fills of prompts
     std::array<QColor, 6> blockInks;  // the same hues as text and outline on panel
 };

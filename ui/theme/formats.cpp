@@ -41,9 +41,7 @@ QString secondsText(double seconds) {
     return QCoreApplication::translate("Formats", "%1 s").arg(QLocale().toString(seconds, 'f', seconds < 99.95 ? 1 : 0));
 }
 
-QString percentText(double share) {
-    return QCoreApplication::translate("Formats", "%1 %").arg(QLocale().toString(share * 100, 'f', 1));
-}
+QString percentText(double share) { return QCoreApplication::translate("Formats", "%1 %").arg(QLocale().toString(share * 100, 'f', 1)); }
 
 QString shortened(const QString& text, int characters) {
     const QString plain = text.simplified();

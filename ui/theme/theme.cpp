@@ -77,10 +77,19 @@ QSplitter::handle { background: transparent; }
 QString styleSheetFor(const Colours& c) {
     QString sheet = QString::fromLatin1(kSheet);
     // Longer names first, so that @accentHover is not read as @accent.
-    const std::pair<const char*, QColor> names[] = {
-        {"@accentHover", mixed(c.accent, c.dark ? Qt::white : Qt::black, 0.12)}, {"@onAccent", c.onAccent}, {"@accent", c.accent},
-        {"@panel", c.panel}, {"@raised", c.raised}, {"@field", c.field}, {"@border", c.border}, {"@text", c.text}, {"@dim", c.dim},
-        {"@faint", c.faint}, {"@caution", c.caution}, {"@alarm", c.alarm}, {"@good", c.blockInks[2]}};
+    const std::pair<const char*, QColor> names[] = {{"@accentHover", mixed(c.accent, c.dark ? Qt::white : Qt::black, 0.12)},
+                                                    {"@onAccent", c.onAccent},
+                                                    {"@accent", c.accent},
+                                                    {"@panel", c.panel},
+                                                    {"@raised", c.raised},
+                                                    {"@field", c.field},
+                                                    {"@border", c.border},
+                                                    {"@text", c.text},
+                                                    {"@dim", c.dim},
+                                                    {"@faint", c.faint},
+                                                    {"@caution", c.caution},
+                                                    {"@alarm", c.alarm},
+                                                    {"@good", c.blockInks[2]}};
     for (const auto& [name, colour] : names) sheet.replace(QLatin1String(name), colour.name());
     return sheet;
 }

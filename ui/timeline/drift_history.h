@@ -24,8 +24,7 @@ public:
         if (!points_.empty() && frame <= points_.back().frame) points_.clear();
         points_.push_back({frame, value});
         if (points_.size() < kMost) return;
-        for (size_t i = 0; i < kMost / 2; ++i)
-            points_[i] = {points_[2 * i].frame, (points_[2 * i].value + points_[2 * i + 1].value) / 2};
+        for (size_t i = 0; i < kMost / 2; ++i) points_[i] = {points_[2 * i].frame, (points_[2 * i].value + points_[2 * i + 1].value) / 2};
         points_.resize(kMost / 2);
     }
     void clear() { points_.clear(); }

@@ -42,7 +42,8 @@ const QImage* ThumbnailStore::nearest(int64_t frame) const {
     const Entry* best = nullptr;
     for (const Level& level : levels_) {
         if (level.entries.empty()) continue;
-        const auto after = std::lower_bound(level.entries.begin(), level.entries.end(), frame, [](const Entry& e, int64_t f) { return e.frame < f; });
+        const auto after =
+            std::lower_bound(level.entries.begin(), level.entries.end(), frame, [](const Entry& e, int64_t f) { return e.frame < f; });
         for (auto it = after == level.entries.begin() ? after : after - 1; it != level.entries.end() && it <= after; ++it)
             if (!best || std::abs(it->frame - frame) < std::abs(best->frame - frame)) best = &*it;
         // A finer level that reaches back far enough cannot be beaten by a coarser one.

@@ -17,8 +17,8 @@ namespace longtake {
 
 class ThumbnailStore {
 public:
-    static constexpr int kHeight = 54;       // pixels; pictures are scaled to it
-    static constexpr int kBaseSpacing = 6;   // frames between pictures of level 0
+    static constexpr int kHeight = 54;      // pixels; pictures are scaled to it
+    static constexpr int kBaseSpacing = 6;  // frames between pictures of level 0
     static constexpr size_t kPerLevel = 64;
     static constexpr size_t kLevels = 10;
 

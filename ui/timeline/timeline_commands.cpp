@@ -22,12 +22,13 @@ constexpr int kUsualBlend = 4;
 }  // namespace
 
 QString TimelineView::keyHelp() {
-    return tr("Left, Right: one frame (Shift: mark the next chunk)\n"
-              "Ctrl+Left, Ctrl+Right: select the prompt before or after\n"
-              "Alt+Left, Alt+Right: move the start of the selected prompt (with Shift: the whole prompt)\n"
-              "Enter: edit the words · Insert: new prompt · Delete: delete\n"
-              "T: change the transition · I, O: range from, to · X: no range\n"
-              "+, −, 0: zoom in, out, fit · Home, End: start, newest");
+    return tr(
+        "Left, Right: one frame (Shift: mark the next chunk)\n"
+        "Ctrl+Left, Ctrl+Right: select the prompt before or after\n"
+        "Alt+Left, Alt+Right: move the start of the selected prompt (with Shift: the whole prompt)\n"
+        "Enter: edit the words · Insert: new prompt · Delete: delete\n"
+        "T: change the transition · I, O: range from, to · X: no range\n"
+        "+, −, 0: zoom in, out, fit · Home, End: start, newest");
 }
 
 void TimelineView::editSelected() {
@@ -47,7 +48,8 @@ void TimelineView::cut() {
 
 void TimelineView::copy() {
     if (!selectedFirst_) return;
-    QGuiApplication::clipboard()->setMimeData(toMime(copied(model_.timeline(), *selectedFirst_, selectedLast_, kOpenLength), model_.clock()).release());
+    QGuiApplication::clipboard()->setMimeData(
+        toMime(copied(model_.timeline(), *selectedFirst_, selectedLast_, kOpenLength), model_.clock()).release());
 }
 
 void TimelineView::paste() {
@@ -68,14 +70,16 @@ void TimelineView::importPrompts() {
     const QString path = QFileDialog::getOpenFileName(this, tr("Import prompts"), {}, tr("Prompts (*.txt *.csv *.json);;All files (*)"));
     if (path.isEmpty()) return;
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly)) return emit model_.told(tr("‘%1’ cannot be read. Check that it is there and may be read.").arg(path));
+    if (!file.open(QIODevice::ReadOnly))
+        return emit model_.told(tr("‘%1’ cannot be read. Check that it is there and may be read.").arg(path));
     const auto prompts = readPrompts(file.read(kMaxPromptFileBytes + 1), model_.clock(), promptFormatOf(path));
     if (!prompts) return emit model_.told(tr("Cannot use ‘%1’: %2").arg(path, QString::fromStdString(prompts.message())));
     model_.replaceFuture(*prompts);
 }
 
 void TimelineView::exportPrompts() {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export prompts"), tr("prompts.txt"), tr("Text (*.txt);;CSV (*.csv);;JSON (*.json)"));
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Export prompts"), tr("prompts.txt"), tr("Text (*.txt);;CSV (*.csv);;JSON (*.json)"));
     if (path.isEmpty()) return;
     const auto saved = saveBytes(path, writePrompts(model_.timeline(), model_.clock(), promptFormatOf(path)));
     if (!saved) emit model_.told(QString::fromStdString(saved.message()));
@@ -109,7 +113,9 @@ bool TimelineView::navigateKey(int key, Qt::KeyboardModifiers modifiers) {
             } else if (modifiers & Qt::ControlModifier) {
                 if (count == 0) return true;
                 const size_t here = selectedFirst_.value_or(direction > 0 ? count - 1 : 0);
-                const size_t next = !selectedFirst_ ? (direction > 0 ? 0 : count - 1) : direction > 0 ? std::min(here + 1, count - 1) : here - std::min<size_t>(here, 1);
+                const size_t next = !selectedFirst_ ? (direction > 0 ? 0 : count - 1)
+                                    : direction > 0 ? std::min(here + 1, count - 1)
+                                                    : here - std::min<size_t>(here, 1);
                 select(next, next);
                 reveal(model_.clock().startSecondsOf(model_.timeline()[next].firstChunk));
             } else if (modifiers & Qt::ShiftModifier) {
@@ -119,8 +125,14 @@ bool TimelineView::navigateKey(int key, Qt::KeyboardModifiers modifiers) {
                 scrubToFrame(playhead_ + direction);
             }
             return true;
-        case Qt::Key_Home: scrubToFrame(0); reveal(0); return true;
-        case Qt::Key_End: scrubToFrame(newest_); reveal(model_.clock().secondsOfFrame(std::max<int64_t>(0, newest_))); return true;
+        case Qt::Key_Home:
+            scrubToFrame(0);
+            reveal(0);
+            return true;
+        case Qt::Key_End:
+            scrubToFrame(newest_);
+            reveal(model_.clock().secondsOfFrame(std::max<int64_t>(0, newest_)));
+            return true;
         case Qt::Key_Plus:
         case Qt::Key_Equal: zoomBy(1.25); return true;
         case Qt::Key_Minus: zoomBy(0.8); return true;
@@ -172,7 +184,8 @@ void TimelineView::focusOutEvent(QFocusEvent* event) {
 QMenu* TimelineView::contextMenu(std::optional<size_t> index, int64_t chunk) {
     auto* menu = new QMenu(this);
     const int64_t start = std::max(chunk, model_.frontier());
-    menu->addAction(tr("&Add a prompt at %1…").arg(clockText(model_.clock().startSecondsOf(start))), this, [this, start] { editNew(start); });
+    menu->addAction(tr("&Add a prompt at %1…").arg(clockText(model_.clock().startSecondsOf(start))), this,
+                    [this, start] { editNew(start); });
     if (index) {
         const size_t i = *index;
         menu->addAction(tr("&Edit the words…"), this, [this, i] { editText(i); });
@@ -180,7 +193,8 @@ QMenu* TimelineView::contextMenu(std::optional<size_t> index, int64_t chunk) {
         transitions->setEnabled(i > 0 && model_.isOpen(i));
         const PromptSegment& now = model_.timeline()[i];
         const auto offer = [&](const QString& words, Transition transition, int chunks) {
-            QAction* action = transitions->addAction(words, this, [this, i, transition, chunks] { model_.setTransition(i, transition, chunks); });
+            QAction* action =
+                transitions->addAction(words, this, [this, i, transition, chunks] { model_.setTransition(i, transition, chunks); });
             action->setCheckable(true);
             action->setChecked(now.transition == transition && now.blendChunks == chunks);
         };

@@ -12,7 +12,7 @@
 namespace longtake {
 namespace {
 
-constexpr double kGrip = 5;      // pixels on either side of an edge
+constexpr double kGrip = 5;  // pixels on either side of an edge
 constexpr double kDragStart = 4;
 
 bool inBlocks(const QPointF& at) {
@@ -36,9 +36,7 @@ std::optional<size_t> TimelineView::blockAt(const QPointF& at) const {
     return model_.timeline().indexAt(chunkAt(at.x()));
 }
 
-int64_t TimelineView::chunkAt(double x) const {
-    return model_.clock().chunkOfFrame(model_.clock().frameAt(scale_.secondsAt(x)));
-}
+int64_t TimelineView::chunkAt(double x) const { return model_.clock().chunkOfFrame(model_.clock().frameAt(scale_.secondsAt(x))); }
 
 void TimelineView::scrubTo(double x) { scrubToFrame(model_.clock().frameAt(scale_.secondsAt(x))); }
 
@@ -71,7 +69,8 @@ void TimelineView::mousePressEvent(QMouseEvent* event) {
         dragChunk_ = model_.timeline()[*edge].firstChunk;
         preview_ = model_.timeline();
     } else if (const auto block = blockAt(at)) {
-        if (event->modifiers() & Qt::ShiftModifier && selectedFirst_) select(std::min(*selectedFirst_, *block), std::max(selectedLast_, *block));
+        if (event->modifiers() & Qt::ShiftModifier && selectedFirst_)
+            select(std::min(*selectedFirst_, *block), std::max(selectedLast_, *block));
         else select(block, *block);
         moveMark(chunkAt(at.x()));
         drag_ = Drag::Pressed;
@@ -93,7 +92,8 @@ void TimelineView::mouseMoveEvent(QMouseEvent* event) {
         return;
     }
     if (drag_ == Drag::Scrub) return scrubTo(at.x());
-    if (drag_ == Drag::Pressed && std::abs(at.x() - dragFrom_.x()) >= kDragStart && dragIndex_ > 0 && model_.isOpen(dragIndex_)) drag_ = Drag::Block;
+    if (drag_ == Drag::Pressed && std::abs(at.x() - dragFrom_.x()) >= kDragStart && dragIndex_ > 0 && model_.isOpen(dragIndex_))
+        drag_ = Drag::Block;
     const ChunkClock& clock = model_.clock();
     if (drag_ == Drag::Edge) {
         dragChunk_ = clock.chunkNear(scale_.secondsAt(at.x()));

@@ -129,7 +129,8 @@ bool TimelineModel::push(const QString& name, const PromptTimeline& wanted, int 
 bool TimelineModel::refuse(const QString& prompt) {
     const std::optional<QString> text = refusalOf(prompt);
     if (text) emit told(*text);
-    else if (timeline_.size() >= PromptTimeline::kMaxSegments) emit told(tr("The timeline is full: it holds %1 prompts.").arg(timeline_.size()));
+    else if (timeline_.size() >= PromptTimeline::kMaxSegments)
+        emit told(tr("The timeline is full: it holds %1 prompts.").arg(timeline_.size()));
     else emit told(tr("The prompts cannot follow each other like this."));
     return false;
 }
@@ -209,7 +210,8 @@ PromptTimeline TimelineModel::withBlock(size_t index, int64_t delta) const {
     if (index == 0 || !isOpen(index)) return timeline_;
     const bool hasNext = index + 1 < timeline_.size();
     const int64_t least = std::max(timeline_[index - 1].firstChunk + 1, frontier_) - timeline_[index].firstChunk;
-    const int64_t most = hasNext ? timeline_.endOf(index + 1) - 1 - timeline_.endOf(index) : PromptTimeline::kMaxChunk - 1 - timeline_[index].firstChunk;
+    const int64_t most =
+        hasNext ? timeline_.endOf(index + 1) - 1 - timeline_.endOf(index) : PromptTimeline::kMaxChunk - 1 - timeline_[index].firstChunk;
     delta = std::clamp(delta, std::min<int64_t>(least, 0), std::max<int64_t>(most, 0));
     std::vector<PromptSegment> segments = timeline_.segments();
     segments[index].firstChunk += delta;

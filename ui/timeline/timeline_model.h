@@ -85,8 +85,8 @@ public:
     bool isOpen(size_t index) const { return timeline_[index].firstChunk >= frontier_; }
 
 signals:
-    void changed();          // the timeline
-    void progressed();       // the frontier or the clock
+    void changed();     // the timeline
+    void progressed();  // the frontier or the clock
     void rangeChanged();
     void told(const QString& words);
 

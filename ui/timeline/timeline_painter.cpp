@@ -14,7 +14,7 @@ namespace longtake {
 namespace {
 
 using Rows = TimelineRows;
-constexpr double kFade = 90;  // pixels over which the open end of the last block fades
+constexpr double kFade = 90;       // pixels over which the open end of the last block fades
 constexpr double kPlainBelow = 8;  // narrower blocks are bare bars: thousands of them must not cost a frame
 
 QColor withAlpha(QColor colour, double alpha) {
@@ -37,7 +37,8 @@ std::vector<size_t> blockColours(const PromptTimeline& timeline) {
     return colours;
 }
 
-TimelinePainter::TimelinePainter(QPainter& painter, const TimelineScene& scene, const TimelineScale& scale, const Colours& colours, const QSizeF& size)
+TimelinePainter::TimelinePainter(QPainter& painter, const TimelineScene& scene, const TimelineScale& scale, const Colours& colours,
+                                 const QSizeF& size)
     : painter_(painter), scene_(scene), scale_(scale), c_(colours), size_(size), base_(painter.font()), small_(painter.font()) {
     if (small_.pixelSize() > 0) small_.setPixelSize(std::max(9, small_.pixelSize() - 2));
 }
@@ -142,13 +143,16 @@ void TimelinePainter::paintBlock(size_t index, const QColor& fill, const QColor&
         gradient.setColorAt(1, fill);
         solid = gradient;
     }
-    painter_.setClipRect(QRectF(box.left() - 1, box.top() - 1, std::max(0.0, std::min(frontierX, madeX) - box.left() + 1), box.height() + 2), Qt::IntersectClip);
+    painter_.setClipRect(
+        QRectF(box.left() - 1, box.top() - 1, std::max(0.0, std::min(frontierX, madeX) - box.left() + 1), box.height() + 2),
+        Qt::IntersectClip);
     painter_.fillPath(shape, solid);
     painter_.restore();
     if (frontierX > std::max(madeX, box.left()) && madeX < box.right()) {
         painter_.save();
         const double from = std::max(madeX, box.left());
-        painter_.setClipRect(QRectF(from, box.top() - 1, std::max(0.0, std::min(frontierX, box.right() + 1) - from), box.height() + 2), Qt::IntersectClip);
+        painter_.setClipRect(QRectF(from, box.top() - 1, std::max(0.0, std::min(frontierX, box.right() + 1) - from), box.height() + 2),
+                             Qt::IntersectClip);
         painter_.setOpacity(0.5);
         painter_.fillPath(shape, solid);
         painter_.restore();
@@ -177,7 +181,8 @@ void TimelinePainter::paintBlockText(const QRectF& box, double madeX, const QStr
     font.setWeight(QFont::Medium);
     painter_.setFont(font);
     // The words stay in sight while their block is scrolled out to the left.
-    const QRectF words(QPointF(std::max(box.left(), 0.0) + 8, box.top()), QPointF(std::min(box.right(), size_.width()) - (openEnd ? 24 : 6), box.bottom()));
+    const QRectF words(QPointF(std::max(box.left(), 0.0) + 8, box.top()),
+                       QPointF(std::min(box.right(), size_.width()) - (openEnd ? 24 : 6), box.bottom()));
     if (words.width() < 14) return;
     const QString shown = painter_.fontMetrics().elidedText(text, Qt::ElideRight, static_cast<int>(words.width()));
     const auto draw = [&](const QRectF& clip, const QColor& colour) {

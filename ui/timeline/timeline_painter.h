@@ -22,7 +22,7 @@ struct TimelineScene {
     const PromptTimeline& timeline;  // may be the preview of a drag
     ChunkClock clock;
     int64_t frontier = 0;
-    int64_t newestFrame = -1;   // shown as made up to and with this frame
+    int64_t newestFrame = -1;  // shown as made up to and with this frame
     int64_t playheadFrame = 0;
     std::optional<int64_t> insertChunk;  // where a pasted or new prompt would go
     std::optional<FrameRange> range;

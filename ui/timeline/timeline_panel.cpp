@@ -32,7 +32,9 @@ TimelinePanel::TimelinePanel(TimelineModel& model, QWidget* parent) : QWidget(pa
     noteEnds_.setInterval(6000);
     connect(&noteEnds_, &QTimer::timeout, this, [this] { header_->setSummary({}); });
     connect(&model, &TimelineModel::told, this, &TimelinePanel::showNote);
-    connect(model.undoStack(), &QUndoStack::indexChanged, this, [this] { if (!noteEnds_.isActive()) header_->setSummary({}); });
+    connect(model.undoStack(), &QUndoStack::indexChanged, this, [this] {
+        if (!noteEnds_.isActive()) header_->setSummary({});
+    });
 }
 
 // The model outlives this panel and must not call into half of it.

@@ -65,14 +65,16 @@ Result<void> readTransition(const QString& words, PromptSegment& segment) {
 // What is wrong with the prompts, where a timeline cannot be made of them.
 Error refusal(const std::vector<PromptSegment>& segments) {
     if (segments.empty()) return error(PromptFile::tr("there is no prompt in it"));
-    if (segments.size() > PromptTimeline::kMaxSegments) return error(PromptFile::tr("there are more than %1 prompts in it").arg(PromptTimeline::kMaxSegments));
+    if (segments.size() > PromptTimeline::kMaxSegments)
+        return error(PromptFile::tr("there are more than %1 prompts in it").arg(PromptTimeline::kMaxSegments));
     for (size_t i = 0; i < segments.size(); ++i) {
         const int number = static_cast<int>(i) + 1;
         const PromptSegment& one = segments[i];
         if (const auto text = refusalOf(QString::fromStdString(one.text))) return atPrompt(number, *text);
         if (one.transition == Transition::Blend && (one.blendChunks < 1 || one.blendChunks > PromptTimeline::kMaxBlendChunks))
             return atPrompt(number, PromptFile::tr("a blend lasts 1 to %1 chunks").arg(PromptTimeline::kMaxBlendChunks));
-        if (i > 0 && one.firstChunk <= segments[i - 1].firstChunk) return atPrompt(number, PromptFile::tr("it does not start after the one before; sort them by time"));
+        if (i > 0 && one.firstChunk <= segments[i - 1].firstChunk)
+            return atPrompt(number, PromptFile::tr("it does not start after the one before; sort them by time"));
     }
     return error(PromptFile::tr("these prompts cannot follow each other"));
 }
@@ -98,10 +100,12 @@ Result<PromptTimeline> readText(const QString& text, const ChunkClock& clock) {
         PromptSegment segment{.text = match.captured(3).trimmed().toStdString()};
         const std::optional<double> seconds = match.captured(1).isEmpty() ? std::nullopt : parseTime(match.captured(1));
         if (seconds) segment.firstChunk = clock.chunkNear(*seconds);
-        else if (!segments.empty()) return atLine(number, PromptFile::tr("a time is missing before the prompt; write for instance 0:12 and the prompt"));
+        else if (!segments.empty())
+            return atLine(number, PromptFile::tr("a time is missing before the prompt; write for instance 0:12 and the prompt"));
         else segment.text = line.trimmed().toStdString();
         if (seconds && !match.captured(2).isEmpty())
-            if (const auto read = readTransition(match.captured(2), segment); !read) return atLine(number, QString::fromStdString(read.message()));
+            if (const auto read = readTransition(match.captured(2), segment); !read)
+                return atLine(number, QString::fromStdString(read.message()));
         segments.push_back(std::move(segment));
     }
     return assembled(std::move(segments));
@@ -148,12 +152,17 @@ Result<PromptTimeline> readCsv(const QString& text, const ChunkClock& clock) {
     const QStringList names = records->takeFirst();
     const auto column = [&](const char* name) { return names.indexOf(QLatin1String(name)); };
     const auto prompt = column("prompt");
-    if (prompt < 0) return error(PromptFile::tr("the first line names no column ‘prompt’; it should read %1").arg(QStringLiteral("chunk,seconds,transition,blend_chunks,prompt")));
+    if (prompt < 0)
+        return error(PromptFile::tr("the first line names no column ‘prompt’; it should read %1")
+                         .arg(QStringLiteral("chunk,seconds,transition,blend_chunks,prompt")));
     std::vector<PromptSegment> segments;
     int number = 1;
     for (const QStringList& record : *records) {
         ++number;
-        const auto value = [&](const char* name) { const auto i = column(name); return i >= 0 && i < record.size() ? record[i].trimmed() : QString(); };
+        const auto value = [&](const char* name) {
+            const auto i = column(name);
+            return i >= 0 && i < record.size() ? record[i].trimmed() : QString();
+        };
         PromptSegment segment{.text = prompt < record.size() ? record[prompt].trimmed().toStdString() : std::string()};
         bool good = true;
         if (!value("chunk").isEmpty()) segment.firstChunk = value("chunk").toLongLong(&good);
@@ -174,8 +183,10 @@ Result<PromptTimeline> readJson(const QByteArray& bytes, const ChunkClock& clock
     const QJsonDocument document = QJsonDocument::fromJson(bytes);
     if (document.isNull()) return error(PromptFile::tr("this is no JSON"));
     const QJsonObject root = document.object();
-    if (root["format"].toString() != "longtake-prompts") return error(PromptFile::tr("this JSON holds no prompts: its ‘format’ is not ‘%1’").arg(QStringLiteral("longtake-prompts")));
-    if (root["version"].toInt() != 1) return error(PromptFile::tr("these prompts have a version that this program does not know; update it"));
+    if (root["format"].toString() != "longtake-prompts")
+        return error(PromptFile::tr("this JSON holds no prompts: its ‘format’ is not ‘%1’").arg(QStringLiteral("longtake-prompts")));
+    if (root["version"].toInt() != 1)
+        return error(PromptFile::tr("these prompts have a version that this program does not know; update it"));
     std::vector<PromptSegment> segments;
     int number = 0;
     for (const QJsonValue& value : root["prompts"].toArray()) {
@@ -207,7 +218,8 @@ QByteArray writePrompts(const PromptTimeline& timeline, const ChunkClock& clock,
         ValueTable table{{"chunk", "seconds", "transition", "blend_chunks", "prompt"}, {}};
         for (const PromptSegment& s : timeline.segments())
             table.rows += QStringList{QString::number(s.firstChunk), plainNumber(clock.startSecondsOf(s.firstChunk)),
-                                      QString::fromStdString(std::string(nameOf(s.transition))), QString::number(s.blendChunks), QString::fromStdString(s.text)};
+                                      QString::fromStdString(std::string(nameOf(s.transition))), QString::number(s.blendChunks),
+                                      QString::fromStdString(s.text)};
         return table.csv();
     }
     if (format == PromptFormat::Json) {

@@ -226,12 +226,14 @@ void TimelineView::describeSelection() {
     } else {
         const size_t i = *selectedFirst_;
         const PromptSegment& s = timeline[i];
-        const QString transition = i == 0                                   ? tr("the first")
+        const QString transition = i == 0                                ? tr("the first")
                                    : s.transition == Transition::Recache ? tr("cut with re-cache")
                                    : s.transition == Transition::Keep    ? tr("keeps the cache")
                                                                          : tr("blends over %1 chunks").arg(s.blendChunks);
         words = tr("Prompt %1 of %2: %3. From %4, %5, %6.")
-                    .arg(i + 1).arg(timeline.size()).arg(QString::fromStdString(s.text), clockText(model_.clock().startSecondsOf(s.firstChunk)), transition,
+                    .arg(i + 1)
+                    .arg(timeline.size())
+                    .arg(QString::fromStdString(s.text), clockText(model_.clock().startSecondsOf(s.firstChunk)), transition,
                          model_.isOpen(i) ? tr("planned") : tr("made"));
     }
     if (words == accessibleDescription()) return;
@@ -288,7 +290,8 @@ bool TimelineView::eventFilter(QObject* watched, QEvent* event) {
         const Qt::FocusReason reason = static_cast<QFocusEvent*>(event)->reason();
         if (reason != Qt::ActiveWindowFocusReason && reason != Qt::PopupFocusReason) closeEditor(true);
     }
-    if (watched == editor_ && event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) event->accept();
+    if (watched == editor_ && event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape)
+        event->accept();
     if (watched == editor_ && event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
         closeEditor(false);
         return true;

@@ -133,7 +133,8 @@ void runGrid(dim3 grid, dim3 size, size_t sharedBytes, const std::function<void(
     const size_t count = size_t{size.x} * size.y * size.z;
     while (pool.size() < count) pool.push_back(std::make_unique<EmulatedThread>());
     for (size_t i = 0; i < count; ++i) {
-        pool[i]->index = {static_cast<unsigned>(i % size.x), static_cast<unsigned>(i / size.x % size.y), static_cast<unsigned>(i / size.x / size.y)};
+        pool[i]->index = {static_cast<unsigned>(i % size.x), static_cast<unsigned>(i / size.x % size.y),
+                          static_cast<unsigned>(i / size.x / size.y)};
         block.threads.push_back(std::move(pool[i]));
     }
     block.warps.resize((count + kLanes - 1) / kLanes);
@@ -153,7 +154,8 @@ void runGrid(dim3 grid, dim3 size, size_t sharedBytes, const std::function<void(
 
     const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;
     for (uint64_t i = 0; i < blocks; ++i) {
-        blockIdx = {static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y), static_cast<unsigned>(i / grid.x / grid.y)};
+        blockIdx = {static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y),
+                    static_cast<unsigned>(i / grid.x / grid.y)};
         runBlock(block, i % 2 == 1);
     }
 }
@@ -180,7 +182,8 @@ void warpOperation(const char* what, void* mine, WarpOperation operation) {
     const size_t first = block.current / kLanes * kLanes;
     for (size_t lane = 0; lane < kLanes; ++lane) {
         warp.brought[lane] = nullptr;
-        if (first + lane < block.threads.size() && block.threads[first + lane]->state == State::InWarp) block.threads[first + lane]->state = State::Ready;
+        if (first + lane < block.threads.size() && block.threads[first + lane]->state == State::InWarp)
+            block.threads[first + lane]->state = State::Ready;
     }
 }
 

@@ -98,7 +98,8 @@ template <typename... Parameters, typename... Arguments>
 void launch(const char* operation, void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t sharedBytes, cudaStream_t stream,
             Arguments... arguments) {
     std::tuple<Parameters...> held(static_cast<Parameters>(arguments)...);
-    check(emulation::enqueueKernel(stream, grid, block, sharedBytes, [kernel, held = std::move(held)] { std::apply(kernel, held); }), operation);
+    check(emulation::enqueueKernel(stream, grid, block, sharedBytes, [kernel, held = std::move(held)] { std::apply(kernel, held); }),
+          operation);
 }
 
 }  // namespace longtake::cuda

@@ -55,13 +55,14 @@ cudaError_t cudaDestroyExternalSemaphore(cudaExternalSemaphore_t semaphore) {
     delete semaphore;
     return cudaSuccess;
 }
-cudaError_t cudaWaitExternalSemaphoresAsync(const cudaExternalSemaphore_t* semaphores, const cudaExternalSemaphoreWaitParams* waits, unsigned, cudaStream_t stream) {
+cudaError_t cudaWaitExternalSemaphoresAsync(const cudaExternalSemaphore_t* semaphores, const cudaExternalSemaphoreWaitParams* waits,
+                                            unsigned, cudaStream_t stream) {
     return enqueue(stream, [semaphore = *semaphores, value = waits->params.fence.value] {
         if (*semaphore->value < value) throw std::logic_error("[emulation] the stream waits for a signal that has not come");
     });
 }
-cudaError_t cudaSignalExternalSemaphoresAsync(const cudaExternalSemaphore_t* semaphores, const cudaExternalSemaphoreSignalParams* signals, unsigned,
-                                              cudaStream_t stream) {
+cudaError_t cudaSignalExternalSemaphoresAsync(const cudaExternalSemaphore_t* semaphores, const cudaExternalSemaphoreSignalParams* signals,
+                                              unsigned, cudaStream_t stream) {
     return enqueue(stream, [semaphore = *semaphores, value = signals->params.fence.value] { *semaphore->value = value; });
 }
 cudaError_t cudaFree(void*) { return cudaSuccess; }

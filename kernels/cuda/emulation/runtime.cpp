@@ -110,8 +110,8 @@ cudaError_t enqueue(cudaStream_t stream, Work work) {
 cudaError_t enqueueKernel(cudaStream_t stream, dim3 grid, dim3 block, size_t sharedBytes, Work thread) {
     if (const cudaError_t failure = planned("launch"); failure != cudaSuccess) return failure;
     const size_t threads = size_t{block.x} * block.y * block.z;
-    const bool fits = threads >= 1 && threads <= kMostThreads && grid.x >= 1 && grid.y >= 1 && grid.z >= 1 && grid.x < (1u << 31) && grid.y < 65536 &&
-                      grid.z < 65536 && sharedBytes <= kMostShared;
+    const bool fits = threads >= 1 && threads <= kMostThreads && grid.x >= 1 && grid.y >= 1 && grid.z >= 1 && grid.x < (1u << 31) &&
+                      grid.y < 65536 && grid.z < 65536 && sharedBytes <= kMostShared;
     if (!fits) return said(cudaErrorInvalidConfiguration);
     return enqueue(stream, [=, thread = std::move(thread)] {
         ++counts().launches;
@@ -152,7 +152,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
     properties->sharedMemPerBlockOptin = 227 << 10;
     return planned("cudaGetDeviceProperties");
 }
-cudaError_t cudaFuncGetAttributes(cudaFuncAttributes*, const void*) { return machine().hasKernels ? cudaSuccess : said(cudaErrorInvalidValue); }
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes*, const void*) {
+    return machine().hasKernels ? cudaSuccess : said(cudaErrorInvalidValue);
+}
 
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps*) {
     *pool = new EmulatedPool;
@@ -280,7 +282,9 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     return planned("cudaEventSynchronize");
 }
 // "Not ready" is an answer, and yet the last error until somebody asks for that.
-cudaError_t cudaEventQuery(cudaEvent_t event) { return said(!event->stream || event->stream->done >= event->place ? cudaSuccess : cudaErrorNotReady); }
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+    return said(!event->stream || event->stream->done >= event->place ? cudaSuccess : cudaErrorNotReady);
+}
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
     *milliseconds = 0.0f;
     return cudaSuccess;

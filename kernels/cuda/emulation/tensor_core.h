@@ -18,14 +18,16 @@ struct MatrixLoad {
 inline void loadMatrices(void* const lanes[kLanes]) {
     for (int lane = 0; lane < kLanes; ++lane) {
         if (!lanes[lane]) throw std::logic_error("[emulation] ldmatrix without the whole warp");
-        if (reinterpret_cast<uintptr_t>(static_cast<MatrixLoad*>(lanes[lane])->row) % 16 != 0) throw std::logic_error("[emulation] ldmatrix reads a row that is not aligned");
+        if (reinterpret_cast<uintptr_t>(static_cast<MatrixLoad*>(lanes[lane])->row) % 16 != 0)
+            throw std::logic_error("[emulation] ldmatrix reads a row that is not aligned");
     }
     auto number = [&](int matrix, int row, int column) { return static_cast<MatrixLoad*>(lanes[matrix * 8 + row])->row[column]; };
     for (int lane = 0; lane < kLanes; ++lane) {
         MatrixLoad& load = *static_cast<MatrixLoad*>(lanes[lane]);
         const int g = lane / 4, t = 2 * (lane % 4);
         for (int m = 0; m < 4; ++m) {
-            const uint32_t low = load.transposed ? number(m, t, g) : number(m, g, t), high = load.transposed ? number(m, t + 1, g) : number(m, g, t + 1);
+            const uint32_t low = load.transposed ? number(m, t, g) : number(m, g, t),
+                           high = load.transposed ? number(m, t + 1, g) : number(m, g, t + 1);
             load.to[m] = low | high << 16;
         }
     }

@@ -32,12 +32,14 @@ inline float brightness(Rgb c) { return 0.3f * c.r + 0.6f * c.g + 0.1f * c.b; }
 // A small integer hash, so that every random choice is a function of its place and nothing else.
 inline uint32_t hashOf(uint32_t a, uint32_t b = 0, uint32_t c = 0) {
     uint32_t x = a * 0x9E3779B1u ^ (b + 0x7F4A7C15u) * 0x85EBCA6Bu ^ (c + 0x165667B1u) * 0xC2B2AE35u;
-    x ^= x >> 16; x *= 0x7FEB352Du; x ^= x >> 15; x *= 0x846CA68Bu; x ^= x >> 16;
+    x ^= x >> 16;
+    x *= 0x7FEB352Du;
+    x ^= x >> 15;
+    x *= 0x846CA68Bu;
+    x ^= x >> 16;
     return x;
 }
-inline float chance(uint32_t a, uint32_t b = 0, uint32_t c = 0) {
-    return static_cast<float>(hashOf(a, b, c) >> 8) * (1.f / 16777216.f);
-}
+inline float chance(uint32_t a, uint32_t b = 0, uint32_t c = 0) { return static_cast<float>(hashOf(a, b, c) >> 8) * (1.f / 16777216.f); }
 
 // Smooth noise of one variable in -1..1, for flicker and sway.
 inline float wobble(float x, uint32_t seed) {
@@ -74,8 +76,7 @@ struct Canvas {
         const int ay = std::clamp(static_cast<int>(std::floor(y0 * H)), 0, height);
         const int by = std::clamp(static_cast<int>(std::ceil(y1 * H)), 0, height);
         for (int y = ay; y < by; ++y)
-            for (int x = ax; x < bx; ++x)
-                f(y * width + x, (x + 0.5f) / H, (y + 0.5f) / H);
+            for (int x = ax; x < bx; ++x) f(y * width + x, (x + 0.5f) / H, (y + 0.5f) / H);
     }
     float coverage(float distanceInside) const { return unit(distanceInside * height + 0.5f); }
 
@@ -97,12 +98,11 @@ struct Canvas {
         const float pad = thickness + 1.f / height;
         const float dx = x1 - x0, dy = y1 - y0;
         const float inverse = 1.f / (dx * dx + dy * dy + 1e-9f);
-        each(std::min(x0, x1) - pad, std::min(y0, y1) - pad, std::max(x0, x1) + pad,
-             std::max(y0, y1) + pad, [&](int i, float x, float y) {
-                 const float t = unit(((x - x0) * dx + (y - y0) * dy) * inverse);
-                 const float ex = x - x0 - t * dx, ey = y - y0 - t * dy;
-                 blend(i, c, alpha * coverage(thickness * 0.5f - std::sqrt(ex * ex + ey * ey)));
-             });
+        each(std::min(x0, x1) - pad, std::min(y0, y1) - pad, std::max(x0, x1) + pad, std::max(y0, y1) + pad, [&](int i, float x, float y) {
+            const float t = unit(((x - x0) * dx + (y - y0) * dy) * inverse);
+            const float ex = x - x0 - t * dx, ey = y - y0 - t * dy;
+            blend(i, c, alpha * coverage(thickness * 0.5f - std::sqrt(ex * ex + ey * ey)));
+        });
     }
 };
 
@@ -158,8 +158,8 @@ const NoiseSet& noiseSet();  // built at the first call
 // A periodic line of heights in 0..1 with its smaller copies, and its slope (per unit, smoothed).
 struct Line {
     static constexpr int kSize = 16384;
-    static constexpr float kPerUnit = 256.f;            // samples per unit of length
-    std::vector<std::vector<float>> value;              // level l: averaged over 2^l samples, kSize each
+    static constexpr float kPerUnit = 256.f;  // samples per unit of length
+    std::vector<std::vector<float>> value;    // level l: averaged over 2^l samples, kSize each
     std::vector<float> slope;
 };
 

@@ -5,8 +5,6 @@
 namespace longtake::world {
 namespace {
 
-
-
 struct Row {
     float height, low, width, move, haze, window;
     Rgb wall;
@@ -18,8 +16,8 @@ const Row kRows[3] = {
     {0.20f, 0.05f, 0.130f, 0.26f, 0.10f, 0.032f, {0.44f, 0.41f, 0.42f}},
 };
 
-void paintTower(Canvas& c, const Params& p, const SkyLight& light, const Row& row, uint32_t id, float left, float width,
-                float foot, float zoom, float nearness) {
+void paintTower(Canvas& c, const Params& p, const SkyLight& light, const Row& row, uint32_t id, float left, float width, float foot,
+                float zoom, float nearness) {
     const Rgb key = rgb(p.keyR), ambient = rgb(p.ambientR), haze = rgb(p.hazeR);
     const float tall = (row.low + row.height * std::pow(chance(id, 2), 2.f)) * zoom;
     const float top = foot - tall;
@@ -35,8 +33,8 @@ void paintTower(Canvas& c, const Params& p, const SkyLight& light, const Row& ro
         float inside = std::min(c.coverage(x - left), c.coverage(right - x));
         const float mid = left + width * 0.5f;
         float roof = top;
-        if (crownKind == 1) roof += std::fabs(x - mid) * 0.9f - width * 0.3f;                       // gable
-        if (crownKind == 2) roof += std::fabs(x - mid) < width * 0.28f ? -0.035f * zoom : 0.f;      // set back
+        if (crownKind == 1) roof += std::fabs(x - mid) * 0.9f - width * 0.3f;                             // gable
+        if (crownKind == 2) roof += std::fabs(x - mid) < width * 0.28f ? -0.035f * zoom : 0.f;            // set back
         if (crownKind == 3 && std::fabs(x - mid) < 0.0045f * zoom && tall > 0.25f) roof -= 0.07f * zoom;  // mast
         inside *= c.coverage(y - roof);
         if (inside <= 0.f) return;

@@ -5,8 +5,6 @@
 namespace longtake::world {
 namespace {
 
-
-
 // What a layer looks like at one distance. base: its foot line; amp: height of its relief;
 // move: how far it follows the camera; scale: size of its features; rough: peaks against rolling.
 struct Look {
@@ -21,52 +19,58 @@ struct Scenery {
 
 enum class Edge { Peaks, Mesa, Dune };
 
-const Scenery kDesert{5, {
-    {0.53f, 0.08f, 0.06f, 0.34f, 0.72f, 1.f, 0.f, 0.f, {0.60f, 0.46f, 0.42f}, {0.66f, 0.52f, 0.46f}},
-    {0.57f, 0.08f, 0.16f, 0.38f, 0.50f, 0.f, 0.f, 0.f, {0.86f, 0.62f, 0.40f}, {0.90f, 0.68f, 0.46f}},
-    {0.64f, 0.12f, 0.32f, 0.58f, 0.30f, 0.f, 0.f, 0.f, {0.86f, 0.59f, 0.35f}, {0.92f, 0.67f, 0.42f}},
-    {0.76f, 0.17f, 0.62f, 0.90f, 0.14f, 0.f, 0.f, 0.f, {0.84f, 0.55f, 0.31f}, {0.91f, 0.63f, 0.38f}},
-    {0.95f, 0.23f, 1.10f, 1.45f, 0.02f, 0.f, 0.f, 0.f, {0.80f, 0.50f, 0.27f}, {0.88f, 0.58f, 0.33f}},
-    {1.36f, 0.26f, 1.70f, 2.20f, 0.00f, 0.f, 0.f, 0.f, {0.78f, 0.48f, 0.26f}, {0.86f, 0.56f, 0.32f}},
-}};
-const Scenery kMountains{5, {
-    {0.60f, 0.47f, 0.05f, 0.66f, 0.46f, 1.f, 0.f, 0.f, {0.42f, 0.45f, 0.53f}, {0.52f, 0.54f, 0.60f}},
-    {0.65f, 0.30f, 0.13f, 0.60f, 0.30f, 1.f, 0.f, 0.f, {0.36f, 0.40f, 0.46f}, {0.45f, 0.47f, 0.50f}},
-    {0.72f, 0.19f, 0.30f, 0.60f, 0.24f, 0.7f, 0.30f, 0.030f, {0.25f, 0.36f, 0.30f}, {0.33f, 0.42f, 0.34f}},
-    {0.83f, 0.16f, 0.60f, 0.80f, 0.10f, 0.35f, 1.f, 0.062f, {0.20f, 0.34f, 0.22f}, {0.31f, 0.43f, 0.25f}},
-    {1.00f, 0.17f, 1.05f, 1.20f, 0.02f, 0.1f, 1.f, 0.115f, {0.18f, 0.31f, 0.18f}, {0.30f, 0.42f, 0.22f}},
-    {1.46f, 0.18f, 1.70f, 1.90f, 0.00f, 0.f, 1.f, 0.19f, {0.18f, 0.31f, 0.18f}, {0.30f, 0.42f, 0.22f}},
-}};
-const Scenery kHills{5, {
-    {0.58f, 0.15f, 0.06f, 0.55f, 0.62f, 0.45f, 0.f, 0.f, {0.36f, 0.48f, 0.48f}, {0.42f, 0.54f, 0.50f}},
-    {0.62f, 0.13f, 0.17f, 0.52f, 0.44f, 0.f, 0.25f, 0.022f, {0.36f, 0.56f, 0.34f}, {0.50f, 0.66f, 0.38f}},
-    {0.71f, 0.18f, 0.34f, 0.74f, 0.26f, 0.f, 0.35f, 0.044f, {0.34f, 0.57f, 0.27f}, {0.52f, 0.68f, 0.32f}},
-    {0.85f, 0.23f, 0.64f, 1.05f, 0.12f, 0.f, 0.34f, 0.085f, {0.32f, 0.55f, 0.23f}, {0.50f, 0.66f, 0.28f}},
-    {1.05f, 0.27f, 1.10f, 1.60f, 0.02f, 0.f, 0.16f, 0.15f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
-    {1.50f, 0.28f, 1.70f, 2.40f, 0.00f, 0.f, 0.10f, 0.22f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
-}};
-const Scenery kForest{6, {
-    {0.50f, 0.15f, 0.06f, 0.60f, 0.64f, 0.8f, 0.f, 0.f, {0.26f, 0.40f, 0.40f}, {0.32f, 0.46f, 0.44f}},
-    {0.56f, 0.10f, 0.16f, 0.55f, 0.46f, 0.f, 1.f, 0.050f, {0.15f, 0.30f, 0.22f}, {0.22f, 0.38f, 0.26f}},
-    {0.63f, 0.10f, 0.30f, 0.70f, 0.31f, 0.f, 1.f, 0.080f, {0.14f, 0.30f, 0.19f}, {0.22f, 0.38f, 0.23f}},
-    {0.72f, 0.10f, 0.50f, 0.90f, 0.18f, 0.f, 1.f, 0.125f, {0.13f, 0.29f, 0.16f}, {0.21f, 0.37f, 0.20f}},
-    {0.85f, 0.11f, 0.80f, 1.20f, 0.08f, 0.f, 1.f, 0.19f, {0.11f, 0.26f, 0.14f}, {0.19f, 0.34f, 0.17f}},
-    {1.04f, 0.12f, 1.20f, 1.65f, 0.00f, 0.f, 1.f, 0.27f, {0.09f, 0.23f, 0.12f}, {0.16f, 0.30f, 0.14f}},
-    {1.58f, 0.12f, 1.80f, 2.40f, 0.00f, 0.f, 1.f, 0.38f, {0.08f, 0.21f, 0.11f}, {0.15f, 0.28f, 0.13f}},
-}};
-const Scenery kCanyon{4, {
-    {0.60f, 0.20f, 0.06f, 0.52f, 0.55f, 1.f, 0.f, 0.f, {0.66f, 0.42f, 0.36f}, {0.80f, 0.56f, 0.44f}},
-    {0.66f, 0.28f, 0.20f, 0.62f, 0.34f, 1.f, 0.f, 0.f, {0.68f, 0.37f, 0.27f}, {0.86f, 0.56f, 0.38f}},
-    {0.80f, 0.32f, 0.50f, 0.92f, 0.15f, 1.f, 0.f, 0.f, {0.66f, 0.31f, 0.20f}, {0.86f, 0.52f, 0.32f}},
-    {1.03f, 0.34f, 1.05f, 1.50f, 0.02f, 1.f, 0.f, 0.f, {0.56f, 0.25f, 0.15f}, {0.76f, 0.43f, 0.25f}},
-    {1.50f, 0.36f, 1.80f, 2.40f, 0.00f, 1.f, 0.f, 0.f, {0.52f, 0.22f, 0.13f}, {0.70f, 0.38f, 0.22f}},
-}};
-const Scenery kLake{3, {
-    {0.59f, 0.42f, 0.05f, 0.60f, 0.48f, 1.f, 0.f, 0.f, {0.42f, 0.46f, 0.54f}, {0.52f, 0.55f, 0.61f}},
-    {0.60f, 0.17f, 0.13f, 0.52f, 0.36f, 0.7f, 0.3f, 0.026f, {0.27f, 0.40f, 0.36f}, {0.34f, 0.46f, 0.38f}},
-    {0.615f, 0.055f, 0.26f, 0.66f, 0.20f, 0.f, 1.f, 0.062f, {0.16f, 0.32f, 0.22f}, {0.25f, 0.41f, 0.26f}},
-    {0.66f, 0.06f, 0.40f, 0.80f, 0.10f, 0.f, 1.f, 0.070f, {0.16f, 0.32f, 0.22f}, {0.25f, 0.41f, 0.26f}},
-}};
+const Scenery kDesert{5,
+                      {
+                          {0.53f, 0.08f, 0.06f, 0.34f, 0.72f, 1.f, 0.f, 0.f, {0.60f, 0.46f, 0.42f}, {0.66f, 0.52f, 0.46f}},
+                          {0.57f, 0.08f, 0.16f, 0.38f, 0.50f, 0.f, 0.f, 0.f, {0.86f, 0.62f, 0.40f}, {0.90f, 0.68f, 0.46f}},
+                          {0.64f, 0.12f, 0.32f, 0.58f, 0.30f, 0.f, 0.f, 0.f, {0.86f, 0.59f, 0.35f}, {0.92f, 0.67f, 0.42f}},
+                          {0.76f, 0.17f, 0.62f, 0.90f, 0.14f, 0.f, 0.f, 0.f, {0.84f, 0.55f, 0.31f}, {0.91f, 0.63f, 0.38f}},
+                          {0.95f, 0.23f, 1.10f, 1.45f, 0.02f, 0.f, 0.f, 0.f, {0.80f, 0.50f, 0.27f}, {0.88f, 0.58f, 0.33f}},
+                          {1.36f, 0.26f, 1.70f, 2.20f, 0.00f, 0.f, 0.f, 0.f, {0.78f, 0.48f, 0.26f}, {0.86f, 0.56f, 0.32f}},
+                      }};
+const Scenery kMountains{5,
+                         {
+                             {0.60f, 0.47f, 0.05f, 0.66f, 0.46f, 1.f, 0.f, 0.f, {0.42f, 0.45f, 0.53f}, {0.52f, 0.54f, 0.60f}},
+                             {0.65f, 0.30f, 0.13f, 0.60f, 0.30f, 1.f, 0.f, 0.f, {0.36f, 0.40f, 0.46f}, {0.45f, 0.47f, 0.50f}},
+                             {0.72f, 0.19f, 0.30f, 0.60f, 0.24f, 0.7f, 0.30f, 0.030f, {0.25f, 0.36f, 0.30f}, {0.33f, 0.42f, 0.34f}},
+                             {0.83f, 0.16f, 0.60f, 0.80f, 0.10f, 0.35f, 1.f, 0.062f, {0.20f, 0.34f, 0.22f}, {0.31f, 0.43f, 0.25f}},
+                             {1.00f, 0.17f, 1.05f, 1.20f, 0.02f, 0.1f, 1.f, 0.115f, {0.18f, 0.31f, 0.18f}, {0.30f, 0.42f, 0.22f}},
+                             {1.46f, 0.18f, 1.70f, 1.90f, 0.00f, 0.f, 1.f, 0.19f, {0.18f, 0.31f, 0.18f}, {0.30f, 0.42f, 0.22f}},
+                         }};
+const Scenery kHills{5,
+                     {
+                         {0.58f, 0.15f, 0.06f, 0.55f, 0.62f, 0.45f, 0.f, 0.f, {0.36f, 0.48f, 0.48f}, {0.42f, 0.54f, 0.50f}},
+                         {0.62f, 0.13f, 0.17f, 0.52f, 0.44f, 0.f, 0.25f, 0.022f, {0.36f, 0.56f, 0.34f}, {0.50f, 0.66f, 0.38f}},
+                         {0.71f, 0.18f, 0.34f, 0.74f, 0.26f, 0.f, 0.35f, 0.044f, {0.34f, 0.57f, 0.27f}, {0.52f, 0.68f, 0.32f}},
+                         {0.85f, 0.23f, 0.64f, 1.05f, 0.12f, 0.f, 0.34f, 0.085f, {0.32f, 0.55f, 0.23f}, {0.50f, 0.66f, 0.28f}},
+                         {1.05f, 0.27f, 1.10f, 1.60f, 0.02f, 0.f, 0.16f, 0.15f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
+                         {1.50f, 0.28f, 1.70f, 2.40f, 0.00f, 0.f, 0.10f, 0.22f, {0.28f, 0.50f, 0.19f}, {0.46f, 0.62f, 0.25f}},
+                     }};
+const Scenery kForest{6,
+                      {
+                          {0.50f, 0.15f, 0.06f, 0.60f, 0.64f, 0.8f, 0.f, 0.f, {0.26f, 0.40f, 0.40f}, {0.32f, 0.46f, 0.44f}},
+                          {0.56f, 0.10f, 0.16f, 0.55f, 0.46f, 0.f, 1.f, 0.050f, {0.15f, 0.30f, 0.22f}, {0.22f, 0.38f, 0.26f}},
+                          {0.63f, 0.10f, 0.30f, 0.70f, 0.31f, 0.f, 1.f, 0.080f, {0.14f, 0.30f, 0.19f}, {0.22f, 0.38f, 0.23f}},
+                          {0.72f, 0.10f, 0.50f, 0.90f, 0.18f, 0.f, 1.f, 0.125f, {0.13f, 0.29f, 0.16f}, {0.21f, 0.37f, 0.20f}},
+                          {0.85f, 0.11f, 0.80f, 1.20f, 0.08f, 0.f, 1.f, 0.19f, {0.11f, 0.26f, 0.14f}, {0.19f, 0.34f, 0.17f}},
+                          {1.04f, 0.12f, 1.20f, 1.65f, 0.00f, 0.f, 1.f, 0.27f, {0.09f, 0.23f, 0.12f}, {0.16f, 0.30f, 0.14f}},
+                          {1.58f, 0.12f, 1.80f, 2.40f, 0.00f, 0.f, 1.f, 0.38f, {0.08f, 0.21f, 0.11f}, {0.15f, 0.28f, 0.13f}},
+                      }};
+const Scenery kCanyon{4,
+                      {
+                          {0.60f, 0.20f, 0.06f, 0.52f, 0.55f, 1.f, 0.f, 0.f, {0.66f, 0.42f, 0.36f}, {0.80f, 0.56f, 0.44f}},
+                          {0.66f, 0.28f, 0.20f, 0.62f, 0.34f, 1.f, 0.f, 0.f, {0.68f, 0.37f, 0.27f}, {0.86f, 0.56f, 0.38f}},
+                          {0.80f, 0.32f, 0.50f, 0.92f, 0.15f, 1.f, 0.f, 0.f, {0.66f, 0.31f, 0.20f}, {0.86f, 0.52f, 0.32f}},
+                          {1.03f, 0.34f, 1.05f, 1.50f, 0.02f, 1.f, 0.f, 0.f, {0.56f, 0.25f, 0.15f}, {0.76f, 0.43f, 0.25f}},
+                          {1.50f, 0.36f, 1.80f, 2.40f, 0.00f, 1.f, 0.f, 0.f, {0.52f, 0.22f, 0.13f}, {0.70f, 0.38f, 0.22f}},
+                      }};
+const Scenery kLake{3,
+                    {
+                        {0.59f, 0.42f, 0.05f, 0.60f, 0.48f, 1.f, 0.f, 0.f, {0.42f, 0.46f, 0.54f}, {0.52f, 0.55f, 0.61f}},
+                        {0.60f, 0.17f, 0.13f, 0.52f, 0.36f, 0.7f, 0.3f, 0.026f, {0.27f, 0.40f, 0.36f}, {0.34f, 0.46f, 0.38f}},
+                        {0.615f, 0.055f, 0.26f, 0.66f, 0.20f, 0.f, 1.f, 0.062f, {0.16f, 0.32f, 0.22f}, {0.25f, 0.41f, 0.26f}},
+                        {0.66f, 0.06f, 0.40f, 0.80f, 0.10f, 0.f, 1.f, 0.070f, {0.16f, 0.32f, 0.22f}, {0.25f, 0.41f, 0.26f}},
+                    }};
 
 const Scenery& sceneryOf(Place place) {
     switch (place) {
@@ -81,27 +85,30 @@ const Scenery& sceneryOf(Place place) {
 
 Look between(const Look& p, const Look& q, float t) {
     Look l;
-    l.base = mix(p.base, q.base, t); l.amp = mix(p.amp, q.amp, t);
-    l.move = mix(p.move, q.move, t); l.scale = mix(p.scale, q.scale, t);
-    l.haze = mix(p.haze, q.haze, t); l.rough = mix(p.rough, q.rough, t);
-    l.trees = mix(p.trees, q.trees, t); l.treeSize = mix(p.treeSize, q.treeSize, t);
-    l.a = mix(p.a, q.a, t); l.b = mix(p.b, q.b, t);
+    l.base = mix(p.base, q.base, t);
+    l.amp = mix(p.amp, q.amp, t);
+    l.move = mix(p.move, q.move, t);
+    l.scale = mix(p.scale, q.scale, t);
+    l.haze = mix(p.haze, q.haze, t);
+    l.rough = mix(p.rough, q.rough, t);
+    l.trees = mix(p.trees, q.trees, t);
+    l.treeSize = mix(p.treeSize, q.treeSize, t);
+    l.a = mix(p.a, q.a, t);
+    l.b = mix(p.b, q.b, t);
     return l;
 }
 
-float footOf(const Look& look, const Params& p) {
-    return look.base + p.horizonShift + p.cameraY * (0.12f + 0.88f * look.move);
-}
+float footOf(const Look& look, const Params& p) { return look.base + p.horizonShift + p.cameraY * (0.12f + 0.88f * look.move); }
 
 struct LayerPaint {
     Look look;
-    float nearness;   // 0 far .. 1 near
+    float nearness;  // 0 far .. 1 near
     float opacity;
-    float until;      // below this the next layer covers everything
-    uint32_t id;      // which stretch of the lines it shows
+    float until;  // below this the next layer covers everything
+    uint32_t id;  // which stretch of the lines it shows
     Edge edge;
     bool broadTrees;
-    float island;     // where a lone rise stands on the picture when the camera is at 0; negative: everywhere
+    float island;  // where a lone rise stands on the picture when the camera is at 0; negative: everywhere
 };
 
 void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPaint& layer) {
@@ -200,8 +207,12 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         const float bloomAmount = p.spring * (layer.broadTrees ? 0.95f : t < 0.75f ? 0.85f : 0.f);  // fruit trees among firs
         const Rgb lightTone = mix(mix(treeLight * (0.85f + 0.3f * t), autumn, p.autumn * 0.92f), bloom, bloomAmount);
         const Rgb darkTone = mix(mix(treeDark * (0.85f + 0.3f * t), autumn * 0.5f, p.autumn * 0.92f), bloom * 0.72f, bloomAmount);
-        leafR[x] = lightTone.r; leafG[x] = lightTone.g; leafB[x] = lightTone.b;
-        darkR[x] = darkTone.r; darkG[x] = darkTone.g; darkB[x] = darkTone.b;
+        leafR[x] = lightTone.r;
+        leafG[x] = lightTone.g;
+        leafB[x] = lightTone.b;
+        darkR[x] = darkTone.r;
+        darkG[x] = darkTone.g;
+        darkB[x] = darkTone.b;
     }
     const float treeInverse = 1.f / std::max(treeSize, 0.01f);
 
@@ -211,9 +222,16 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
         const float v = (y + 0.5f) / H;
         const float rise = (v - base) * inverse;  // below the foot line
         const float u0 = start * 0.42f + offset * (1.f / 1024.f);
-        noiseSet().ground.row(u0, frequency / H, rise * (dune ? 1.6f : strata ? 0.62f : 0.62f + 0.9f * grass) + offset * 0.01f, fine.data(), w);
-        (layer.edge == Edge::Peaks ? noiseSet().wave : noiseSet().cloud).row(u0 * 0.4f, frequency * 0.4f / H, rise * (0.4f + 0.1f * grass) + offset * 0.02f, coarse.data(), w);
-        noiseSet().cloud.row(start * 0.10f + p.seconds * p.wind * 0.016f + offset * 0.0001f + 9.f, 0.10f * inverse / H, rise * 0.5f + offset * 0.0003f + p.seconds * 0.004f, shadow.data(), w);
+        noiseSet().ground.row(u0, frequency / H,
+                              rise * (dune     ? 1.6f
+                                      : strata ? 0.62f
+                                               : 0.62f + 0.9f * grass) +
+                                  offset * 0.01f,
+                              fine.data(), w);
+        (layer.edge == Edge::Peaks ? noiseSet().wave : noiseSet().cloud)
+            .row(u0 * 0.4f, frequency * 0.4f / H, rise * (0.4f + 0.1f * grass) + offset * 0.02f, coarse.data(), w);
+        noiseSet().cloud.row(start * 0.10f + p.seconds * p.wind * 0.016f + offset * 0.0001f + 9.f, 0.10f * inverse / H,
+                             rise * 0.5f + offset * 0.0003f + p.seconds * 0.004f, shadow.data(), w);
         if (strata) noiseSet().ground.row(u0 * 0.05f, frequency * 0.05f / H, rise * 1.5f + offset * 0.003f, bands.data(), w);
         float* r = c.r.data() + y * w;
         float* g = c.g.data() + y * w;
@@ -242,16 +260,22 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             float ab = albedoA.b + (albedoB.b - albedoA.b) * t;
             const float grain = 1.f + (fine[x] - 0.5f) * 2.f * detailAmount;
             float bloom = flowers * unit((fine[x] - 0.54f) * 6.f) * 0.80f;
-            ar += (0.93f - ar) * bloom; ag += (0.62f - ag) * bloom; ab += (0.72f - ab) * bloom;
+            ar += (0.93f - ar) * bloom;
+            ag += (0.62f - ag) * bloom;
+            ab += (0.72f - ab) * bloom;
             // Snow lies on the heights and, in winter, on everything that is not too steep.
             const float altitude = (base - v) * inverseAmp + (fine[x] - 0.5f) * 0.30f + (lit - 0.5f) * 0.22f;
             const float high = unit((altitude - 0.40f) * 7.f) * snowLine;
             float s = p.snowCover * (0.93f - bare * unit((0.46f - fine[x]) * 4.f));
             s = strata ? p.snowCover * (0.16f + 0.78f * t * t) : s;  // on the ledges only
             s = s > high ? s : high;
-            ar += (white.r - ar) * s; ag += (white.g - ag) * s; ab += (white.b - ab) * s;
+            ar += (white.r - ar) * s;
+            ag += (white.g - ag) * s;
+            ab += (white.b - ab) * s;
             const float rub = 1.f + (grain - 1.f) * (1.f - 0.65f * s);
-            ar *= rub; ag *= rub; ab *= rub;
+            ar *= rub;
+            ag *= rub;
+            ab *= rub;
             float up = -d * treeInverse;
             up = up < 0.f ? 0.f : (up > 1.f ? 1.f : up);
             float leaf = 0.30f + 0.62f * up + side[x] * lightSide * 0.42f + (fine[x] - 0.5f) * 0.9f;
@@ -260,9 +284,14 @@ void paintLayer(Canvas& c, const Params& p, const SkyLight& light, const LayerPa
             frost = p.snowCover * 0.78f * (frost < 0.f ? 0.f : (frost > 1.f ? 1.f : frost));
             float k = (0.004f - d) * H * 0.5f;
             k = treesHere * (k < 0.f ? 0.f : (k > 1.f ? 1.f : k));
-            float tr = darkR[x] + (leafR[x] - darkR[x]) * leaf, tg = darkG[x] + (leafG[x] - darkG[x]) * leaf, tb = darkB[x] + (leafB[x] - darkB[x]) * leaf;
-            tr += (white.r - tr) * frost; tg += (white.g - tg) * frost; tb += (white.b - tb) * frost;
-            ar += (tr - ar) * k; ag += (tg - ag) * k; ab += (tb - ab) * k;
+            float tr = darkR[x] + (leafR[x] - darkR[x]) * leaf, tg = darkG[x] + (leafG[x] - darkG[x]) * leaf,
+                  tb = darkB[x] + (leafB[x] - darkB[x]) * leaf;
+            tr += (white.r - tr) * frost;
+            tg += (white.g - tg) * frost;
+            tb += (white.b - tb) * frost;
+            ar += (tr - ar) * k;
+            ag += (tg - ag) * k;
+            ab += (tb - ab) * k;
             const float lightHere = lit + (leaf * shaded - lit) * k;
             // The rim that a low sun draws along a crest.
             const float edge = v - crown[x];
@@ -289,7 +318,8 @@ void paintIsland(Canvas& c, const Params& p, uint32_t seed, const SkyLight& ligh
     if (chance(seed, 7, 1) > 0.45f) return;
     const float foot = waterlineOf(Place::Ocean, p) + 0.004f - p.horizonShift - p.cameraY * (0.12f + 0.88f * 0.04f);
     LayerPaint layer{};
-    layer.look = {foot, 0.06f + 0.07f * chance(seed, 7, 2), 0.06f, 0.45f, 0.55f, 0.75f, 0.f, 0.f, {0.36f, 0.44f, 0.42f}, {0.44f, 0.50f, 0.46f}};
+    layer.look = {
+        foot, 0.06f + 0.07f * chance(seed, 7, 2), 0.06f, 0.45f, 0.55f, 0.75f, 0.f, 0.f, {0.36f, 0.44f, 0.42f}, {0.44f, 0.50f, 0.46f}};
     layer.look.move = 0.04f;
     layer.opacity = 1.f;
     layer.until = foot + p.horizonShift + p.cameraY * 0.2f + 0.02f;

@@ -38,8 +38,7 @@ std::vector<float> blurred(const std::vector<float>& v, int radius) {
         return sum[i - turn * n] + turn * sum[n];
     };
     std::vector<float> out(v.size());
-    for (int i = 0; i < n; ++i)
-        out[i] = static_cast<float>((upTo(i + radius + 1) - upTo(i - radius)) / (2 * radius + 1));
+    for (int i = 0; i < n; ++i) out[i] = static_cast<float>((upTo(i + radius + 1) - upTo(i - radius)) / (2 * radius + 1));
     return out;
 }
 
@@ -47,8 +46,7 @@ Line finish(std::vector<float> value, int slopeRadius) {
     Line line;
     const std::vector<float> soft = blurred(blurred(value, slopeRadius), slopeRadius);
     line.slope.resize(Line::kSize);
-    for (int i = 0; i < Line::kSize; ++i)
-        line.slope[i] = (soft[(i + 2) & kMask] - soft[(i - 2) & kMask]) * (Line::kPerUnit / 4.f);
+    for (int i = 0; i < Line::kSize; ++i) line.slope[i] = (soft[(i + 2) & kMask] - soft[(i - 2) & kMask]) * (Line::kPerUnit / 4.f);
     line.value.push_back(value);
     line.value.push_back(blurred(value, 1));
     line.value.push_back(blurred(value, 2));
@@ -154,20 +152,22 @@ const LineSet& lineSet() {
         .mesa = mesa(),
         .dune = dunes(),
         // Spruces: a spike with three tiers of boughs.
-        .conifers = trees(1500, 0.034f, 51, [](float side, int) {
-            const float t = 1.f - std::min(std::fabs(side), 1.f);
-            const float tier = t * 3.6f;
-            return std::min(1.f, t + 0.10f * (1.f - (tier - std::floor(tier))) * (t < 0.9f ? 1.f : 0.f));
-        }),
+        .conifers = trees(1500, 0.034f, 51,
+                          [](float side, int) {
+                              const float t = 1.f - std::min(std::fabs(side), 1.f);
+                              const float tier = t * 3.6f;
+                              return std::min(1.f, t + 0.10f * (1.f - (tier - std::floor(tier))) * (t < 0.9f ? 1.f : 0.f));
+                          }),
         // Broad crowns: domes with a few bulges.
-        .crowns = trees(900, 0.052f, 52, [](float side, int k) {
-            auto lobe = [side](float center, float half) {
-                const float d = (side - center) / half;
-                return std::sqrt(std::max(0.f, 1.f - d * d));
-            };
-            const float left = 0.58f + 0.2f * chance(k, 77), right = 0.58f + 0.2f * chance(k, 78);
-            return std::max(lobe(0.f, 0.62f), std::max(left * lobe(-0.5f, 0.48f), right * lobe(0.48f, 0.5f)));
-        }),
+        .crowns = trees(900, 0.052f, 52,
+                        [](float side, int k) {
+                            auto lobe = [side](float center, float half) {
+                                const float d = (side - center) / half;
+                                return std::sqrt(std::max(0.f, 1.f - d * d));
+                            };
+                            const float left = 0.58f + 0.2f * chance(k, 77), right = 0.58f + 0.2f * chance(k, 78);
+                            return std::max(lobe(0.f, 0.62f), std::max(left * lobe(-0.5f, 0.48f), right * lobe(0.48f, 0.5f)));
+                        }),
     };
     return set;
 }

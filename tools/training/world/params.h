@@ -12,6 +12,7 @@ namespace longtake::world {
 
 #define LONGTAKE_WORLD_RGB(X, name) X(name##R) X(name##G) X(name##B)
 
+// clang-format off
 #define LONGTAKE_WORLD_PARAMS(X)                                                              \
     X(place) X(seconds) X(clipSeconds) X(cameraX) X(cameraY) X(cameraZ) X(horizonShift)                      \
     LONGTAKE_WORLD_RGB(X, zenith) LONGTAKE_WORLD_RGB(X, middle) LONGTAKE_WORLD_RGB(X, horizon) \
@@ -25,6 +26,7 @@ namespace longtake::world {
     X(balloon) X(birds) X(sailboat) X(lighthouse) X(campfire) X(leaves) X(lanterns) X(train)  \
     X(kite) X(fireworks)                                                                      \
     X(thingX) X(thingY) X(thingPhase) X(thingSide) LONGTAKE_WORLD_RGB(X, thing)
+// clang-format on
 
 struct Params {
 #define LONGTAKE_WORLD_FIELD(name) float name;

@@ -3,8 +3,6 @@
 namespace longtake::world {
 namespace {
 
-
-
 struct Disc {
     float x, y, weight, radius;
     Rgb color;
@@ -146,8 +144,12 @@ void paintClouds(Canvas& c, const Params& p, uint32_t seed, float horizonY, int 
             const float rim = nearSun * (1.f - t) * p.glowAmount * 0.8f;
             const float depth = 0.35f * (1.f - fade);
             float cr = shade.r + (lit.r - shade.r) * s, cg = shade.g + (lit.g - shade.g) * s, cb = shade.b + (lit.b - shade.b) * s;
-            cr += (glow.r - cr) * rim; cg += (glow.g - cg) * rim; cb += (glow.b - cb) * rim;
-            cr += (haze.r - cr) * depth; cg += (haze.g - cg) * depth; cb += (haze.b - cb) * depth;
+            cr += (glow.r - cr) * rim;
+            cg += (glow.g - cg) * rim;
+            cb += (glow.b - cb) * rim;
+            cr += (haze.r - cr) * depth;
+            cg += (haze.g - cg) * depth;
+            cb += (haze.b - cb) * depth;
             r[x] += (cr - r[x]) * alpha;
             g[x] += (cg - g[x]) * alpha;
             bl[x] += (cb - bl[x]) * alpha;
@@ -172,7 +174,8 @@ void paintBolt(Canvas& c, const Params& p, uint32_t seed, float horizonY) {
             c.stroke(nx, ny, nx + side * 0.09f, ny + 0.07f, 0.006f, color, flash * 0.8f);
             c.stroke(nx + side * 0.09f, ny + 0.07f, nx + side * 0.12f, ny + 0.13f, 0.005f, color, flash * 0.6f);
         }
-        x = nx; y = ny;
+        x = nx;
+        y = ny;
     }
 }
 

@@ -10,10 +10,10 @@
 namespace longtake::world {
 
 struct SkyLight {
-    float sunX, sunY;    // the brightest of sun and moon, where reflections come from
-    float strength;      // 0..1
+    float sunX, sunY;  // the brightest of sun and moon, where reflections come from
+    float strength;    // 0..1
     Rgb color;
-    float flash;         // lightning, 0..1
+    float flash;  // lightning, 0..1
 };
 
 float flashAt(float seconds, uint32_t seed);  // brightness of the lightning at a moment

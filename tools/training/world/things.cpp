@@ -5,7 +5,6 @@
 namespace longtake::world {
 namespace {
 
-
 constexpr float kTurn = 6.2831853f;
 
 Rgb lightOn(const Params& p, float amount) { return rgb(p.ambientR) * 1.15f + rgb(p.keyR) * amount; }
@@ -95,9 +94,11 @@ void paintSailboat(Canvas& c, const Params& p) {
             const float shade = 0.86f + 0.14f * unit(0.5f + (dx / 0.09f) * p.lightX * s);
             c.blend(i, sail * shade, main * a * strength);
             c.blend(i, jib, fore * a * strength);
-            c.blend(i, hull * 0.7f, std::min(c.coverage(0.0030f - std::fabs(dx)), c.coverage(0.26f - h)) * a * (direction > 0.f ? 1.f : 0.f));
+            c.blend(i, hull * 0.7f,
+                    std::min(c.coverage(0.0030f - std::fabs(dx)), c.coverage(0.26f - h)) * a * (direction > 0.f ? 1.f : 0.f));
             const float half = 0.098f + 0.5f * h;
-            const float deck = std::min(c.coverage(half - std::fabs(dx - 0.004f)), std::min(c.coverage(0.028f - h), c.coverage(h + 0.002f)));
+            const float deck =
+                std::min(c.coverage(half - std::fabs(dx - 0.004f)), std::min(c.coverage(0.028f - h), c.coverage(h + 0.002f)));
             c.blend(i, mix(hull, Rgb{0.9f, 0.88f, 0.82f} * lightOn(p, 0.5f), h > 0.021f ? 0.8f : 0.f), deck * a * strength);
         });
     };
@@ -150,7 +151,8 @@ void paintLighthouse(Canvas& c, const Params& p) {
         const float half = mix(0.034f, 0.022f, unit(h));
         const float lit = unit(0.55f + dx / half * p.lightX * 0.5f);
         const Rgb paint = (static_cast<int>(std::floor(h * 5.f)) & 1) ? Rgb{0.80f, 0.20f, 0.16f} : Rgb{0.95f, 0.93f, 0.88f};
-        const float tower = std::min(c.coverage(half - std::fabs(dx)), std::min(c.coverage(v - top - 0.012f), c.coverage(rock + 0.01f - v)));
+        const float tower =
+            std::min(c.coverage(half - std::fabs(dx)), std::min(c.coverage(v - top - 0.012f), c.coverage(rock + 0.01f - v)));
         c.blend(i, mix(paint * lightOn(p, 0.2f + 0.8f * lit), rgb(p.hazeR), 0.06f + 0.3f * p.hazeAmount), tower * a);
         const float gallery = std::min(c.coverage(0.031f - std::fabs(dx)), c.coverage(0.0045f - std::fabs(v - top - 0.014f)));
         c.blend(i, Rgb{0.20f, 0.18f, 0.20f} * lightOn(p, 0.6f), gallery * a);
@@ -165,7 +167,7 @@ void paintLighthouse(Canvas& c, const Params& p) {
 void paintCampfire(Canvas& c, const Params& p, uint32_t seed) {
     const float t = p.seconds, a = p.campfire;
     const float x = p.thingX, y = 0.925f;
-    const float flicker = 0.84f + 0.16f * wobble(t * 5.f, seed) ;
+    const float flicker = 0.84f + 0.16f * wobble(t * 5.f, seed);
     const float dusk = mix(0.42f, 1.f, unit(p.nightLights + 0.35f * p.lowSun));
     // A clearing of trodden earth, a tent, and the light on both.
     c.each(x - 0.62f, y - 0.10f, x + 0.62f, 1.f, [&](int i, float u, float v) {
@@ -215,8 +217,8 @@ void paintCampfire(Canvas& c, const Params& p, uint32_t seed) {
     }
     for (int k = 0; k < 4; ++k) {
         const float age = (t * 0.22f + k * 0.25f) - std::floor(t * 0.22f + k * 0.25f);
-        c.glow(x + 0.10f * age * p.wind + 0.02f * std::sin(t + k), y - 0.16f - 0.55f * age, 0.05f + 0.09f * age,
-               rgb(p.hazeR), a * 0.16f * (1.f - age) * unit(age * 5.f));
+        c.glow(x + 0.10f * age * p.wind + 0.02f * std::sin(t + k), y - 0.16f - 0.55f * age, 0.05f + 0.09f * age, rgb(p.hazeR),
+               a * 0.16f * (1.f - age) * unit(age * 5.f));
     }
 }
 
@@ -231,8 +233,8 @@ void paintLeaves(Canvas& c, const Params& p, uint32_t seed) {
         y -= turn * 1.25f;
         y -= 0.12f;
         const float span = aspect + 0.3f;
-        float x = chance(seed, k, 23 + turn) * span + p.seconds * p.wind * 0.07f + 0.05f * std::sin(p.seconds * 1.8f + k * 2.1f)
-                  - p.cameraX * mix(0.3f, 1.2f, near);
+        float x = chance(seed, k, 23 + turn) * span + p.seconds * p.wind * 0.07f + 0.05f * std::sin(p.seconds * 1.8f + k * 2.1f) -
+                  p.cameraX * mix(0.3f, 1.2f, near);
         x -= std::floor(x / span) * span;
         x -= 0.15f;
         const float roll = p.seconds * (1.5f + 2.f * chance(seed, k, 24)) + k;
@@ -258,7 +260,8 @@ void paintLanterns(Canvas& c, const Params& p, uint32_t seed) {
         const float span = aspect + 0.2f, tall = 0.80f;
         float y = chance(seed, k, 42) * tall - p.seconds * mix(0.012f, 0.035f, near) + p.cameraY * 0.3f + 8.f * tall;
         y -= std::floor(y / tall) * tall;
-        float x = chance(seed, k, 43) * span + 0.02f * std::sin(p.seconds * 0.6f + k) + p.seconds * p.wind * 0.02f - p.cameraX * mix(0.05f, 0.35f, near);
+        float x = chance(seed, k, 43) * span + 0.02f * std::sin(p.seconds * 0.6f + k) + p.seconds * p.wind * 0.02f -
+                  p.cameraX * mix(0.05f, 0.35f, near);
         x -= std::floor(x / span) * span;
         x -= 0.1f;
         const float edge = unit(y * 12.f) * unit((tall - y) * 12.f);
@@ -266,7 +269,7 @@ void paintLanterns(Canvas& c, const Params& p, uint32_t seed) {
         c.glow(x, y, size * 4.2f, {1.f, 0.58f, 0.20f}, flame * 0.50f);
         c.each(x - size, y - size * 1.4f, x + size, y + size * 1.4f, [&](int i, float u, float v) {
             const float h = (v - y) / (size * 1.25f);
-            const float half = size * (0.80f - 0.22f * h) ;
+            const float half = size * (0.80f - 0.22f * h);
             const float inside = std::min(c.coverage(half - std::fabs(u - x)), c.coverage(size * 1.2f - std::fabs(v - y)));
             c.blend(i, mix(Rgb{0.96f, 0.50f, 0.16f}, Rgb{1.f, 0.86f, 0.50f}, unit(0.5f + 0.5f * h)), inside * flame);
         });
@@ -316,7 +319,8 @@ void paintTrain(Canvas& c, const Params& p, uint32_t seed) {
                     color = mix(color, glass, pane);
                 }
                 c.blend(i, mix(color, rgb(p.hazeR), 0.05f + 0.3f * p.hazeAmount), inside * a);
-                const float wheel = c.coverage(0.009f - std::sqrt((std::fabs(dx) - 0.042f) * (std::fabs(dx) - 0.042f) + (h - 0.008f) * (h - 0.008f)));
+                const float wheel =
+                    c.coverage(0.009f - std::sqrt((std::fabs(dx) - 0.042f) * (std::fabs(dx) - 0.042f) + (h - 0.008f) * (h - 0.008f)));
                 c.blend(i, Rgb{0.10f, 0.09f, 0.10f}, wheel * a);
             });
             if (k != 0) continue;
@@ -349,7 +353,8 @@ void paintKite(Canvas& c, const Params& p) {
         const float f = k / 12.f;
         const float nx = x - 0.42f * f * p.thingSide, ny = y + f * (1.05f - y) + 0.06f * std::sin(f * 3.14159f);
         c.stroke(px, py, nx, ny, 0.0042f, mix(rgb(p.hazeR), Rgb{0.95f, 0.95f, 0.95f}, 0.5f), p.kite * 0.55f);
-        px = nx; py = ny;
+        px = nx;
+        py = ny;
     }
     float qx = x - sa * size * 1.15f, qy = y + ca * size * 1.15f;
     for (int k = 1; k <= 9; ++k) {
@@ -361,7 +366,8 @@ void paintKite(Canvas& c, const Params& p) {
             c.stroke(nx - 0.016f, ny - 0.008f, nx + 0.016f, ny + 0.008f, 0.0085f, second * lightOn(p, 0.8f), p.kite);
             c.stroke(nx - 0.016f, ny + 0.008f, nx + 0.016f, ny - 0.008f, 0.0085f, second * lightOn(p, 0.8f), p.kite);
         }
-        qx = nx; qy = ny;
+        qx = nx;
+        qy = ny;
     }
     c.each(x - 0.13f, y - 0.13f, x + 0.13f, y + 0.13f, [&](int i, float u, float v) {
         const float lx = ((u - x) * ca + (v - y) * sa) / size, ly = (-(u - x) * sa + (v - y) * ca) / size;

@@ -3,11 +3,7 @@
 #include "land.h"
 
 namespace longtake::world {
-namespace {
-
-
-
-}  // namespace
+namespace {}  // namespace
 
 void paintWater(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light) {
     const auto place = static_cast<Place>(static_cast<int>(p.place));
@@ -25,7 +21,7 @@ void paintWater(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light
     const float t = p.seconds;
     for (int y = first; y < c.height; ++y) {
         const float v = (y + 0.5f) / H;
-        const float depth = (v - line) / (1.f - line);   // 0 at the line .. 1 at the lower edge
+        const float depth = (v - line) / (1.f - line);  // 0 at the line .. 1 at the lower edge
         const float cover = unit((v - line) * H + 0.5f);
         const float z = 1.f / (0.085f + depth);
         const float du = 0.085f * z / H;
@@ -69,9 +65,13 @@ void paintWater(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light
             if (sea) {  // whitecaps
                 const float foam = unit((a[x] * b[x] - (0.62f - 0.14f * p.storm - 0.06f * p.rain)) * 8.f) * unit(depth * 3.f) * 0.40f;
                 const float white = 0.35f + 0.55f * brightness(rgb(p.ambientR) + rgb(p.keyR) * 0.5f);
-                cr += (white - cr) * foam; cg += (white - cg) * foam; cb += (white * 1.03f - cb) * foam;
+                cr += (white - cr) * foam;
+                cg += (white - cg) * foam;
+                cb += (white * 1.03f - cb) * foam;
             }
-            cr += (haze.r - cr) * veil; cg += (haze.g - cg) * veil; cb += (haze.b - cb) * veil;
+            cr += (haze.r - cr) * veil;
+            cg += (haze.g - cg) * veil;
+            cb += (haze.b - cb) * veil;
             r[x] += (cr - r[x]) * cover;
             g[x] += (cg - g[x]) * cover;
             bl[x] += (cb - bl[x]) * cover;

@@ -3,8 +3,6 @@
 namespace longtake::world {
 namespace {
 
-
-
 void paintRays(Canvas& c, const Params& p, uint32_t seed, const SkyLight& light, float horizonY) {
     const float strength = p.rays * p.lowSun;
     if (strength < 0.01f) return;
@@ -64,7 +62,8 @@ void paintSnow(Canvas& c, const Params& p, uint32_t seed) {
         y -= turn * 1.15f;
         y -= 0.07f;
         const float span = aspect + 0.2f;
-        float x = chance(seed, k, 53 + turn) * span + 0.028f * std::sin(p.seconds * 1.3f + k) + p.seconds * p.wind * 0.05f - p.cameraX * mix(0.25f, 1.f, near);
+        float x = chance(seed, k, 53 + turn) * span + 0.028f * std::sin(p.seconds * 1.3f + k) + p.seconds * p.wind * 0.05f -
+                  p.cameraX * mix(0.25f, 1.f, near);
         x -= std::floor(x / span) * span;
         x -= 0.1f;
         c.each(x - size, y - size, x + size, y + size, [&](int i, float u, float v) {
@@ -89,7 +88,8 @@ void paintFog(Canvas& c, const Params& p, uint32_t seed, float horizonY) {
         const float middle = (v - horizonY - 0.06f) / 0.34f;
         const float band = 1.f / (1.f + middle * middle * 2.f);
         const float amount = fog * (0.42f + 0.32f * band) + p.mist * 0.16f * band;
-        noiseSet().cloud.row(offset + p.seconds * 0.012f * p.wind + p.cameraX * 0.06f + 4.f, 0.16f / H, v * 0.42f + p.seconds * 0.005f, a.data(), w);
+        noiseSet().cloud.row(offset + p.seconds * 0.012f * p.wind + p.cameraX * 0.06f + 4.f, 0.16f / H, v * 0.42f + p.seconds * 0.005f,
+                             a.data(), w);
         noiseSet().cloud.row(offset - p.seconds * 0.009f + p.cameraX * 0.11f + 4.f, 0.29f / H, v * 0.75f + 0.3f, b.data(), w);
         float* r = c.r.data() + y * w;
         float* g = c.g.data() + y * w;

@@ -101,7 +101,8 @@ cudaError_t cudaDestroyExternalMemory(cudaExternalMemory_t);
 cudaError_t cudaImportExternalSemaphore(cudaExternalSemaphore_t*, const cudaExternalSemaphoreHandleDesc*);
 cudaError_t cudaDestroyExternalSemaphore(cudaExternalSemaphore_t);
 cudaError_t cudaWaitExternalSemaphoresAsync(const cudaExternalSemaphore_t*, const cudaExternalSemaphoreWaitParams*, unsigned, cudaStream_t);
-cudaError_t cudaSignalExternalSemaphoresAsync(const cudaExternalSemaphore_t*, const cudaExternalSemaphoreSignalParams*, unsigned, cudaStream_t);
+cudaError_t cudaSignalExternalSemaphoresAsync(const cudaExternalSemaphore_t*, const cudaExternalSemaphoreSignalParams*, unsigned,
+                                              cudaStream_t);
 cudaError_t cudaFree(void*);
 
 const char* cudaGetErrorString(cudaError_t);
