@@ -267,6 +267,9 @@ private slots:
         Tensors imageToVideo = golden("dit_dense_forward");
         imageToVideo["img_emb.proj.0.weight"] = Tensor::host(DType::F32, {1});
         QVERIFY(mapDit(saved(imageToVideo), 2).message().find("image-to-video") != std::string::npos);
+        auto own = golden("dit_dense_forward");
+        own["position_embedding.weight"] = Tensor::host(DType::F32, {1});
+        QVERIFY(mapDit(saved(own), 2).message().find("needs no import") != std::string::npos);
         Tensors unknown = golden("dit_dense_forward");
         for (int block = 0; unknown.erase("blocks." + std::to_string(block) + ".self_attn.q.weight"); ++block) {
         }

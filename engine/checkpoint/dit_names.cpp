@@ -105,6 +105,9 @@ Result<DitMap> mapDit(const Checkpoint& checkpoint, int numHeads) {
     for (const std::string& name : resolver.names())
         if (name.starts_with("img_emb.") || name.find(".cross_attn.k_img.") != std::string::npos)
             return Error{path + ": is an image-to-video model; take a text-to-video one"};
+    // Such a model's file does not say what its head predicts: its model.json does.
+    if (resolver.has("position_embedding.weight"))
+        return Error{path + ": is the transformer of a Longtake model; open the folder of its model.json, it needs no import"};
 
     DitMap map;
     DitConfig& config = map.config;
