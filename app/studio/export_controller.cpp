@@ -24,8 +24,6 @@ namespace {
 constexpr int kPollMs = 200;
 constexpr int kFormatsMs = 4000;  // once the first take plays
 
-int even(double pixels) { return std::max(2, static_cast<int>(std::lround(pixels / 2)) * 2); }
-
 // Encoders start threads of their own, which are as urgent as the one that opens them: generation goes first.
 template <typename Do>
 auto aside(Do job) {
@@ -36,7 +34,7 @@ auto aside(Do job) {
 }
 
 Result<std::unique_ptr<ExportSink>> openSink(const ExportWish& wish, PictureSize frames, const std::string& projectJson) {
-    const PictureSize size{even(frames.width * wish.scale), even(frames.height * wish.scale)};
+    const PictureSize size = videoSize(frames, wish.scale);
     const std::string path = wish.path.toStdString();
     const auto as = [](auto made) -> Result<std::unique_ptr<ExportSink>> {
         if (!made) return made.error();

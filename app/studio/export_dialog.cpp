@@ -1,6 +1,5 @@
 #include "app/studio/export_dialog.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include <QComboBox>
@@ -18,13 +17,6 @@
 #include "ui/theme/formats.h"
 
 namespace longtake {
-
-namespace {
-
-// Both sides of a video are even.
-int even(double pixels) { return std::max(2, static_cast<int>(std::lround(pixels / 2)) * 2); }
-
-}  // namespace
 
 ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDialog(parent), subject_(subject) {
     setWindowTitle(tr("Export"));
@@ -44,8 +36,10 @@ ExportDialog::ExportDialog(const ExportSubject& subject, QWidget* parent) : QDia
     }
     form.addRow(tr("&Range"), range_);
     size_ = new QComboBox;
-    for (const double scale : {1.0, 2.0, 3.0, 4.0, 0.5})
-        size_->addItem(QStringLiteral("%1 × %2").arg(even(subject.size.width * scale)).arg(even(subject.size.height * scale)), scale);
+    for (const double scale : {1.0, 2.0, 3.0, 4.0, 0.5}) {
+        const PictureSize size = videoSize(subject.size, scale);
+        size_->addItem(QStringLiteral("%1 × %2").arg(size.width).arg(size.height), scale);
+    }
     form.addRow(tr("&Size"), size_);
     quality_ = form.addQuality(tr("&Quality"), kUsualQuality);
     rate_ = new QComboBox;

@@ -1,6 +1,7 @@
 #include "app/studio/export_format.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/media/encoders.h"
 #include "app/studio/export_dialog.h"
@@ -37,6 +38,11 @@ VideoCodec codecOf(ExportFormat format) {
         case ExportFormat::Prores: return VideoCodec::Prores;
         default: return VideoCodec::H264;
     }
+}
+
+PictureSize videoSize(PictureSize frames, double scale) {
+    const auto even = [scale](int side) { return std::max(2, static_cast<int>(std::lround(side * scale / 2)) * 2); };
+    return {even(frames.width), even(frames.height)};
 }
 
 QString endingOf(ExportFormat format) {

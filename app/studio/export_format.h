@@ -23,5 +23,7 @@ struct NamedFormat {
 const std::vector<NamedFormat>& videoFormats();
 VideoCodec codecOf(ExportFormat format);  // of a video
 QString endingOf(ExportFormat format);    // ".mp4"; empty for pictures in a folder
+// Frames of that size, larger or smaller; both sides of a video are even.
+PictureSize videoSize(PictureSize frames, double scale);
 
 }  // namespace longtake
