@@ -121,14 +121,18 @@ def embed_text(model, ids, train_text=False):
     return model.dit.text(context, lengths)
 
 
-def step_loss(model, batch, train_text=False, sigma_floor=0.0):
+def step_loss(model, batch, train_text=False, sigma_floor=0.0, motion_weight=0.0):
     """Squared error of the flow [R, B, chunks], which is that of the clean latents over sigma^2, over sigma^2 + floor^2
     if there is one: where noise hides nothing but the finest grain, there is no more to learn than where it hides the
-    picture."""
+    picture. The error of the differences between the frames of a chunk counts `motion_weight` times more: what moves, and
+    which way, is a small part of all that a picture holds. The best guess is the same for any weights."""
     context, noisy, sigma, target, ids, which = batch
     text = embed_text(model, ids, train_text)
     flow = model.dit.forward_train(context, noisy, 1000 * sigma, text, which)
-    loss = (flow.float() - target).square().mean((3, 4, 5)).unflatten(2, (sigma.shape[2], -1)).mean(3)  # as sigma
+    error = (flow.float() - target).unflatten(2, (sigma.shape[2], -1))      # [R, B, chunks, frames, C, H, W]
+    loss = error.square().mean((3, 4, 5, 6))
+    if motion_weight and error.shape[3] > 1:
+        loss = loss + motion_weight * (error[:, :, :, 1:] - error[:, :, :, :-1]).square().mean((3, 4, 5, 6))
     return loss * sigma.square() / (sigma.square() + sigma_floor ** 2)
 
 
@@ -199,7 +203,7 @@ def train(config, work, size, device, minutes):
         optimiser.set_factor(factor)
         batch = batches.draw(generator, s["batch"] // team.size, s["replicas"], s["caption_dropout"])
         with autocast(device):
-            loss = step_loss(model, batch, s["train_text"], s["sigma_floor"])
+            loss = step_loss(model, batch, s["train_text"], s["sigma_floor"], s["motion_weight"])
         optimiser.zero_grad(set_to_none=True)
         loss.mean().backward()
         team.average(model.parameters())
