@@ -47,10 +47,14 @@ class Bundle:
         return (batch, self.info["rollout"]["chunk_frames"], self.info["dit"]["in_dim"],
                 (height or v["height"]) // side, (width or v["width"]) // side)
 
-    def take(self, prompts, seed=0, width=None, height=None, sampler=None):
-        """prompts: one list of B prompts per chunk -> latents, and pictures [B, T, 3, H, W] in 0..1."""
+    def latents(self, prompts, seed=0, width=None, height=None, sampler=None):
+        """prompts: one list of B prompts per chunk -> [B, chunks * F, C, h, w]."""
         shape = self.chunk_shape(len(prompts[0]), width, height)
-        latents = rollout(self.dit, self.context, prompts, shape, sampler or self.info["sampler"], seed, self.device)
+        return rollout(self.dit, self.context, prompts, shape, sampler or self.info["sampler"], seed, self.device)
+
+    def take(self, prompts, seed=0, width=None, height=None, sampler=None):
+        """As `latents`, and pictures [B, T, 3, H, W] in 0..1."""
+        latents = self.latents(prompts, seed, width, height, sampler)
         with torch.no_grad():
             video = torch.cat([self.video.decode(z[None]).clamp(0, 1) for z in latents])
         return latents, video

@@ -18,7 +18,7 @@ from pool import Clips
 
 MOMENTS = (0, 4, 8, 11)       # of the 12 frames of a chunk
 SIZE = (72, 128)
-CODED = 400                   # chunks that are coded once, before the first step, which costs more than all steps
+CODED = 2000                  # chunks that are coded once, before the first step
 
 
 def view(chunks):

@@ -31,6 +31,7 @@ from bundle import Bundle
 from pool import Clips
 
 CHUNKS = 6
+TOGETHER = 8                  # takes made at a time: several times faster than one after the other
 
 
 def to_video(frames, device):
@@ -42,7 +43,7 @@ def autoencoder_figures(bundle, work, size, device, count):
     error, similarity, limit, n = 0.0, 0.0, 0.0, min(count, len(clips))
     for i in range(n):
         video = to_video(clips.frames(i), device)[None]
-        with torch.no_grad():
+        with torch.no_grad(), common.autocast(device):
             got = bundle.video.decode(bundle.video.encode(video)).float().clamp(0, 1)
         error += (got - video[:, 3:]).square().mean().item() / n
         similarity += autoencoder.ssim(got[0], video[0, 3:]).item() / n
@@ -65,16 +66,21 @@ def motion(video):
     return (video[1:] - video[:-1]).abs().mean().item()
 
 
+def made_takes(bundle, chosen, sampler):
+    """(description, pictures from the second chunk on) of each take; the first chunk has only nine pictures."""
+    for first in range(0, len(chosen), TOGETHER):
+        group = chosen[first:first + TOGETHER]
+        prompts = [list(at_chunk) for at_chunk in zip(*(texts for _, _, texts, _ in group))]
+        _, videos = bundle.take(prompts, group[0][0], sampler=sampler)
+        yield from zip(group, videos[:, 9:])
+
+
 def take_figures(bundle, net, takes, device, landscapes, sampler=None):
     """Hits per kind, for generated and painted chunks, and what happens at changes."""
     width, height = (bundle.info["defaults"][k] for k in ("width", "height"))
     hits = {source: defaultdict(list) for source in ("generated", "painted")}
     steering, persistence, moved = defaultdict(list), defaultdict(list), defaultdict(list)
-    for seed, states, texts, change in descriptions(takes, landscapes):
-        # The first chunk of a take has nine pictures; the judged ones start with the second.
-        with torch.no_grad():
-            _, video = bundle.take([[t] for t in texts], seed, sampler=sampler)
-        video = video[0, 9:]
+    for (seed, states, texts, change), video in made_takes(bundle, descriptions(takes, landscapes), sampler):
         painted = to_video(world.sample_clip(seed, CHUNKS, width, height, "heldout", landscapes).frames, device)[12:]
         named = classifier.name_chunks(net, video)
         known = classifier.name_chunks(net, painted)
@@ -113,11 +119,17 @@ def drift_figures(bundle, net, takes, minutes, device, landscapes):
     fps = bundle.info["defaults"]["fps"]
     chunks = round(minutes * 60 * fps / 12)
     early, late, colours = [], [], []
-    for seed, states, texts, change in descriptions(takes, landscapes):
+    chosen = descriptions(takes, landscapes)
+    latents = bundle.latents([[texts[0] for _, _, texts, _ in chosen]] * chunks, chosen[0][0])
+
+    def shown(take, last):
+        """The four chunks up to chunk `last`, decoded with the two before them as their past."""
+        frames = bundle.info["rollout"]["chunk_frames"]
         with torch.no_grad():
-            _, video = bundle.take([[texts[0]]] * chunks, seed)
-        video = video[0, 9:]
-        parts = [video[12 * 5:12 * 9], video[-12 * 4:]]
+            return bundle.video.decode(take[None, (last - 6) * frames:last * frames], trim=False)[0, -48:].clamp(0, 1)
+
+    for (_, states, _, _), take in zip(chosen, latents):
+        parts = [shown(take, last).float() for last in (9, chunks)]
         for part, hits in zip(parts, (early, late)):
             for named in classifier.name_chunks(net, part):
                 hits += [named[kind] == name for kind, name in states[0].items()]
