@@ -487,6 +487,14 @@ private slots:
         QTRY_VERIFY(!window.takes().isPlaying());
     }
 
+    void anExportOfNothingIsToldAndNotBegun() {
+        MainWindow window(kPlain);
+        QSignalSpy told(&exportsOf(window), &ExportController::told);
+        exportsOf(window).start(wishFor(home_.filePath("nothing.mp4")));
+        QCOMPARE(told.count(), 1);
+        QVERIFY(!exportsOf(window).isExporting());
+    }
+
     void anUnwritableFolderGivesAMessage() {
         QSettings().setValue("export/folder", QStringLiteral("/proc/self"));  // there, and nobody's to write in
         MainWindow window(kPlain);

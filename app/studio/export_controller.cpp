@@ -101,12 +101,16 @@ bool ExportController::hasBegun(Output& output) {
     return true;
 }
 
+std::shared_ptr<FrameStore> ExportController::whatIsMade() {
+    std::shared_ptr<FrameStore> store = takes_.store();
+    if (store && store->frames() > 0) return store;
+    emit told(tr("There is nothing to export yet. Play first."));
+    return nullptr;
+}
+
 void ExportController::exportTake() {
-    const std::shared_ptr<FrameStore> store = takes_.store();
-    if (!store || store->frames() == 0) {
-        emit told(tr("There is nothing to export yet. Play first."));
-        return;
-    }
+    const std::shared_ptr<FrameStore> store = whatIsMade();
+    if (!store) return;
     if (isExporting()) {
         emit told(tr("An export is under way; wait for it or cancel it."));
         return;
@@ -122,8 +126,10 @@ void ExportController::exportTake() {
     start(dialog.wish());
 }
 
+// The take may have become another while a dialog asked.
 void ExportController::start(const ExportWish& wish) {
-    const std::shared_ptr<FrameStore> store = takes_.store();
+    const std::shared_ptr<FrameStore> store = whatIsMade();
+    if (!store) return;
     ExportSpan span{store->firstFrame(), store->frames() - 1};
     if (wish.markedOnly) {
         const auto range = model_.range();

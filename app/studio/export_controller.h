@@ -67,6 +67,8 @@ private:
         bool isBusy() const { return opening.valid() || job; }
     };
 
+    // Null where nothing is made yet, which is told.
+    std::shared_ptr<FrameStore> whatIsMade();
     void open(Output& output, ExportWish wish, std::shared_ptr<FrameStore> frames, ExportSpan span);
     // Where its file has been opened, begins to write; false while it has not, or where it could not be.
     bool hasBegun(Output& output);
