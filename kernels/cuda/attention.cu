@@ -1,8 +1,10 @@
 // Attention on the device: which kernel serves which shape.
+#include <algorithm>
 #include <stdexcept>
 
 #include "kernels/cuda/flash_attention.cuh"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/warpgroup_attention.cuh"
 
 namespace longtake::cuda {
 
@@ -33,6 +35,67 @@ bool launchFlash(const AttentionParams& p, const LaunchContext& context) {
     return true;
 }
 
+// Whether Hopper's kernel can read it, and has enough to do.
+bool suitsWarpgroups(const AttentionParams& p, const DeviceTraits& device) {
+    using Tile = WarpgroupTile;
+    return device.warpgroupAttention && device.sharedBytesPerBlock >= Tile::kSharedBytes && suitsTensorCores(p, device) && !p.bias &&
+           !keysAreShared(p) && p.qkDim <= Tile::kWidth && p.vDim <= Tile::kWidth && p.qkDim + p.vDim > 128 && p.queries >= Tile::kRows &&
+           p.keys >= 2 * Tile::kKeys && p.keys < (int64_t{1} << 30) && p.queries < (int64_t{1} << 30);
+}
+
+// What is left after all multiprocessors had as many tiles of rows is cut where that saves time: into parts so that the last
+// turn is short, and no smaller than it pays to join.
+WarpgroupWork shareWork(const AttentionParams& p, const DeviceTraits& device) {
+    using Tile = WarpgroupTile;
+    constexpr int kMostParts = 8;
+    constexpr double kJoining = 0.03;  // of a whole tile's time, for each part
+    const int64_t items = (p.queries + Tile::kRows - 1) / Tile::kRows * p.heads, rest = items % device.multiprocessors;
+    const int64_t keyTiles = (p.keys + Tile::kKeys - 1) / Tile::kKeys;
+    WarpgroupWork best{items, 0, 1};
+    double shortest = rest ? 1.0 : 0.0;
+    for (int parts = 2; parts <= std::min<int64_t>(kMostParts, keyTiles) && rest; ++parts) {
+        const int64_t turns = (rest * parts + device.multiprocessors - 1) / device.multiprocessors;
+        const double time = static_cast<double>(turns) / parts + kJoining * parts;
+        if (time < shortest) {
+            shortest = time;
+            best = {items - rest, rest, parts};
+        }
+    }
+    return best;
+}
+
+size_t sumsBytes(const WarpgroupWork& work) { return sizeof(float) * work.cut * work.parts * WarpgroupTile::kRows * WarpgroupTile::kWidth; }
+
+void launchWarpgroups(const AttentionParams& p, const LaunchContext& context) {
+    using Tile = WarpgroupTile;
+    const WarpgroupWork work = shareWork(p, context.device);
+    const auto map = [&](const void* data, int64_t columns, int64_t rows, int64_t rowStride, int64_t headStride) {
+        return makeTileMap({data, columns, rows, p.heads, rowStride, headStride, Tile::kKeys});
+    };
+    static_assert(Tile::kRows == Tile::kKeys);
+    const WarpgroupParams f{.q = map(p.q, p.qkDim, p.queries, p.qRowStride, p.qHeadStride),
+                            .k = map(p.k, p.qkDim, p.keys, p.kRowStride, p.kHeadStride),
+                            .v = map(p.v, p.vDim, p.keys, p.vRowStride, p.vHeadStride),
+                            .out = p.out,
+                            .sums = static_cast<float*>(context.workspace),
+                            .stats = reinterpret_cast<float2*>(static_cast<char*>(context.workspace) + sumsBytes(work)),
+                            .outRowStride = p.outRowStride,
+                            .outHeadStride = p.outHeadStride,
+                            .queries = p.queries,
+                            .keys = p.keys,
+                            .rowTiles = (p.queries + Tile::kRows - 1) / Tile::kRows,
+                            .vDim = static_cast<int>(p.vDim),
+                            .factor = p.scale * 1.4426950408889634f,
+                            .lastKeyBonus = p.lastKeyBias / p.scale,
+                            .work = work};
+    launch("attention", warpgroupAttention, dim3(static_cast<unsigned>(work.blocks())), dim3(Tile::kThreads), Tile::kSharedBytes,
+           context.stream, f);
+    if (!work.cut) return;
+    constexpr int kRowsOfBlock = 8;
+    launch("attention", joinParts, dim3(static_cast<unsigned>(work.cut * Tile::kRows / kRowsOfBlock)), dim3(kRowsOfBlock * kWarp), 0,
+           context.stream, f);
+}
+
 // Tiles from the fastest to the one that fits the least shared memory.
 bool launchTensorCores(const AttentionParams& p, const LaunchContext& context) {
     if (p.qkDim <= 64 && p.vDim <= 64) return launchFlash<FlashTile<64, 64, 16, 64, false>>(p, context);
@@ -50,11 +113,16 @@ bool launchTensorCores(const AttentionParams& p, const LaunchContext& context) {
 
 }  // namespace
 
-size_t attentionWorkspaceBytes(const AttentionParams&, const DeviceTraits&) { return 0; }
+size_t attentionWorkspaceBytes(const AttentionParams& p, const DeviceTraits& device) {
+    if (!suitsWarpgroups(p, device)) return 0;
+    const WarpgroupWork work = shareWork(p, device);
+    return sumsBytes(work) + sizeof(float2) * work.cut * work.parts * WarpgroupTile::kRows;
+}
 
 void launchAttention(const AttentionParams& p, const LaunchContext& context) {
     if (p.keys <= 0) throw std::invalid_argument("[attention] needs at least one key");
     if (p.queries == 0) return;
+    if (suitsWarpgroups(p, context.device)) return launchWarpgroups(p, context);
     if (suitsTensorCores(p, context.device) && launchTensorCores(p, context)) return;
     launchPlainAttention(p, context);
 }

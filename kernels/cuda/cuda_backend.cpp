@@ -38,6 +38,7 @@ CudaBackend::CudaBackend(const CudaBackendOptions& options)
     : options_(options), compute_(options.precision == Precision::Bf16 ? DType::BF16 : DType::F32) {
     check(cudaSetDevice(options.device), "cuda");
     traits_ = traitsOf(options.device, deviceName_, deviceBytes_, uuid_);
+    traits_.warpgroupAttention = options.warpgroupAttention && traits_.architecture == 90;
     if (traits_.architecture < 80) compute_ = DType::F32;  // no bf16 products before
     start(DeviceMemory::create(options.device));
     gemm_ = makeGemm({.device = deviceName_, .cacheFolder = options.cacheFolder, .timed = options.tunedProducts});

@@ -24,8 +24,9 @@ struct CudaBackendOptions {
     std::string cacheFolder;  // for tuned products; empty: nothing is kept
     bool f8Products = false;  // e4m3 in large products of bf16, where the device has them (8.9)
     bool tunedProducts = true;
-    bool recordsPasses = true;  // as CUDA graphs
-    bool plainKernels = false;  // the slow reference kernels for attention and convolution
+    bool recordsPasses = true;        // as CUDA graphs
+    bool warpgroupAttention = false;  // Hopper's own kernel, on devices of 9.0
+    bool plainKernels = false;        // the slow reference kernels for attention and convolution
 };
 
 class CudaBackend final : public Backend {

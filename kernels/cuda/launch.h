@@ -15,6 +15,7 @@ struct DeviceTraits {
     int architecture = 0;  // 90 for 9.0
     int multiprocessors = 1;
     size_t sharedBytesPerBlock = 48 << 10;  // the most a block may ask for
+    bool warpgroupAttention = false;        // of 9.0, where it is asked for
 };
 
 struct LaunchContext {

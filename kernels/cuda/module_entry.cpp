@@ -1,4 +1,5 @@
 // The module's one exported function, and the sentences that say why a device cannot be used.
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -88,11 +89,14 @@ Backend* open(const ModuleRequest* request, char* message, size_t room) {
             message, room);
         return nullptr;
     }
+    // Off until it has been measured on such a device.
+    const char* warpgroups = std::getenv("LONGTAKE_CUDA_WARPGROUPS");
     try {
         auto backend = std::make_unique<CudaBackend>(CudaBackendOptions{.device = request->device,
                                                                         .precision = request->precision,
                                                                         .cacheFolder = request->cacheFolder ? request->cacheFolder : "",
-                                                                        .f8Products = request->f8Products});
+                                                                        .f8Products = request->f8Products,
+                                                                        .warpgroupAttention = warpgroups && *warpgroups == '1'});
         backend->synchronize();
         if (!hasKernels()) {
             say(std::string(properties.name) + " (compute capability " + std::to_string(architecture / 10) + "." +

@@ -4,6 +4,8 @@
 //   starts   nothing: that the program does
 //   parity   every operation against the CPU backend, fp32 and bf16, small and real shapes
 //   golden   rollouts against the reference's numbers, decoders and text encoder against the CPU
+//   attention  Hopper's attention kernel, which is off unless it is asked for: attention against the CPU backend, then the times of
+//            both kernels
 //   kernels  products, attention and convolutions of the 1.3B model: time, TFLOP/s
 //   take     chunks of the 1.3B model, random weights, window 6, sink 1, 4 steps: without decoder, with each decoder, and the
 //            preview's part
@@ -14,6 +16,7 @@
 //   profile  one chunk, operation by operation
 //
 // Lines that begin with FIGURE are what the backend is asked to reach; run_all.sh puts them into one table.
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 
@@ -26,26 +29,32 @@ using namespace longtake;
 
 namespace {
 
+// How many operations whose names begin with `kind` differ.
+int differing(Backend& cpu, Backend& tested, const std::string& kind) {
+    int wrong = 0;
+    say("%s\n", tested.description().c_str());
+    for (const OperationCase& c : operationCases(Sizes::Real)) {
+        if (!c.name.starts_with(kind)) continue;
+        std::string said;
+        bool good = false;
+        try {
+            const Comparison found = checkOperation(c, cpu, tested, tested.computeType());
+            good = found.good();
+            said = found.text();
+        } catch (const std::exception& failure) {
+            said = failure.what();
+        }
+        wrong += !good;
+        say("%s %s %-60s %s\n", good ? "ok   " : "WRONG", tested.computeType() == DType::BF16 ? "bf16" : "fp32", c.name.c_str(),
+            said.c_str());
+    }
+    return wrong;
+}
+
 int parity() {
     const auto cpu = makeCpuBackend({.precision = Precision::Fp32});
     int wrong = 0;
-    for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
-        const auto tested = gpu(precision);
-        say("%s\n", tested->description().c_str());
-        for (const OperationCase& c : operationCases(Sizes::Real)) {
-            std::string said;
-            bool good = false;
-            try {
-                const Comparison found = checkOperation(c, *cpu, *tested, tested->computeType());
-                good = found.good();
-                said = found.text();
-            } catch (const std::exception& failure) {
-                said = failure.what();
-            }
-            wrong += !good;
-            say("%s %s %-60s %s\n", good ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(), said.c_str());
-        }
-    }
+    for (Precision precision : {Precision::Fp32, Precision::Bf16}) wrong += differing(*cpu, *gpu(precision), "");
     figure("operations that differ from the CPU backend", wrong, "", Wanted::Below, 1);
     return wrong ? 1 : 0;
 }
@@ -152,6 +161,20 @@ void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int 
          static_cast<double>(2 * pixels * (shape.frames * in + outFrames * out)));
 }
 
+int attention() {
+    constexpr const char* kSwitch = "LONGTAKE_CUDA_WARPGROUPS";  // read whenever a backend is made
+    unsetenv(kSwitch);
+    const auto usual = gpu(Precision::Bf16);
+    setenv(kSwitch, "1", 1);
+    const auto hopper = gpu(Precision::Bf16);
+    const int wrong = differing(*makeCpuBackend({.precision = Precision::Fp32}), *hopper, "attention");
+    for (Backend* b : {usual.get(), hopper.get()}) {
+        say("%s\n", b == usual.get() ? "mma.sync:" : "wgmma:");
+        for (int64_t keys : {9360, 10920, 32760}) timeAttention(*b, 4680, keys, 128, 128, false);
+    }
+    return wrong ? 1 : 0;
+}
+
 int kernels() {
     const auto b = gpu(Precision::Bf16);
     say("%s\n", b->description().c_str());
@@ -180,16 +203,10 @@ int kernels() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::pair<const char*, int (*)()> parts[] = {{"starts", [] { return 0; }},
-                                                       {"parity", parity},
-                                                       {"golden", golden},
-                                                       {"kernels", kernels},
-                                                       {"take", take},
-                                                       {"dense", dense},
-                                                       {"fit", fit},
-                                                       {"prompt", prompt},
-                                                       {"idle", idle},
-                                                       {"profile", profile}};
+    const std::pair<const char*, int (*)()> parts[] = {
+        {"starts", [] { return 0; }}, {"parity", parity}, {"golden", golden},  {"attention", attention},
+        {"kernels", kernels},         {"take", take},     {"dense", dense},    {"fit", fit},
+        {"prompt", prompt},           {"idle", idle},     {"profile", profile}};
     for (int i = 2; i < argc; ++i) {
         if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc) setup().device = argv[i + 1];
         if (std::strcmp(argv[i], "--f8") == 0) setup().f8Products = true;
@@ -205,6 +222,6 @@ int main(int argc, char** argv) {
                 say("%s: %s\n", name, failure.what());
                 return 2;
             }
-    say("gpu_check starts|parity|golden|kernels|take|dense|fit|prompt|idle|profile [--device cuda:N] [--f8] [--small]\n");
+    say("gpu_check starts|parity|golden|attention|kernels|take|dense|fit|prompt|idle|profile [--device cuda:N] [--f8] [--small]\n");
     return 2;
 }

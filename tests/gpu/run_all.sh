@@ -94,6 +94,8 @@ check() { part "$1" "$2" "$where/gpu_check" "$1" $options; }
 
 check parity 120
 check golden 60
+# Hopper's attention, off by itself until it has been seen to work: what follows uses it where it is right here.
+if check attention 60 && [ -f "$parts/attention.txt" ]; then export LONGTAKE_CUDA_WARPGROUPS=1; fi
 check take 90
 # PyTorch's best against ours at the same window: five passes a chunk.
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then

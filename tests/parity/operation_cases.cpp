@@ -421,6 +421,15 @@ void addSmall(Cases& out) {
     addElementwise(out);
 }
 
+// What fills the largest tiles.
+void addTiles(Cases& out) {
+    for (const AttentionCase& a : {AttentionCase{300, 700, 3, 128, 128},
+                                   {129, 257, 1, 96, 128, false, false, 6.1f, 1, 8},
+                                   {128, 384, 2, 128, 80, false, false, 0, 80.0f},
+                                   {200, 300, 1, 128, 128, false, false, 0, 1, 0, true}})
+        addAttention(out, a);
+}
+
 // The 1.3B model's own shapes where the CPU can follow in seconds.
 void addReal(Cases& out) {
     addMatmul(out, 1560, 1536, 1536, true, Activation::None, false);
@@ -448,7 +457,8 @@ void addReal(Cases& out) {
 std::vector<OperationCase> operationCases(Sizes sizes) {
     Cases out;
     addSmall(out);
-    if (sizes == Sizes::Real) addReal(out);
+    if (sizes >= Sizes::Tiles) addTiles(out);
+    if (sizes >= Sizes::Real) addReal(out);
     return out;
 }
 

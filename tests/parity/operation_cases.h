@@ -25,7 +25,7 @@ struct OperationCase {
 };
 
 // Real: with the shapes of the 1.3B model, which need a GPU to be done in reasonable time.
-enum class Sizes { Small, Real };
+enum class Sizes { Small, Tiles, Real };  // each with those before it
 std::vector<OperationCase> operationCases(Sizes sizes);
 
 // cpu must compute in F32; `tested` in `type`.

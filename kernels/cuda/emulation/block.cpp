@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned char kPoison = 0xff;  // a NaN in every float type
 
-enum class State { Ready, AtBarrier, InWarp, Done };
+enum class State { Ready, AtBarrier, InWarp, Waiting, Done };
 
 struct PendingCopy {
     void* to;
@@ -31,6 +31,8 @@ struct EmulatedThread {
     uint3 index;
     std::vector<PendingCopy> open;
     std::deque<std::vector<PendingCopy>> groups;
+    const char* awaited = nullptr;
+    std::function<bool()> ready;  // while it waits
 };
 
 struct Warp {
@@ -47,6 +49,7 @@ struct Block {
     std::vector<unsigned char> shared;
     size_t current = 0, live = 0;
     std::exception_ptr failure;
+    std::shared_ptr<void> extra;
 
     EmulatedThread& now() { return *threads[current]; }
     Warp& warp() { return warps[current / kLanes]; }
@@ -106,14 +109,25 @@ void runBlock(Block& block, bool backwards) {
     for (size_t w = 0; w < block.warps.size(); ++w)
         block.warps[w] = {.present = static_cast<int>(std::min<size_t>(kLanes, block.threads.size() - w * kLanes))};
     std::memset(block.shared.data(), kPoison, block.shared.size());
+    block.extra.reset();
 
     while (block.live > 0 && !block.failure) {
         for (size_t w = 0; w < block.warps.size(); ++w) runWarp(block, backwards ? block.warps.size() - 1 - w : w, backwards);
         if (block.live == 0 || block.failure) break;
+        bool woken = false;
+        for (size_t i = 0; i < block.threads.size(); ++i) {
+            EmulatedThread& thread = *block.threads[i];
+            if (thread.state != State::Waiting || !thread.ready()) continue;
+            thread.state = State::Ready;
+            woken = true;
+        }
+        if (woken) continue;
         size_t waiting = 0;
         for (const auto& thread : block.threads) waiting += thread->state == State::AtBarrier;
         if (waiting != block.threads.size()) {
             std::string what = "a barrier";
+            for (const auto& thread : block.threads)
+                if (thread->state == State::Waiting) what = thread->awaited;
             for (const Warp& warp : block.warps)
                 if (warp.arrived > 0) what = warp.what;
             throw std::logic_error("[emulation] " + what + " is waited for by threads whose others have left or wait elsewhere");
@@ -138,7 +152,7 @@ void runGrid(dim3 grid, dim3 size, size_t sharedBytes, const std::function<void(
         block.threads.push_back(std::move(pool[i]));
     }
     block.warps.resize((count + kLanes - 1) / kLanes);
-    block.shared.resize(sharedBytes + 256);
+    block.shared.resize(sharedBytes + 1024);
     Block* const outer = running;
     running = &block;
     blockDim = size;
@@ -162,9 +176,12 @@ void runGrid(dim3 grid, dim3 size, size_t sharedBytes, const std::function<void(
 
 void* sharedMemory() {
     const auto address = reinterpret_cast<uintptr_t>(running->shared.data());
-    return running->shared.data() + (128 - address % 128) % 128;
+    return running->shared.data() + (1024 - address % 1024) % 1024;
 }
 
+std::shared_ptr<void>& blockStateHolder() { return running->extra; }
+
+int threadIndex() { return static_cast<int>(running->current); }
 int laneIndex() { return static_cast<int>(running->current % kLanes); }
 
 void blockBarrier() { running->giveWay(State::AtBarrier); }
@@ -185,6 +202,13 @@ void warpOperation(const char* what, void* mine, WarpOperation operation) {
         if (first + lane < block.threads.size() && block.threads[first + lane]->state == State::InWarp)
             block.threads[first + lane]->state = State::Ready;
     }
+}
+
+void waitUntil(const char* what, std::function<bool()> ready) {
+    EmulatedThread& thread = running->now();
+    thread.awaited = what;
+    thread.ready = std::move(ready);
+    running->giveWay(State::Waiting);
 }
 
 void copyLater(void* to, const void* from, size_t bytes, size_t validBytes) {

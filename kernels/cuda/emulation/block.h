@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 struct uint3 {
     unsigned x = 0, y = 0, z = 0;
@@ -29,8 +30,10 @@ constexpr int kLanes = 32;
 void runGrid(dim3 grid, dim3 block, size_t sharedBytes, const std::function<void()>& thread);
 
 // ---- for device code, inside of runGrid() ----
-void* sharedMemory();  // of the block, poisoned when it starts
+std::shared_ptr<void>& blockStateHolder();
+void* sharedMemory();  // of the block, 1024-byte aligned, poisoned when it starts
 int laneIndex();
+int threadIndex();  // of the block
 void blockBarrier();
 
 // An operation of all lanes that are left in the warp: the last one to come runs it on what each of them brought (null
@@ -38,9 +41,20 @@ void blockBarrier();
 using WarpOperation = void (*)(void* const lanes[kLanes]);
 void warpOperation(const char* what, void* mine, WarpOperation operation);
 
+// Until `ready` says so; it is asked when no thread of the block can go on without. `what` names it in errors.
+void waitUntil(const char* what, std::function<bool()> ready);
+
 // Copies that a thread has under way: they happen when it waits for them, not before.
 void copyLater(void* to, const void* from, size_t bytes, size_t validBytes);
 void commitCopies();
 void waitForCopies(int groupsLeft);
+
+// What a block has beside its memory while it runs, made when it is first asked for and gone with the block.
+template <typename State>
+State& blockState() {
+    std::shared_ptr<void>& held = blockStateHolder();
+    if (!held) held = std::make_shared<State>();
+    return *static_cast<State*>(held.get());
+}
 
 }  // namespace longtake::emulation
