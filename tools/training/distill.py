@@ -1,15 +1,15 @@
 """Four steps in place of many, and takes that stay stable: passes over the trained transformer.
 
 leap   A step of the student from one of its noise levels to the next covers several guided steps of the teacher
-       (progressive distillation, in one round): the cheapest, and the one for a processor. It stays an Euler sampler.
-ode    The student jumps from each of the sampler's noise levels to where the teacher's guided path ends.
-self   The student rolls out several chunks from its own past; the difference between what the teacher and a critic
-       (a copy that follows the student's own distribution) make of the result is its gradient (distribution matching).
-       Gradients run through one denoising step per chunk; the cache is written without.
+       (progressive distillation, in one round). It stays an Euler sampler.
+self   The student, from where `leap` left it, rolls out chunks from its own past; what the teacher and a critic (a copy that
+       follows the student's own distribution) make of the result differs, and that is its gradient (distribution matching).
+       Gradients run through all steps of a chunk; the cache is written without.
 """
 import copy
 import random
 import time
+from collections import deque
 from pathlib import Path
 
 import torch
@@ -63,49 +63,21 @@ def leap_loss(student, teacher, batches, config, generator):
     return (guess.float() - target).square().mean()
 
 
-def ode_loss(student, teacher, batches, settings, generator, device, chunk):
-    clean, ids, which = batches.clips(generator, settings["batch"])
-    chunks = clean.shape[1] // chunk
-    levels = warped(settings["steps"], settings["shift"]).to(device)
-    level = torch.randint(0, len(levels), (1, len(clean), chunks), device=device)
-    sigma = levels[level]
-    noise = torch.randn(1, *clean.shape, device=device)
-    wide = per_frame(sigma, chunk)
-    start = (1 - wide) * clean + wide * noise
-    # The same time axis as the sampler's: u falls evenly to zero, sigma follows the shift.
-    u = flow.unshifted(sigma, settings["shift"])
-    x, here = start, sigma
-    steps = settings["teacher_steps"]
-    for k in range(steps):
-        following = flow.shifted(u * (1 - (k + 1) / steps), settings["shift"])
-        x = x + per_frame(following - here, chunk) * teacher.flow(clean, x, here, ids, which)
-        here = following
-    guess = student.dit.forward_train(clean, start, 1000 * sigma, student.dit.text(student.text_encoder(ids)), which)
-    difference = start - wide * guess.float() - x
-    return (difference.square() + 1e-3).sqrt().mean()
-
-
-def roll(student, ids, which, shape, settings, device, generator):
-    """The student's own take [B, F, C, H, W]; gradients reach the last step taken in every chunk."""
+def roll(student, ids, which, shape, sigmas, device):
+    """The student's own take [B, F, C, H, W] as the engine's sampler makes it, for chunks of that shape."""
     dit = student.dit
-    context = student.text_encoder(ids)
-    texts = dit.text(context)
-    sigmas = warped(settings["steps"], settings["shift"]).tolist()
+    texts = flow.embed_text(student, ids)
     cache = LatentCache(len(dit.blocks), dit.sink, dit.window)
-    last = generator.randrange(len(sigmas))        # one for all chunks: what the critic sees is one kind of sample
     out = []
     for chunk in range(which.shape[1]):
-        text = [(k[which[:, chunk]], v[which[:, chunk]]) for k, v in texts]
+        text = [tuple(part[which[:, chunk]] for part in block) for block in texts]
         x = torch.randn(shape, device=device)
-        for index, sigma in enumerate(sigmas[:last + 1]):
-            t = torch.full((shape[0],), 1000 * sigma, device=device)
-            with torch.set_grad_enabled(index == last and torch.is_grad_enabled()):
-                clean = x - sigma * dit.forward_chunk(x, t, text, cache, write=False).float()
-            if index < last:
-                x = (1 - sigmas[index + 1]) * clean + sigmas[index + 1] * torch.randn(shape, device=device)
-        out.append(clean)
+        for here, following in zip(sigmas, sigmas[1:] + [0.0]):
+            t = torch.full((shape[0],), 1000 * here, device=device)
+            x = x + (following - here) * dit.forward_chunk(x, t, text, cache, write=False).float()
+        out.append(x)
         with torch.no_grad():
-            dit.forward_chunk(clean.detach(), torch.zeros(shape[0], device=device), text, cache, write=True)
+            dit.forward_chunk(x.detach(), torch.zeros(shape[0], device=device), text, cache, write=True)
     return torch.cat(out, 1)
 
 
@@ -118,40 +90,86 @@ def stretch(which, chunks, generator):
     return torch.tensor(rows, device=which.device)
 
 
-def noised(video, generator_device, chunk, shift):
-    """(noisy [1, ...], sigma [1, B, chunks], noise) for a video of latents."""
-    u = torch.rand(1, video.shape[0], video.shape[1] // chunk, device=generator_device) * 0.96 + 0.02
+def noised(video, chunk, shift):
+    """(noisy [1, B, F, C, H, W], sigma [1, B, chunks], noise) of latents [B, F, C, H, W]."""
+    u = torch.rand(1, video.shape[0], video.shape[1] // chunk, device=video.device) * 0.96 + 0.02
     sigma = flow.shifted(u, shift)
-    noise = torch.randn(1, *video.shape, device=generator_device)
+    noise = torch.randn(1, *video.shape, device=video.device)
     wide = per_frame(sigma, chunk)
     return (1 - wide) * video[None] + wide * noise, sigma, noise
 
 
 def matching_loss(video, teacher, critic, ids, which, chunk, shift):
-    """Its gradient is the difference of the critic's and the teacher's clean predictions."""
+    """Its gradient is the difference of the critic's and the teacher's clean predictions, over the teacher's distance
+    from the video, chunk by chunk (distribution matching distillation)."""
     held = video.detach()
-    noisy, sigma, _ = noised(held, held.device, chunk, shift)
+    noisy, sigma, _ = noised(held, chunk, shift)
     with torch.no_grad():
         real = teacher.flow(held, noisy, sigma, ids, which)
-        text = critic.dit.text(critic.text_encoder(ids))
-        fake = critic.dit.forward_train(held, noisy, 1000 * sigma, text, which).float()
+        fake = critic.dit.forward_train(held, noisy, 1000 * sigma, flow.embed_text(critic, ids), which).float()
         wide = per_frame(sigma, chunk)
-        clean = noisy - wide * real
-        gradient = wide * (real - fake)           # fake prediction minus real one
-        scale = (held[None] - clean).abs().mean((2, 3, 4, 5), keepdim=True).clamp(min=1e-3)
-        target = held - (gradient / scale)[0]
+        distance = (held[None] - (noisy - wide * real)).abs().unflatten(2, (sigma.shape[2], chunk)).mean((3, 4, 5, 6))
+        target = held - (wide * (real - fake) / per_frame(distance.clamp(min=1e-3), chunk))[0]
     return 0.5 * (video - target).square().mean()
 
 
 def critic_loss(video, critic, ids, which, chunk, shift):
-    noisy, sigma, noise = noised(video, video.device, chunk, shift)
-    text = critic.dit.text(critic.text_encoder(ids))
-    guess = critic.dit.forward_train(video, noisy, 1000 * sigma, text, which)
+    noisy, sigma, noise = noised(video, chunk, shift)
+    guess = critic.dit.forward_train(video, noisy, 1000 * sigma, flow.embed_text(critic, ids), which)
     return (guess.float() - (noise - video[None])).square().mean()
 
 
+class OwnTakes:
+    """One step of the pass `self`: a take of the student, its gradient, and the critic's lessons from the latest takes."""
+
+    def __init__(self, config, teacher, batches, device):
+        d = config["distill"]
+        self.settings, self.teacher, self.batches, self.device = d, teacher, batches, device
+        self.chunk, self.shift = config["rollout"]["chunk_frames"], config["sampler"]["shift"]
+        self.sigmas = warped(d["steps"], self.shift).tolist()
+        self.critic = copy.deepcopy(teacher.model).requires_grad_(True)
+        self.critic.text_encoder.requires_grad_(False)
+        self.optimiser = torch.optim.AdamW([p for p in self.critic.parameters() if p.requires_grad], d["critic_lr"], betas=(0.0, 0.99))
+        self.latest = deque(maxlen=d["critic_takes"])
+
+    def state(self):
+        return dict(critic=self.critic.state_dict(), critic_optimiser=self.optimiser.state_dict())
+
+    def load(self, state):
+        self.critic.load_state_dict(state["critic"])
+        self.optimiser.load_state_dict(state["critic_optimiser"])
+
+    def take(self, student, generator):
+        clean, ids, which = self.batches.clips(generator, self.settings["self_batch"])
+        which = stretch(which, self.settings["self_chunks"], generator)
+        with autocast(self.device):
+            video = roll(student, ids, which, clean[:, :self.chunk].shape, self.sigmas, self.device)
+        self.latest.append((video.detach(), ids, which))
+        return video, ids, which
+
+    def teach_critic(self, generator):
+        for _ in range(self.settings["critic_rounds"]):
+            video, ids, which = generator.choice(self.latest)
+            with autocast(self.device):
+                loss = critic_loss(video, self.critic, ids, which, self.chunk, self.shift)
+            descend(loss, self.critic, self.optimiser)
+        return loss.item()
+
+    def loss(self, student, generator):
+        video, ids, which = self.take(student, generator)
+        with autocast(self.device):
+            return matching_loss(video, self.teacher, self.critic, ids, which, self.chunk, self.shift)
+
+
+def descend(loss, module, optimiser):
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+    optimiser.step()
+
+
 def train(config, work, which_pass, device, minutes):
-    d, chunk = config["distill"], config["rollout"]["chunk_frames"]
+    d = config["distill"]
     seed_everything(config["seed"])
     limit, work = TimeLimit(minutes), Path(work)
     size = "full" if (work / "dit-full.pt").exists() else "small"
@@ -161,72 +179,55 @@ def train(config, work, which_pass, device, minutes):
         base.spread_positions(config, *batches.latents.data.shape[-2:])
     teacher = Teacher(base, d["guidance"], batches)
     student = copy.deepcopy(base).requires_grad_(True).train()
-    path = work / ("dit-leap.pt" if which_pass == "leap" else "dit-distilled.pt")
-    state = load_checkpoint(path, device)
-    total, lr = d[f"{which_pass}_steps"], d[f"{which_pass}_lr"]
+    path, state, step = work / f"dit-{which_pass}.pt", load_checkpoint(work / f"dit-{which_pass}.pt", device), 0
+    start = state
     if which_pass == "self" and state is None:
-        raise SystemExit("run the stage 'distill-ode' first")
-    if state is not None:
-        student.load_state_dict(state["model"])
+        start = load_checkpoint(work / "dit-leap.pt", device)
+        if start is None:
+            raise SystemExit("run the stage 'distill-leap' first")
+    if start is not None:
+        student.load_state_dict(state["model"] if state is not None else start["ema"]["module"])
     ema = Ema(student, d["ema"])
-    optimiser = torch.optim.AdamW(student.parameters(), lr, betas=(0.0 if which_pass == "self" else 0.9, 0.99))
-    critic = copy.deepcopy(base).requires_grad_(which_pass == "self")
-    critic_optimiser = torch.optim.AdamW(critic.parameters(), d["critic_lr"], betas=(0.0, 0.99))
-    step = 0
     if state is not None:
         ema.load_state_dict(state["ema"])
-        if state["pass"] == which_pass:
-            optimiser.load_state_dict(state["optimiser"])
-            step = state["step"]
-            if which_pass == "self":
-                critic.load_state_dict(state["critic"])
-                critic_optimiser.load_state_dict(state["critic_optimiser"])
+        step = state["step"]
+    flow.freeze(config["dit_training"], student, ema.module)
+    total, lr = d[f"{which_pass}_steps"], d[f"{which_pass}_lr"]
+    optimiser = torch.optim.AdamW(student.parameters(), lr, betas=(0.0 if which_pass == "self" else 0.9, 0.99))
+    own = OwnTakes(config, teacher, batches, device) if which_pass == "self" else None
+    if state is not None:
+        optimiser.load_state_dict(state["optimiser"])
+        if own:
+            own.load(state)
     generator, log = random.Random(f"{config['seed']} {which_pass} {step}"), Log(work / "distill.jsonl")
     torch.manual_seed(config["seed"] + 1000 * step)
 
     def save():
-        kept = dict(critic=critic.state_dict(), critic_optimiser=critic_optimiser.state_dict()) if which_pass == "self" else {}
-        save_checkpoint(path, {"model": student.state_dict(), "ema": ema.state_dict(), "step": step, "pass": which_pass,
-                               "optimiser": optimiser.state_dict(), **kept})
+        save_checkpoint(path, {"model": student.state_dict(), "ema": ema.state_dict(), "step": step,
+                               "optimiser": optimiser.state_dict(), **(own.state() if own else {})})
 
-    def update(loss, module, its_optimiser):
-        its_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        its_optimiser.step()
-        return loss.item()
-
-    saved = time.monotonic()
+    saved = reported = time.monotonic()
+    if own:     # the critic knows the teacher's takes, and has to know the student's before it says how they differ
+        for _ in range(d["critic_start"]):
+            with torch.no_grad():
+                own.take(student, generator)
+            own.teach_critic(generator)
     while limit and step < total:
         for group in optimiser.param_groups:
             group["lr"] = lr * min(1, (step + 1) / 50) * max(0.05, 1 - step / total)
-        if which_pass == "leap":
+        lesson = {}
+        if own:
+            loss = own.loss(student, generator)
+            lesson["critic"] = own.teach_critic(generator)
+        else:
             with autocast(device):
                 loss = leap_loss(student, teacher, batches, config, generator)
-            value = update(loss, student, optimiser)
-        elif which_pass == "ode":
-            with autocast(device):
-                loss = ode_loss(student, teacher, batches, d, generator, device, chunk)
-            value = update(loss, student, optimiser)
-        else:
-            for _ in range(d["critic_rounds"]):
-                clean, ids, which = batches.clips(generator, d["batch"])
-                which = stretch(which, d["self_chunks"], generator)
-                with autocast(device):
-                    with torch.no_grad():
-                        video = roll(student, ids, which, clean[:, :chunk].shape, d, device, generator)
-                    loss = critic_loss(video, critic, ids, which, chunk, d["shift"])
-                update(loss, critic, critic_optimiser)
-            clean, ids, which = batches.clips(generator, d["batch"])
-            which = stretch(which, d["self_chunks"], generator)
-            with autocast(device):
-                video = roll(student, ids, which, clean[:, :chunk].shape, d, device, generator)
-                loss = matching_loss(video, teacher, critic, ids, which, chunk, d["shift"])
-            value = update(loss, student, optimiser)
+        descend(loss, student, optimiser)
         ema.update(student)
         step += 1
         if step % 20 == 0:
-            log(stage=f"distill-{which_pass}", step=step, loss=value)
+            log(stage=f"distill-{which_pass}", step=step, loss=loss.item(), **lesson, seconds=(time.monotonic() - reported) / 20)
+            reported = time.monotonic()
         if time.monotonic() - saved > 120:
             save()
             saved = time.monotonic()

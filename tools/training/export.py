@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a model folder for the engine: model.json, the weights, spiece.model.
 
-usage: export.py --work FOLDER OUTPUT [--device cpu|cuda] [--stage small|full|leap|distilled] [--bf16]
+usage: export.py --work FOLDER OUTPUT [--device cpu|cuda] [--stage small|full|leap|self] [--bf16]
 
 The folder is written beside the target and renamed, so that a reader never sees half a model.
 """
@@ -56,10 +56,8 @@ def export(config, work, output, stage=None, dtype=torch.float16):
     output = Path(output)
     model, tokenizer, stage, step = flow.finished(config, work, stage)
     sampler = config["sampler"]
-    if stage == "leap":
+    if stage in ("leap", "self"):
         sampler = {"kind": "euler", "steps": config["distill"]["steps"], "shift": config["sampler"]["shift"]}
-    if stage == "distilled":
-        sampler = {"kind": "consistency", "steps": config["distill"]["steps"], "shift": config["distill"]["shift"]}
     full = (Path(work) / "dit-full.pt").exists() or config["dit_training"]["spread_positions"]
     part = output.with_name(output.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -88,7 +86,7 @@ if __name__ == "__main__":
     parser.add_argument("--config")
     parser.add_argument("--device", default="cpu", help="the one it was trained on: it chooses the model's size")
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
-    parser.add_argument("--stage", choices=["small", "full", "leap", "distilled"])
+    parser.add_argument("--stage", choices=["small", "full", "leap", "self"])
     parser.add_argument("--bf16", action="store_true", help="bfloat16 in place of half precision")
     a = parser.parse_args()
     config = common.load_config(a.config)

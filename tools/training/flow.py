@@ -44,6 +44,15 @@ def matrices_and_others(model):
     return matrices, [p for p in model.parameters() if id(p) not in chosen]
 
 
+def freeze(settings, model, averaged):
+    """Holds the parameters whose names contain one of `frozen` at what the averaged model has."""
+    held = dict(averaged.named_parameters())
+    for name, p in model.named_parameters():
+        if any(part in name for part in settings["frozen"]):
+            p.data.copy_(held[name])
+            p.requires_grad_(False)
+
+
 def shifted(u, shift):
     """Noise levels sigma for u in 0..1, falling later the larger the shift; `unshifted` is its inverse."""
     return shift * u / (1 + (shift - 1) * u)
@@ -184,6 +193,7 @@ def train(config, work, size, device, minutes):
         if start is not None:
             for encoder in (model.text_encoder, ema.module.text_encoder):
                 encoder.load_state_dict(start["encoder"])
+    freeze(s, model, ema.module)
     generator = random.Random(f"{config['seed']} {step} {team.rank}")
     torch.manual_seed(config["seed"] + 1000 * step + team.rank)
     if device.type == "cuda":
@@ -235,7 +245,7 @@ def train(config, work, size, device, minutes):
 def finished(config, work, size=None, device="cpu"):
     """The averaged model of the last stage that has run."""
     work = Path(work)
-    stages = [size] if size else ["distilled", "leap", "full", "small"]
+    stages = [size] if size else ["self", "leap", "full", "small"]
     for stage in stages:
         state = load_checkpoint(work / f"dit-{stage}.pt", device)
         if state is not None:

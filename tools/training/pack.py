@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checkpoints in small pieces, for carrying them between machines.
 
-usage: pack.py pack WORK PIECES [stage ...]      stage: autoencoder, dit-small, dit-full, dit-distilled, classifier
+usage: pack.py pack WORK PIECES [stage ...]      stage: autoencoder, dit-small, dit-full, dit-leap, dit-self, classifier
        pack.py unpack PIECES WORK
 
 Without stages: whatever is in WORK. Weights travel in half precision, optimiser states in bfloat16; the loaders turn
@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 PIECE = 15 << 20
-STAGES = ["autoencoder", "dit-small", "dit-full", "dit-distilled", "classifier"]
+STAGES = ["autoencoder", "dit-small", "dit-full", "dit-leap", "dit-self", "classifier"]
 
 
 def slim(value, key=None):

@@ -22,6 +22,7 @@ stage dit-small
 stage latents-full
 stage dit-full
 stage distill-leap
+stage distill-self
 stage classifier
 "$python" "$here/export.py" --work "$work" --device "$device" "$model"
 "$python" "$here/export.py" --work "$work" --device "$device" --stage full "$work/teacher"
