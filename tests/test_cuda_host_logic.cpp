@@ -298,6 +298,53 @@ private slots:
             }
         }
     }
+    void attentionInEightBitsLosesLittle() {
+        constexpr int64_t kQueries = 140, kKeys = 300, kHeads = 3, kQk = 128, kV = 96;
+        std::vector<float> q = randomValues(kQueries * kHeads * kQk, 1), k = randomValues(kKeys * kHeads * kQk, 2),
+                           v = randomValues(kKeys * kHeads * kV, 3);
+        // Heads of different sizes have scales of their own.
+        for (size_t i = 0; i < v.size(); ++i) v[i] *= i / kV % kHeads == 1 ? 2000.0f : 1.0f;
+        for (size_t i = 0; i < k.size(); ++i) k[i] *= i / kQk % kHeads == 2 ? 1e-4f : 1.0f;
+        const auto attention = [&](const CudaBackendOptions& options) {
+            CudaBackend backend(options);
+            const DeviceValues queries(backend, DType::BF16, q), keys(backend, DType::BF16, k), values(backend, DType::BF16, v),
+                out = DeviceValues::poisoned(backend, DType::BF16, kQueries * kHeads * kV);
+            backend.attention({.dtype = DType::BF16,
+                               .q = queries.data(),
+                               .k = keys.data(),
+                               .v = values.data(),
+                               .out = out.data(),
+                               .qRowStride = kHeads * kQk,
+                               .qHeadStride = kQk,
+                               .kRowStride = kHeads * kQk,
+                               .kHeadStride = kQk,
+                               .vRowStride = kHeads * kV,
+                               .vHeadStride = kV,
+                               .outRowStride = kHeads * kV,
+                               .outHeadStride = kV,
+                               .queries = kQueries,
+                               .keys = kKeys,
+                               .heads = kHeads,
+                               .qkDim = kQk,
+                               .vDim = kV,
+                               .scale = 0.25f,
+                               .lastKeyBias = 2.0f});
+            return out.read();
+        };
+        const std::vector<float> want = attention({.warpgroupAttention = true}),
+                                 got = attention({.f8Products = true, .warpgroupAttention = true});
+        for (int64_t head = 0; head < kHeads; ++head) {
+            double error = 0, size = 0;
+            for (size_t i = 0; i < want.size(); ++i) {
+                if (static_cast<int64_t>(i) / kV % kHeads != head) continue;
+                error += std::pow(static_cast<double>(got[i] - want[i]), 2);
+                size += std::pow(static_cast<double>(want[i]), 2);
+            }
+            const double relative = std::sqrt(error / size);
+            qInfo("head %d: relative rms %.4f", static_cast<int>(head), relative);
+            QVERIFY2(relative > 0 && relative < 0.08, qPrintable(QString::number(relative)));
+        }
+    }
 
     // ---- failures ----
     void aFailureNamesItsOperationAndPasses() {

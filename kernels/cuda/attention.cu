@@ -1,7 +1,9 @@
 // Attention on the device: which kernel serves which shape.
 #include <algorithm>
 #include <stdexcept>
+#include <type_traits>
 
+#include "kernels/cuda/attention_f8.cuh"
 #include "kernels/cuda/flash_attention.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/warpgroup_attention.cuh"
@@ -37,16 +39,17 @@ bool launchFlash(const AttentionParams& p, const LaunchContext& context) {
 
 // Whether Hopper's kernel can read it, and has enough to do.
 bool suitsWarpgroups(const AttentionParams& p, const DeviceTraits& device) {
-    using Tile = WarpgroupTile;
+    using Tile = WarpgroupTile<false>;
+    const bool ownHeads = p.heads == 1 || (p.qHeadStride > 0 && p.kHeadStride > 0 && p.vHeadStride > 0);
     return device.warpgroupAttention && device.sharedBytesPerBlock >= Tile::kSharedBytes && suitsTensorCores(p, device) && !p.bias &&
-           !keysAreShared(p) && p.qkDim <= Tile::kWidth && p.vDim <= Tile::kWidth && p.qkDim + p.vDim > 128 && p.queries >= Tile::kRows &&
+           ownHeads && p.qkDim <= Tile::kWidth && p.vDim <= Tile::kWidth && p.qkDim + p.vDim > 128 && p.queries >= Tile::kRows &&
            p.keys >= 2 * Tile::kKeys && p.keys < (int64_t{1} << 30) && p.queries < (int64_t{1} << 30);
 }
 
 // What is left after all multiprocessors had as many tiles of rows is cut where that saves time: into parts so that the last
 // turn is short, and no smaller than it pays to join.
 WarpgroupWork shareWork(const AttentionParams& p, const DeviceTraits& device) {
-    using Tile = WarpgroupTile;
+    using Tile = WarpgroupTile<false>;
     constexpr int kMostParts = 8;
     constexpr double kJoining = 0.03;  // of a whole tile's time, for each part
     const int64_t items = (p.queries + Tile::kRows - 1) / Tile::kRows * p.heads, rest = items % device.multiprocessors;
@@ -64,35 +67,80 @@ WarpgroupWork shareWork(const AttentionParams& p, const DeviceTraits& device) {
     return best;
 }
 
-size_t sumsBytes(const WarpgroupWork& work) { return sizeof(float) * work.cut * work.parts * WarpgroupTile::kRows * WarpgroupTile::kWidth; }
+// The workspace of one launch, piece after piece.
+struct WarpgroupWorkspace {
+    float* sums = nullptr;
+    float2* stats = nullptr;
+    F8Params f8;
+    size_t bytes = 0;
 
+    WarpgroupWorkspace(const AttentionParams& p, const DeviceTraits& device, const WarpgroupWork& work, void* at) {
+        using Tile = WarpgroupTile<true>;
+        const auto take = [&](auto*& piece, int64_t count) {
+            piece = reinterpret_cast<std::remove_reference_t<decltype(piece)>>(static_cast<char*>(at) + bytes);
+            bytes += (static_cast<size_t>(count) * sizeof(*piece) + 255) / 256 * 256;
+        };
+        take(sums, work.cut * work.parts * Tile::kRows * Tile::kWidth);
+        take(stats, work.cut * work.parts * Tile::kRows);
+        f8.p = p;
+        f8.paddedKeys = (p.keys + Tile::kKeys - 1) / Tile::kKeys * Tile::kKeys;
+        if (!device.f8Attention) return;
+        take(f8.q, p.heads * p.queries * kF8Width);
+        take(f8.k, p.heads * p.keys * kF8Width);
+        take(f8.v, p.heads * kF8Width * f8.paddedKeys);
+        take(f8.largest, 3 * p.heads * kWarp);
+        take(f8.scales, 3 * p.heads);
+    }
+};
+
+void launchF8(const F8Params& f, const LaunchContext& context) {
+    const auto count = [](int64_t n) { return static_cast<unsigned>(n); };
+    const unsigned heads = count(f.p.heads);
+    launch("attention", largestOfHeads, dim3(kWarp, heads, 3), dim3(kF8Threads), 0, context.stream, f);
+    launch("attention", rowsToF8, dim3(count((std::max(f.p.queries, f.p.keys) + kF8Warps - 1) / kF8Warps), heads, 2), dim3(kF8Threads), 0,
+           context.stream, f);
+    launch("attention", columnsToF8, dim3(count(f.paddedKeys / WarpgroupTile<true>::kKeys), heads), dim3(kF8Threads), 0, context.stream, f);
+}
+
+template <bool kF8>
 void launchWarpgroups(const AttentionParams& p, const LaunchContext& context) {
-    using Tile = WarpgroupTile;
+    using Tile = WarpgroupTile<kF8>;
+    static_assert(Tile::kRows == 128 && Tile::kKeys == 128 && Tile::kWidth == kF8Width, "a box serves queries, keys and values");
     const WarpgroupWork work = shareWork(p, context.device);
+    const WarpgroupWorkspace space(p, context.device, work, context.workspace);
+    const F8Params& f8 = space.f8;
+    WarpgroupParams f{.out = p.out,
+                      .scales = f8.scales,
+                      .sums = space.sums,
+                      .stats = space.stats,
+                      .outRowStride = p.outRowStride,
+                      .outHeadStride = p.outHeadStride,
+                      .queries = p.queries,
+                      .keys = p.keys,
+                      .rowTiles = (p.queries + Tile::kRows - 1) / Tile::kRows,
+                      .heads = static_cast<int>(p.heads),
+                      .vDim = static_cast<int>(p.vDim),
+                      .factor = p.scale * 1.4426950408889634f,
+                      .lastKeyBits = p.lastKeyBias * 1.4426950408889634f,
+                      .work = work};
     const auto map = [&](const void* data, int64_t columns, int64_t rows, int64_t rowStride, int64_t headStride) {
-        return makeTileMap({data, columns, rows, p.heads, rowStride, headStride, Tile::kKeys});
+        return makeTileMap({data, columns, rows, p.heads, rowStride, headStride, Tile::kRows, kF8 ? 1 : 2});
     };
-    static_assert(Tile::kRows == Tile::kKeys);
-    const WarpgroupParams f{.q = map(p.q, p.qkDim, p.queries, p.qRowStride, p.qHeadStride),
-                            .k = map(p.k, p.qkDim, p.keys, p.kRowStride, p.kHeadStride),
-                            .v = map(p.v, p.vDim, p.keys, p.vRowStride, p.vHeadStride),
-                            .out = p.out,
-                            .sums = static_cast<float*>(context.workspace),
-                            .stats = reinterpret_cast<float2*>(static_cast<char*>(context.workspace) + sumsBytes(work)),
-                            .outRowStride = p.outRowStride,
-                            .outHeadStride = p.outHeadStride,
-                            .queries = p.queries,
-                            .keys = p.keys,
-                            .rowTiles = (p.queries + Tile::kRows - 1) / Tile::kRows,
-                            .vDim = static_cast<int>(p.vDim),
-                            .factor = p.scale * 1.4426950408889634f,
-                            .lastKeyBonus = p.lastKeyBias / p.scale,
-                            .work = work};
-    launch("attention", warpgroupAttention, dim3(static_cast<unsigned>(work.blocks())), dim3(Tile::kThreads), Tile::kSharedBytes,
+    if constexpr (kF8) {
+        launchF8(f8, context);
+        f.q = map(f8.q, kF8Width, p.queries, kF8Width, p.queries * kF8Width);
+        f.k = map(f8.k, kF8Width, p.keys, kF8Width, p.keys * kF8Width);
+        f.v = map(f8.v, f8.paddedKeys, kF8Width, f8.paddedKeys, kF8Width * f8.paddedKeys);
+    } else {
+        f.q = map(p.q, p.qkDim, p.queries, p.qRowStride, p.qHeadStride);
+        f.k = map(p.k, p.qkDim, p.keys, p.kRowStride, p.kHeadStride);
+        f.v = map(p.v, p.vDim, p.keys, p.vRowStride, p.vHeadStride);
+    }
+    launch("attention", warpgroupAttention<Tile>, dim3(static_cast<unsigned>(work.blocks())), dim3(Tile::kThreads), Tile::kSharedBytes,
            context.stream, f);
     if (!work.cut) return;
     constexpr int kRowsOfBlock = 8;
-    launch("attention", joinParts, dim3(static_cast<unsigned>(work.cut * Tile::kRows / kRowsOfBlock)), dim3(kRowsOfBlock * kWarp), 0,
+    launch("attention", joinParts<Tile>, dim3(static_cast<unsigned>(work.cut * Tile::kRows / kRowsOfBlock)), dim3(kRowsOfBlock * kWarp), 0,
            context.stream, f);
 }
 
@@ -114,15 +162,14 @@ bool launchTensorCores(const AttentionParams& p, const LaunchContext& context) {
 }  // namespace
 
 size_t attentionWorkspaceBytes(const AttentionParams& p, const DeviceTraits& device) {
-    if (!suitsWarpgroups(p, device)) return 0;
-    const WarpgroupWork work = shareWork(p, device);
-    return sumsBytes(work) + sizeof(float2) * work.cut * work.parts * WarpgroupTile::kRows;
+    return suitsWarpgroups(p, device) ? WarpgroupWorkspace(p, device, shareWork(p, device), nullptr).bytes : 0;
 }
 
 void launchAttention(const AttentionParams& p, const LaunchContext& context) {
     if (p.keys <= 0) throw std::invalid_argument("[attention] needs at least one key");
     if (p.queries == 0) return;
-    if (suitsWarpgroups(p, context.device)) return launchWarpgroups(p, context);
+    if (suitsWarpgroups(p, context.device))
+        return context.device.f8Attention ? launchWarpgroups<true>(p, context) : launchWarpgroups<false>(p, context);
     if (suitsTensorCores(p, context.device) && launchTensorCores(p, context)) return;
     launchPlainAttention(p, context);
 }

@@ -39,6 +39,7 @@ CudaBackend::CudaBackend(const CudaBackendOptions& options)
     check(cudaSetDevice(options.device), "cuda");
     traits_ = traitsOf(options.device, deviceName_, deviceBytes_, uuid_);
     traits_.warpgroupAttention = options.warpgroupAttention && traits_.architecture == 90;
+    traits_.f8Attention = options.f8Products && traits_.warpgroupAttention;
     if (traits_.architecture < 80) compute_ = DType::F32;  // no bf16 products before
     start(DeviceMemory::create(options.device));
     gemm_ = makeGemm({.device = deviceName_, .cacheFolder = options.cacheFolder, .timed = options.tunedProducts});

@@ -16,6 +16,7 @@ struct DeviceTraits {
     int multiprocessors = 1;
     size_t sharedBytesPerBlock = 48 << 10;  // the most a block may ask for
     bool warpgroupAttention = false;        // of 9.0, where it is asked for
+    bool f8Attention = false;               // of that, in e4m3
 };
 
 struct LaunchContext {

@@ -75,6 +75,13 @@ __device__ __forceinline__ uint32_t packBf16(float low, float high) {
     return *reinterpret_cast<const uint32_t*>(&both);
 }
 
+// Four numbers rounded to e4m3, the first in the lowest byte; from compute capability 8.9 on.
+__device__ __forceinline__ uint32_t packF8(float a, float b, float c, float d) {
+    const uint32_t low = __nv_cvt_float2_to_fp8x2(make_float2(a, b), __NV_SATFINITE, __NV_E4M3),
+                   high = __nv_cvt_float2_to_fp8x2(make_float2(c, d), __NV_SATFINITE, __NV_E4M3);
+    return low | high << 16;
+}
+
 __device__ __forceinline__ float exp2Fast(float x) {
     float y;
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));

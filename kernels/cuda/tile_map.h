@@ -1,5 +1,5 @@
-// A bf16 tensor in device memory as Hopper's bulk copies see it: boxes of it come into shared memory with one instruction,
-// zeros where the box reaches beyond it, 16-byte pieces of a row exchanged as warpgroup products want them.
+// A tensor of bf16 or e4m3 numbers in device memory as Hopper's bulk copies see it: boxes of it come into shared memory with one
+// instruction, zeros where the box reaches beyond it, 16-byte pieces of a row exchanged as warpgroup products want them.
 //
 // Thread: any.
 #pragma once
@@ -12,13 +12,14 @@
 
 namespace longtake::cuda {
 
-constexpr int kBoxColumns = 64;  // of a box: 128 bytes, the widest row whose pieces are exchanged
+constexpr int kBoxRowBytes = 128;  // of a box: the widest row whose pieces are exchanged
 
 struct TileMapShape {
     const void* data = nullptr;  // 16-byte aligned
     int64_t columns = 0, rows = 0, heads = 1;
-    int64_t rowStride = 0, headStride = 0;  // in numbers, multiples of 8
+    int64_t rowStride = 0, headStride = 0;  // in numbers; multiples of 16 bytes
     int boxRows = 0;                        // up to 256
+    int numberBytes = 2;                    // 2: bf16, 1: e4m3
 };
 
 #if defined(LONGTAKE_EMULATED_DEVICE)

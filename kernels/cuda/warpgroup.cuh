@@ -5,6 +5,7 @@
 //   with g = l / 4 and t = 2 (l % 4), in each row block as `mma` has it:
 //     c: sums[4 j + i] = C[g + 8 (i / 2)][8 j + t + i % 2]
 //     a: {A[g][t..], A[g+8][t..], A[g][t+8..], A[g+8][t+8..]}
+//   In e4m3 with a depth of 32, the same but for a: bytes A[g][4 (l % 4)..], A[g+8][..], A[g][4 (l % 4) + 16..], A[g+8][..].
 //   Products are in effect once they are waited for: until then nobody may touch their registers or the shared memory they read.
 //
 // Thread: device code; functions of a warpgroup are for all of its 128 threads.
@@ -23,7 +24,7 @@ struct alignas(8) TileBarrier {
 };
 
 // Where a product finds an operand in shared memory, in the exchanged layout of a box (PTX ISA, wgmma's matrix descriptor).
-// `leading`: bytes from 64 columns to the next 64, where columns are those of the sum; unused otherwise.
+// `leading`: bytes from 64 columns of bf16 to the next 64, where columns are those of the sum; unused otherwise.
 // `stride`: bytes from 8 rows of the box to the next 8.
 __device__ __forceinline__ uint64_t encodeOperand(uint32_t sharedAddress, uint32_t leading, uint32_t stride) {
     constexpr uint64_t kPiecesOf128Bytes = 1;
@@ -182,6 +183,28 @@ __device__ __forceinline__ void multiplyRows(float (&sums)[kSumsOfThread], uint6
 __device__ __forceinline__ void multiplyColumns(float (&sums)[kSumsOfThread], const uint32_t (&a)[4], uint64_t b) {
 #if defined(LONGTAKE_HAS_WARPGROUPS)
     asm volatile("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 " LONGTAKE_SUM_REGISTERS ", {%64, %65, %66, %67}, %68, 1, 1, 1, 1;"
+                 : LONGTAKE_SUMS(sums)
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+#endif
+}
+
+// Both in e4m3, 32 numbers of a row side by side: A [64, 32], B [128, 32].
+__device__ __forceinline__ void multiplyRowsF8(float (&sums)[kSumsOfThread], uint64_t a, uint64_t b, bool add) {
+#if defined(LONGTAKE_HAS_WARPGROUPS)
+    asm volatile(
+        "{\n"
+        ".reg .pred add;\n"
+        "setp.ne.b32 add, %66, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 " LONGTAKE_SUM_REGISTERS
+        ", %64, %65, add, 1, 1;\n"
+        "}"
+        : LONGTAKE_SUMS(sums)
+        : "l"(a), "l"(b), "r"(static_cast<int>(add)));
+#endif
+}
+__device__ __forceinline__ void multiplyRowsF8(float (&sums)[kSumsOfThread], const uint32_t (&a)[4], uint64_t b) {
+#if defined(LONGTAKE_HAS_WARPGROUPS)
+    asm volatile("wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 " LONGTAKE_SUM_REGISTERS ", {%64, %65, %66, %67}, %68, 1, 1, 1;"
                  : LONGTAKE_SUMS(sums)
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
 #endif

@@ -7,6 +7,9 @@
 // Blocks rarely come out even over the multiprocessors. Those that would run in a last, partly empty turn are cut along their
 // keys into `parts`; each part leaves its sums, and what the softmax needs of it, in the workspace, and `joinParts` adds them up.
 //
+// In 8 bits everything is e4m3: queries, keys and values as attention_f8.cuh lays them out, weights times 2^8 so that small
+// ones count.
+//
 // Thread: device code.
 #pragma once
 
@@ -16,11 +19,15 @@
 
 namespace longtake::cuda {
 
+template <bool kEightBits>
 struct WarpgroupTile {
+    static constexpr bool kF8 = kEightBits;
     static constexpr int kRows = 128, kKeys = 128, kWidth = 128;  // narrower heads are filled up with zeros
     static constexpr int kStages = 2, kThreads = 3 * kWarpgroup;
-    static constexpr int kBoxBytes = 128 * kBoxColumns * 2;  // of 128 rows
+    static constexpr int kBoxColumns = kF8 ? 128 : 64, kBoxBytes = 128 * kBoxRowBytes;  // of 128 rows
     static constexpr int kTileBytes = kWidth / kBoxColumns * kBoxBytes;
+    static constexpr int kDepth = kF8 ? 32 : 16;       // numbers that a product adds up: 32 bytes
+    static constexpr float kWeightBits = kF8 ? 8 : 0;  // weights are made 2^that larger; it cancels out
     static constexpr int kBarriers = 1 + 4 * kStages;
     static constexpr size_t kSharedBytes = 1024 + kTileBytes * (1 + 2 * kStages) + kBarriers * sizeof(TileBarrier);
     // 64 K registers over 168 a thread at the start; whole multiples of 8.
@@ -35,15 +42,16 @@ struct WarpgroupWork {
 };
 
 struct WarpgroupParams {
-    TileMap q, k, v;
+    TileMap q = {}, k = {}, v = {};
     void* out;
-    float* sums;    // [cut * parts][kRows][kWidth], not yet divided
-    float2* stats;  // [cut * parts][kRows]: the largest score, and the sum of the weights over it
+    const float* scales;  // of e4m3 queries, keys, values: [3][heads]
+    float* sums;          // [cut * parts][kRows][kWidth], not yet divided
+    float2* stats;        // [cut * parts][kRows]: the largest score in powers of two, and the sum of the weights over it
     int64_t outRowStride, outHeadStride;
     int64_t queries, keys, rowTiles;
-    int vDim;
-    float factor;        // from scores to powers of two
-    float lastKeyBonus;  // lastKeyBias in scores
+    int heads, vDim;
+    float factor;       // from products to powers of two
+    float lastKeyBits;  // lastKeyBias in powers of two
     WarpgroupWork work;
 };
 
@@ -52,22 +60,23 @@ struct WarpgroupShare {
     int64_t part;  // -1: all keys
 };
 
+template <typename Tile>
 __device__ __forceinline__ WarpgroupShare shareOf(int64_t block, const WarpgroupParams& f) {
     const WarpgroupWork& work = f.work;
     const int64_t part = block < work.whole ? -1 : block - work.whole, item = part < 0 ? block : work.whole + part / work.parts;
-    const int tiles = static_cast<int>((f.keys + WarpgroupTile::kKeys - 1) / WarpgroupTile::kKeys);
+    const int tiles = static_cast<int>((f.keys + Tile::kKeys - 1) / Tile::kKeys);
     const int index = part < 0 ? 0 : static_cast<int>(part % work.parts), count = part < 0 ? 1 : work.parts;
-    return {static_cast<int>(item / f.rowTiles), static_cast<int>(item % f.rowTiles) * WarpgroupTile::kRows, tiles * index / count,
+    return {static_cast<int>(item / f.rowTiles), static_cast<int>(item % f.rowTiles) * Tile::kRows, tiles * index / count,
             tiles * (index + 1) / count, part};
 }
 
-// What a block shares: rows of 128 columns as two boxes side by side, one after the other in memory.
+// What a block shares. Tiles of bf16 are two boxes side by side, one after the other in memory.
+template <typename Tile>
 struct WarpgroupMemory {
     unsigned char *queries, *keys, *values;  // keys, values: kStages tiles
     TileBarrier *queriesCame, *keysCame, *valuesCame, *keysRead, *valuesRead;
 
     __device__ __forceinline__ explicit WarpgroupMemory(unsigned char* raw) {
-        using Tile = WarpgroupTile;
         queries = raw + (1024 - reinterpret_cast<uintptr_t>(raw) % 1024) % 1024;  // boxes' pieces are exchanged by their address
         keys = queries + Tile::kTileBytes;
         values = keys + Tile::kStages * Tile::kTileBytes;
@@ -79,29 +88,31 @@ struct WarpgroupMemory {
     }
 };
 
-__device__ __forceinline__ void copyTile(unsigned char* to, const TileMap& map, int row, int head, TileBarrier* came) {
-    arriveAndExpect(came, WarpgroupTile::kTileBytes);
-    for (int box = 0; box < WarpgroupTile::kWidth / kBoxColumns; ++box)
-        copyBox(to + box * WarpgroupTile::kBoxBytes, map, box * kBoxColumns, row, head, came);
+template <typename Tile>
+__device__ __forceinline__ void copyTile(unsigned char* to, const TileMap& map, int column, int row, int head, TileBarrier* came) {
+    arriveAndExpect(came, Tile::kTileBytes);
+    for (int box = 0; box < Tile::kWidth / Tile::kBoxColumns; ++box)
+        copyBox(to + box * Tile::kBoxBytes, map, column + box * Tile::kBoxColumns, row, head, came);
 }
 
 // One thread has everything copied, from the last tile of keys to the first.
-__device__ __forceinline__ void copyTiles(const WarpgroupParams& f, const WarpgroupShare& share, const WarpgroupMemory& memory) {
-    using Tile = WarpgroupTile;
-    copyTile(memory.queries, f.q, share.firstRow, share.head, memory.queriesCame);
+template <typename Tile>
+__device__ __forceinline__ void copyTiles(const WarpgroupParams& f, const WarpgroupShare& share, const WarpgroupMemory<Tile>& memory) {
+    copyTile<Tile>(memory.queries, f.q, 0, share.firstRow, share.head, memory.queriesCame);
     for (int i = 0; i < share.endTile - share.firstTile; ++i) {
-        const int stage = i % Tile::kStages, row = (share.endTile - 1 - i) * Tile::kKeys;
+        const int stage = i % Tile::kStages, key = (share.endTile - 1 - i) * Tile::kKeys;
         const uint32_t before = (i / Tile::kStages + 1) & 1;  // the pass in which this stage was read for the last time
         waitFor(memory.keysRead + stage, before);
-        copyTile(memory.keys + stage * Tile::kTileBytes, f.k, row, share.head, memory.keysCame + stage);
+        copyTile<Tile>(memory.keys + stage * Tile::kTileBytes, f.k, 0, key, share.head, memory.keysCame + stage);
         waitFor(memory.valuesRead + stage, before);
-        copyTile(memory.values + stage * Tile::kTileBytes, f.v, row, share.head, memory.valuesCame + stage);
+        copyTile<Tile>(memory.values + stage * Tile::kTileBytes, f.v, Tile::kF8 ? key : 0, Tile::kF8 ? 0 : key, share.head,
+                       memory.valuesCame + stage);
     }
 }
 
 // The rows' new maxima, and weights in place of scores; how much everything before shrinks.
 __device__ __forceinline__ void softmaxOfTile(float (&score)[kSumsOfThread], float (&largest)[2], float (&total)[2], float (&shrink)[2],
-                                              float factor) {
+                                              float factor, float weightBits) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
         float most = largest[half];
@@ -117,39 +128,49 @@ __device__ __forceinline__ void softmaxOfTile(float (&score)[kSumsOfThread], flo
 #pragma unroll
             for (int j = 0; j < 2; ++j) {
                 float& s = score[i + 2 * half + j];
-                s = exp2Fast(s * factor - most * factor);
+                s = exp2Fast(s * factor - (most * factor - weightBits));
                 sum += s;
             }
         total[half] = total[half] * shrink[half] + sum;
     }
 }
 
-__device__ __forceinline__ void pack(const float (&weights)[kSumsOfThread], uint32_t (&pairs)[WarpgroupTile::kKeys / 16][4]) {
+// Weights as a product's first operand, in the order that values have their keys in.
+template <typename Tile>
+__device__ __forceinline__ void pack(const float (&w)[kSumsOfThread], uint32_t (&packed)[Tile::kKeys / Tile::kDepth][4]) {
 #pragma unroll
-    for (int step = 0; step < WarpgroupTile::kKeys / 16; ++step)
+    for (int step = 0; step < Tile::kKeys / Tile::kDepth; ++step)
 #pragma unroll
-        for (int i = 0; i < 4; ++i) pairs[step][i] = packBf16(weights[8 * step + 2 * i], weights[8 * step + 2 * i + 1]);
+        for (int i = 0; i < 4; ++i) {
+            const int first = Tile::kF8 ? 16 * step + i / 2 * 8 + i % 2 * 2 : 8 * step + 2 * i;
+            packed[step][i] = Tile::kF8 ? packF8(w[first], w[first + 1], w[first + 4], w[first + 5]) : packBf16(w[first], w[first + 1]);
+        }
 }
 
 // A warpgroup's 64 rows: `worker` is 0 or 1.
-__device__ __forceinline__ void attend(const WarpgroupParams& f, const WarpgroupShare& share, const WarpgroupMemory& memory, int worker) {
-    using Tile = WarpgroupTile;
-    constexpr int kSteps = Tile::kWidth / 16, kStepsOfBox = kBoxColumns / 16, kBothWorkers = 2 * kWarpgroup;
+template <typename Tile>
+__device__ __forceinline__ void attend(const WarpgroupParams& f, const WarpgroupShare& share, const WarpgroupMemory<Tile>& memory,
+                                       int worker) {
+    constexpr int kSteps = Tile::kWidth / Tile::kDepth, kStepsOfBox = kBoxRowBytes / 32, kBothWorkers = 2 * kWarpgroup;
+    const float factor = Tile::kF8 ? f.factor * f.scales[share.head] * f.scales[f.heads + share.head] : f.factor;
+    const float valueScale = Tile::kF8 ? f.scales[2 * f.heads + share.head] : 1.0f;
     const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp % 4;
     const int count = share.endTile - share.firstTile;
     float out[kSumsOfThread] = {}, score[kSumsOfThread] = {};
-    uint32_t weights[Tile::kKeys / 16][4];
+    uint32_t weights[Tile::kKeys / Tile::kDepth][4];
     float largest[2] = {-INFINITY, -INFINITY}, total[2] = {}, shrink[2];
 
     auto beginScores = [&](int i) {
-        const unsigned char* queries = memory.queries + worker * 64 * kBoxColumns * 2;
+        const unsigned char* queries = memory.queries + worker * 64 * kBoxRowBytes;
         const unsigned char* keys = memory.keys + i % Tile::kStages * Tile::kTileBytes;
         waitFor(memory.keysCame + i % Tile::kStages, i / Tile::kStages & 1);
         beginProducts();
 #pragma unroll
         for (int step = 0; step < kSteps; ++step) {
             const int offset = step / kStepsOfBox * Tile::kBoxBytes + step % kStepsOfBox * 32;
-            multiplyRows(score, operand(queries + offset, 0, 1024), operand(keys + offset, 0, 1024), step > 0);
+            const uint64_t a = operand(queries + offset, 0, 1024), b = operand(keys + offset, 0, 1024);
+            if constexpr (Tile::kF8) multiplyRowsF8(score, a, b, step > 0);
+            else multiplyRows(score, a, b, step > 0);
         }
         commitProducts();
     };
@@ -158,8 +179,10 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
         waitFor(memory.valuesCame + i % Tile::kStages, i / Tile::kStages & 1);
         beginProducts();
 #pragma unroll
-        for (int step = 0; step < Tile::kKeys / 16; ++step)
-            multiplyColumns(out, weights[step], operand(values + step * 2048, Tile::kBoxBytes, 1024));
+        for (int step = 0; step < Tile::kKeys / Tile::kDepth; ++step) {
+            if constexpr (Tile::kF8) multiplyRowsF8(out, weights[step], operand(values + step * 32, 0, 1024));
+            else multiplyColumns(out, weights[step], operand(values + step * 2048, Tile::kBoxBytes, 1024));
+        }
         commitProducts();
     };
     auto hasRead = [&](TileBarrier* barrier) {
@@ -179,10 +202,10 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
         for (int i = 0; i < kSumsOfThread; ++i) {
             const int key = i / 4 * 8 + lane % 4 * 2 + i % 2;
             if (key > last) score[i] = -INFINITY;
-            if (key == last) score[i] += f.lastKeyBonus;
+            if (key == last) score[i] += f.lastKeyBits / factor;
         }
     }
-    softmaxOfTile(score, largest, total, shrink, f.factor);
+    softmaxOfTile(score, largest, total, shrink, factor, Tile::kWeightBits);
     if (worker == 1 && count > 1) passTurn<kBothWorkers>(1);
 
     // The sums before tile i are waited for where the next round begins: in one stretch of code with the softmax, the
@@ -194,7 +217,7 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
         if (i > 1) hasRead(memory.valuesRead + (i - 2) % Tile::kStages);
 #pragma unroll
         for (int j = 0; j < kSumsOfThread; ++j) out[j] *= shrink[j / 2 % 2];
-        pack(score, weights);
+        pack<Tile>(score, weights);
     };
 #pragma unroll 1
     for (int i = 1; i < count; ++i) {
@@ -208,7 +231,7 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
         waitForProducts<1>();
         pin(score);
         hasRead(memory.keysRead + i % Tile::kStages);
-        softmaxOfTile(score, largest, total, shrink, f.factor);
+        softmaxOfTile(score, largest, total, shrink, factor, Tile::kWeightBits);
     }
     finishSums(count);
     pin(out);
@@ -226,14 +249,14 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
         if (row >= f.queries) continue;
         if (share.part >= 0) {
             const int64_t slot = share.part * Tile::kRows + rowOfTile;
-            if (lane % 4 == 0) f.stats[slot] = make_float2(largest[half], sum);
+            if (lane % 4 == 0) f.stats[slot] = make_float2(largest[half] * factor, sum);
 #pragma unroll
             for (int n = 0; n < Tile::kWidth / 8; ++n)
                 *reinterpret_cast<float2*>(f.sums + slot * Tile::kWidth + n * 8 + lane % 4 * 2) =
-                    make_float2(out[4 * n + 2 * half], out[4 * n + 2 * half + 1]);
+                    make_float2(out[4 * n + 2 * half] * valueScale, out[4 * n + 2 * half + 1] * valueScale);
             continue;
         }
-        const float inverse = 1.0f / sum;
+        const float inverse = valueScale / sum;
         uint32_t* const to = static_cast<uint32_t*>(f.out) + (row * f.outRowStride + share.head * f.outHeadStride) / 2;
 #pragma unroll
         for (int n = 0; n < Tile::kWidth / 8; ++n) {
@@ -243,10 +266,10 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
     }
 }
 
-__global__ void __launch_bounds__(WarpgroupTile::kThreads, 1) warpgroupAttention(const __grid_constant__ WarpgroupParams f) {
-    using Tile = WarpgroupTile;
+template <typename Tile>
+__global__ void __launch_bounds__(Tile::kThreads, 1) warpgroupAttention(const __grid_constant__ WarpgroupParams f) {
     LONGTAKE_SHARED(unsigned char, raw);
-    const WarpgroupMemory memory(raw);
+    const WarpgroupMemory<Tile> memory(raw);
     if (threadIdx.x == 0) {
         initBarrier(memory.queriesCame, 1);
         for (int stage = 0; stage < Tile::kStages; ++stage) {
@@ -258,7 +281,7 @@ __global__ void __launch_bounds__(WarpgroupTile::kThreads, 1) warpgroupAttention
         publishBarriers();
     }
     __syncthreads();
-    const WarpgroupShare share = shareOf(blockIdx.x, f);
+    const WarpgroupShare share = shareOf<Tile>(blockIdx.x, f);
     if (threadIdx.x < kWarpgroup) {
         giveRegistersBack<Tile::kLoaderRegisters>();
         if (threadIdx.x == 0) copyTiles(f, share, memory);
@@ -268,9 +291,9 @@ __global__ void __launch_bounds__(WarpgroupTile::kThreads, 1) warpgroupAttention
     }
 }
 
-// A warp for each row that was cut: out = sum_p 2^((m_p - m) factor) sums_p / sum_p 2^((m_p - m) factor) total_p.
+// A warp for each row that was cut: out = sum_p 2^(m_p - m) sums_p / sum_p 2^(m_p - m) total_p.
+template <typename Tile>
 __global__ void joinParts(const __grid_constant__ WarpgroupParams f) {
-    using Tile = WarpgroupTile;
     const int64_t index = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / kWarp;
     const int lane = static_cast<int>(threadIdx.x) % kWarp, column = lane * 4;
     const int64_t cut = index / Tile::kRows, item = f.work.whole + cut;
@@ -285,7 +308,7 @@ __global__ void joinParts(const __grid_constant__ WarpgroupParams f) {
         const int64_t slot = first + p * Tile::kRows;
         const float2 stats = f.stats[slot];
         const float4 part = *reinterpret_cast<const float4*>(f.sums + slot * Tile::kWidth + column);
-        const float counts = exp2Fast((stats.x - most) * f.factor);
+        const float counts = exp2Fast(stats.x - most);
         total += counts * stats.y;
         sum = make_float4(sum.x + counts * part.x, sum.y + counts * part.y, sum.z + counts * part.z, sum.w + counts * part.w);
     }

@@ -4,8 +4,8 @@
 //   starts   nothing: that the program does
 //   parity   every operation against the CPU backend, fp32 and bf16, small and real shapes
 //   golden   rollouts against the reference's numbers, decoders and text encoder against the CPU
-//   attention  Hopper's attention kernel, which is off unless it is asked for: attention against the CPU backend, then the times of
-//            both kernels
+//   attention  Hopper's attention kernel, which is off unless it is asked for: attention against the CPU backend, then its times
+//            and those of the other kernel and of its own form in 8 bits
 //   kernels  products, attention and convolutions of the 1.3B model: time, TFLOP/s
 //   take     chunks of the 1.3B model, random weights, window 6, sink 1, 4 steps: without decoder, with each decoder, and the
 //            preview's part
@@ -16,6 +16,7 @@
 //   profile  one chunk, operation by operation
 //
 // Lines that begin with FIGURE are what the backend is asked to reach; run_all.sh puts them into one table.
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -109,7 +110,8 @@ void timeMatmul(Backend& b, int64_t m, int64_t n, int64_t k, Activation activati
          2.0 * static_cast<double>(m * n * k), static_cast<double>(2 * (m * k + n * k) + (added ? 8 : 2) * m * n));
 }
 
-void timeAttention(Backend& b, int64_t queries, int64_t keys, int64_t qk, int64_t v, bool shared) {
+// Returns what came out.
+std::vector<float> timeAttention(Backend& b, int64_t queries, int64_t keys, int64_t qk, int64_t v, bool shared) {
     constexpr int64_t kHeads = 12;
     const int64_t kvHeads = shared ? 1 : kHeads;
     const DeviceValues q(b, DType::BF16, randomValues(queries * kHeads * qk, 1)), k(b, DType::BF16, randomValues(keys * kvHeads * qk, 2)),
@@ -138,6 +140,7 @@ void timeAttention(Backend& b, int64_t queries, int64_t keys, int64_t qk, int64_
              std::to_string(v) + (shared ? " shared" : ""),
          ms, 2.0 * static_cast<double>(queries * keys * kHeads * (qk + v)),
          static_cast<double>(2 * (queries * kHeads + keys * kvHeads) * (qk + v)));
+    return y.read();
 }
 
 void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int kt, int kh, int kw) {
@@ -167,10 +170,21 @@ int attention() {
     const auto usual = gpu(Precision::Bf16);
     setenv(kSwitch, "1", 1);
     const auto hopper = gpu(Precision::Bf16);
+    setup().f8Products = true;
+    const auto eight = gpu(Precision::Bf16);
     const int wrong = differing(*makeCpuBackend({.precision = Precision::Fp32}), *hopper, "attention");
-    for (Backend* b : {usual.get(), hopper.get()}) {
-        say("%s\n", b == usual.get() ? "mma.sync:" : "wgmma:");
-        for (int64_t keys : {9360, 10920, 32760}) timeAttention(*b, 4680, keys, 128, 128, false);
+    for (int64_t keys : {9360, 10920, 32760}) {
+        std::vector<float> want;
+        for (const auto& [name, b] : {std::pair{"mma.sync", usual.get()}, {"wgmma", hopper.get()}, {"wgmma in e4m3", eight.get()}}) {
+            const std::vector<float> got = timeAttention(*b, 4680, keys, 128, 128, false);
+            if (want.empty()) want = got;
+            double error = 0, size = 0;
+            for (size_t i = 0; i < want.size(); ++i) {
+                error += std::pow(static_cast<double>(got[i] - want[i]), 2);
+                size += std::pow(static_cast<double>(want[i]), 2);
+            }
+            say("    by %s; relative rms against mma.sync %.4f\n", name, std::sqrt(error / size));
+        }
     }
     return wrong ? 1 : 0;
 }

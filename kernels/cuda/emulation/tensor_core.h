@@ -88,6 +88,10 @@ void copyWait() {
     emulation::waitForCopies(kGroups);
 }
 inline uint32_t packBf16(float low, float high) { return bf16FromFloat(low) | static_cast<uint32_t>(bf16FromFloat(high)) << 16; }
+inline uint32_t packF8(float a, float b, float c, float d) {
+    return f8E4M3FromFloat(a) | static_cast<uint32_t>(f8E4M3FromFloat(b)) << 8 | static_cast<uint32_t>(f8E4M3FromFloat(c)) << 16 |
+           static_cast<uint32_t>(f8E4M3FromFloat(d)) << 24;
+}
 inline float exp2Fast(float x) { return std::exp2(x); }
 
 }  // namespace longtake::cuda

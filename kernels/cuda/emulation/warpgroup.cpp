@@ -12,7 +12,7 @@ namespace longtake::emulation {
 
 namespace {
 
-constexpr int kColumns = 128, kDepth = 16;  // of a product's sum; numbers that a product adds up
+constexpr int kColumns = 128;  // of a product's sum
 
 struct Box {
     unsigned char* to;
@@ -77,12 +77,15 @@ float numberAt(uint32_t offset) {
 
 struct Operand {
     uint32_t start, leading, stride;
-    explicit Operand(uint64_t bits) : start((bits & 0x3fff) << 4), leading((bits >> 16 & 0x3fff) << 4), stride((bits >> 32 & 0x3fff) << 4) {
+    bool f8;
+    Operand(uint64_t bits, bool inF8)
+        : start((bits & 0x3fff) << 4), leading((bits >> 16 & 0x3fff) << 4), stride((bits >> 32 & 0x3fff) << 4), f8(inF8) {
         if (bits >> 62 != 1) throw std::logic_error("[emulation] only operands in 128-byte pieces are known");
     }
-    // Row r of an operand whose 16 numbers of depth lie side by side.
+    // Row r of an operand whose numbers of depth lie side by side.
     float row(int r, int depth) const {
-        return numberAt(start + static_cast<uint32_t>(r / 8) * stride + static_cast<uint32_t>(r % 8 * 128 + depth * 2));
+        const uint32_t offset = start + static_cast<uint32_t>(r / 8) * stride + static_cast<uint32_t>(r % 8 * 128 + depth * (f8 ? 1 : 2));
+        return f8 ? floatFromF8E4M3(sharedBytes()[exchanged(offset)]) : numberAt(offset);
     }
     // Column c of an operand whose rows of 64 columns lie side by side.
     float column(int c, int depth) const {
@@ -94,22 +97,26 @@ struct Operand {
 // One product for the 16 rows of a warp.
 void multiply(const WarpgroupProduct* (&lanes)[kLanes], int warp) {
     const WarpgroupProduct& any = *lanes[0];
-    std::vector<float> a(16 * kDepth), b(kDepth * kColumns);
+    const int depth = any.f8 ? 32 : 16;
+    std::vector<float> a(static_cast<size_t>(16 * depth)), b(static_cast<size_t>(depth * kColumns));
     for (int lane = 0; lane < kLanes; ++lane) {
         const WarpgroupProduct& p = *lanes[lane];
-        if (p.operandA != any.operandA || p.operandB != any.operandB || p.add != any.add || !p.a != !any.a)
+        if (p.operandA != any.operandA || p.operandB != any.operandB || p.add != any.add || p.f8 != any.f8 || !p.a != !any.a)
             throw std::logic_error("[emulation] lanes of a warpgroup disagree about a product");
-        const int g = lane / 4, t = 2 * (lane % 4);
-        if (p.a)
-            for (int i = 0; i < 4; ++i)
-                for (int j = 0; j < 2; ++j)
-                    a[static_cast<size_t>((g + 8 * (i % 2)) * kDepth + t + 8 * (i / 2) + j)] = j ? highHalf(p.a[i]) : lowHalf(p.a[i]);
+        const int numbers = any.f8 ? 4 : 2;  // of a register
+        for (int i = 0; i < 4 && p.a; ++i)
+            for (int j = 0; j < numbers; ++j) {
+                const int row = lane / 4 + 8 * (i % 2), k = numbers * (lane % 4 + 4 * (i / 2)) + j;
+                a[static_cast<size_t>(row * depth + k)] = any.f8 ? floatFromF8E4M3(static_cast<uint8_t>(p.a[i] >> 8 * j))
+                                                          : j    ? highHalf(p.a[i])
+                                                                 : lowHalf(p.a[i]);
+            }
     }
     if (!any.a)
         for (int r = 0; r < 16; ++r)
-            for (int k = 0; k < kDepth; ++k) a[static_cast<size_t>(r * kDepth + k)] = Operand(any.operandA).row(warp % 4 * 16 + r, k);
-    const Operand from(any.operandB);
-    for (int k = 0; k < kDepth; ++k)
+            for (int k = 0; k < depth; ++k) a[static_cast<size_t>(r * depth + k)] = Operand(any.operandA, any.f8).row(warp % 4 * 16 + r, k);
+    const Operand from(any.operandB, any.f8);
+    for (int k = 0; k < depth; ++k)
         for (int c = 0; c < kColumns; ++c) b[static_cast<size_t>(k * kColumns + c)] = any.columns ? from.column(c, k) : from.row(c, k);
     for (int lane = 0; lane < kLanes; ++lane) {
         float* sums = lanes[lane]->sums;
@@ -120,8 +127,7 @@ void multiply(const WarpgroupProduct* (&lanes)[kLanes], int warp) {
         for (int i = 0; i < cuda::kSumsOfThread; ++i) {
             const int row = lane / 4 + i / 2 % 2 * 8, column = i / 4 * 8 + lane % 4 * 2 + i % 2;
             float sum = any.add ? sums[i] : 0.0f;
-            for (int k = 0; k < kDepth; ++k)
-                sum += a[static_cast<size_t>(row * kDepth + k)] * b[static_cast<size_t>(k * kColumns + column)];
+            for (int k = 0; k < depth; ++k) sum += a[static_cast<size_t>(row * depth + k)] * b[static_cast<size_t>(k * kColumns + column)];
             sums[i] = sum;
         }
     }
@@ -129,14 +135,18 @@ void multiply(const WarpgroupProduct* (&lanes)[kLanes], int warp) {
 
 void bring(const Box& box) {
     const cuda::TileMap& from = box.from;
+    const int columns = cuda::kBoxRowBytes / from.numberBytes;
     for (int r = 0; r < from.boxRows; ++r)
-        for (int c = 0; c < cuda::kBoxColumns; ++c) {
+        for (int c = 0; c < columns; ++c) {
             const int64_t row = box.row + r, column = box.column + c;
-            const bool inside = row < from.rows && column < from.columns && box.head < from.heads;
-            const uint16_t bits =
-                inside ? static_cast<const uint16_t*>(from.data)[row * from.rowStride + box.head * from.headStride + column] : uint16_t{0};
-            const uint32_t offset = sharedOffset(box.to) + static_cast<uint32_t>(r * 128 + c * 2);
-            std::memcpy(sharedBytes() + exchanged(offset), &bits, sizeof(bits));
+            const uint32_t offset = sharedOffset(box.to) + static_cast<uint32_t>(r * cuda::kBoxRowBytes + c * from.numberBytes);
+            unsigned char* const to = sharedBytes() + exchanged(offset);
+            if (row < from.rows && column < from.columns && box.head < from.heads)
+                std::memcpy(to,
+                            static_cast<const unsigned char*>(from.data) +
+                                (row * from.rowStride + box.head * from.headStride + column) * from.numberBytes,
+                            static_cast<size_t>(from.numberBytes));
+            else std::memset(to, 0, static_cast<size_t>(from.numberBytes));
         }
 }
 
@@ -161,7 +171,7 @@ void waitForPass(void* address, uint32_t parity) {
         if (!barrier.boxes.empty()) {
             for (const Box& box : barrier.boxes) {
                 bring(box);
-                barrier.missingBytes -= int64_t{box.from.boxRows} * cuda::kBoxColumns * 2;
+                barrier.missingBytes -= int64_t{box.from.boxRows} * cuda::kBoxRowBytes;
             }
             barrier.boxes.clear();
             barrier.settle();
@@ -171,8 +181,8 @@ void waitForPass(void* address, uint32_t parity) {
 }
 
 void copyBox(void* shared, const cuda::TileMap& map, int column, int row, int head, void* barrier) {
-    if (sharedOffset(shared) % 1024 != 0 || reinterpret_cast<uintptr_t>(map.data) % 16 != 0 || map.rowStride % 8 != 0 ||
-        (map.heads > 1 && map.headStride % 8 != 0))
+    if (sharedOffset(shared) % 1024 != 0 || reinterpret_cast<uintptr_t>(map.data) % 16 != 0 || map.rowStride * map.numberBytes % 16 != 0 ||
+        (map.heads > 1 && map.headStride * map.numberBytes % 16 != 0))
         throw std::logic_error("[emulation] a box is not aligned");
     barrierAt(barrier).boxes.push_back({static_cast<unsigned char*>(shared), map, column, row, head});
 }

@@ -21,6 +21,7 @@ struct WarpgroupProduct {
     const uint32_t* a = nullptr;  // registers; null: operandA
     uint64_t operandA = 0, operandB = 0;
     bool add = true, columns = false;  // columns: B holds the numbers of a row of [K, N] side by side
+    bool f8 = false;                   // e4m3, twice as deep
 };
 void beginProduct(const WarpgroupProduct& product);
 void commitProducts();
@@ -67,6 +68,12 @@ inline void multiplyRows(float (&sums)[kSumsOfThread], uint64_t a, uint64_t b, b
 }
 inline void multiplyColumns(float (&sums)[kSumsOfThread], const uint32_t (&a)[4], uint64_t b) {
     emulation::beginProduct({.sums = sums, .a = a, .operandB = b, .columns = true});
+}
+inline void multiplyRowsF8(float (&sums)[kSumsOfThread], uint64_t a, uint64_t b, bool add) {
+    emulation::beginProduct({.sums = sums, .operandA = a, .operandB = b, .add = add, .f8 = true});
+}
+inline void multiplyRowsF8(float (&sums)[kSumsOfThread], const uint32_t (&a)[4], uint64_t b) {
+    emulation::beginProduct({.sums = sums, .a = a, .operandB = b, .f8 = true});
 }
 
 }  // namespace longtake::cuda
