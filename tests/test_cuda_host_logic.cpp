@@ -226,6 +226,30 @@ private slots:
         (void)backend.endRecording();
         QVERIFY(emulation::liveDeviceBytes() < live);
     }
+    void whatIsRecordedKeepsItsWorkingMemory() {
+        CudaBackend backend({.precision = Precision::Fp32});
+        emulation::machine().libraryHasProducts = false;  // products then need memory for their sums
+        constexpr int64_t kIn = 8, kOut = 64, kRows = 16, kMoreRows = 4096;
+        const auto weight = backend.packMatmul(randomValues(kOut * kIn, 1).data(), DType::F32, nullptr, kOut, kIn);
+        const DeviceValues x(backend, DType::F32, randomValues(kMoreRows * kIn, 2)),
+            y = DeviceValues::poisoned(backend, DType::F32, kMoreRows * kOut);
+        const auto product = [&](int64_t rows) {
+            backend.matmul({.x = x.rows(rows, kIn, kIn), .weight = weight.get(), .y = y.rows(rows, kOut, kOut)});
+        };
+        product(kRows);
+        QVERIFY(backend.beginRecording());
+        product(kRows);
+        auto pass = backend.endRecording();
+        QVERIFY(pass != nullptr);
+        const size_t before = emulation::liveDeviceBytes();
+        product(kMoreRows);
+        backend.synchronize();
+        const size_t both = emulation::liveDeviceBytes();
+        QVERIFY(both - before >= static_cast<size_t>(kMoreRows * kOut) * sizeof(float));
+        pass.reset();
+        backend.synchronize();
+        QVERIFY(both - emulation::liveDeviceBytes() >= static_cast<size_t>(kRows * kOut) * sizeof(float));
+    }
 
     // ---- copies ----
     void largeCopiesGoInPieces() {

@@ -76,20 +76,18 @@ LaunchContext CudaBackend::context(size_t workspaceBytes) {
     check(cudaSetDevice(options_.device), "cuda");
     LaunchContext context{.stream = stream(), .device = traits_};
     if (workspaceBytes) {
-        context.workspace = buffer(workspace_, workspaceBytes_, workspaceBytes);
-        context.workspaceBytes = workspaceBytes_;
+        context.workspace = buffer(workspace_, workspaceBytes);
+        context.workspaceBytes = workspace_.bytes;
     }
     return context;
 }
 
-void* CudaBackend::buffer(std::shared_ptr<void>& kept, size_t& keptBytes, size_t bytes) {
-    if (keptBytes < bytes) {
-        kept.reset();
-        keptBytes = 0;
-        kept = memory_->allocate(bytes);
-        keptBytes = bytes;
+void* CudaBackend::buffer(Scratch& scratch, size_t bytes) {
+    if (scratch.bytes < bytes) {
+        scratch = {};  // before the larger one is taken
+        scratch = {memory_->allocate(bytes), bytes};
     }
-    return kept.get();
+    return scratch.data.get();
 }
 
 std::shared_ptr<void> CudaBackend::allocate(size_t bytes) {
@@ -141,13 +139,15 @@ namespace {
 
 class GraphPass final : public RecordedPass {
 public:
-    GraphPass(cudaGraphExec_t graph, std::shared_ptr<DeviceMemory> memory) : graph_(graph), memory_(std::move(memory)) {}
+    GraphPass(cudaGraphExec_t graph, std::shared_ptr<DeviceMemory> memory, std::vector<std::shared_ptr<void>> scratch)
+        : graph_(graph), memory_(std::move(memory)), scratch_(std::move(scratch)) {}
     ~GraphPass() override { (void)cudaGraphExecDestroy(graph_); }
     void run() override { check(cudaGraphLaunch(graph_, memory_->stream()), "graph"); }
 
 private:
     cudaGraphExec_t graph_;
-    std::shared_ptr<DeviceMemory> memory_;  // of the stream
+    std::shared_ptr<DeviceMemory> memory_;        // of the stream
+    std::vector<std::shared_ptr<void>> scratch_;  // whose addresses the graph holds
 };
 
 }  // namespace
@@ -172,7 +172,8 @@ std::unique_ptr<RecordedPass> CudaBackend::endRecording() {
         (void)cudaGetLastError();  // the pass is then done without a recording
         return nullptr;
     }
-    return std::make_unique<GraphPass>(ready, memory_);
+    return std::make_unique<GraphPass>(ready, memory_,
+                                       std::vector{workspace_.data, product_.data, gatedBias_.data, f8Rows_.data, f8Scales_.data});
 }
 
 Result<std::unique_ptr<SharedFrameWriter>> CudaBackend::importFrames(const SharedFramesOrigin& origin) {
@@ -235,8 +236,8 @@ void CudaBackend::packF8(MatmulWeight& weight, const void* w, DType dtype) {
 bool CudaBackend::toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight& weight) {
     constexpr int64_t kFewestRows = 16;
     if (!weight.f8 || p.x.rows < kFewestRows) return false;
-    auto* rows = static_cast<uint8_t*>(buffer(f8Rows_, f8RowsBytes_, static_cast<size_t>(p.x.rows * weight.in)));
-    auto* scales = static_cast<float*>(buffer(f8Scales_, f8ScalesBytes_, static_cast<size_t>(p.x.rows) * sizeof(float)));
+    auto* rows = static_cast<uint8_t*>(buffer(f8Rows_, static_cast<size_t>(p.x.rows * weight.in)));
+    auto* scales = static_cast<float*>(buffer(f8Scales_, static_cast<size_t>(p.x.rows) * sizeof(float)));
     launchQuantize(p.x, rows, scales, context());
     call.x = rows;
     call.xStride = weight.in;
@@ -292,7 +293,7 @@ bool CudaBackend::product(const MatmulParams& p, const MatmulWeight& weight) {
         call.alpha = p.gate.data;
         if (weight.bias) {
             const size_t bytes = static_cast<size_t>(weight.out) * sizeof(float);
-            float* gated = static_cast<float*>(buffer(gatedBias_, gatedBiasBytes_, bytes));
+            float* gated = static_cast<float*>(buffer(gatedBias_, bytes));
             copyBytes(gated, weight.bias.get(), bytes);
             const Rows gate{const_cast<float*>(p.gate.data), DType::F32, 1, weight.out, weight.out};
             launchMultiply(gate, {gated, DType::F32, 1, weight.out, weight.out}, context());
@@ -305,7 +306,7 @@ bool CudaBackend::product(const MatmulParams& p, const MatmulWeight& weight) {
 }
 
 void CudaBackend::productThenEpilogue(const MatmulParams& p, const MatmulWeight& weight) {
-    float* out = static_cast<float*>(buffer(product_, productBytes_, static_cast<size_t>(p.x.rows * weight.out) * sizeof(float)));
+    float* out = static_cast<float*>(buffer(product_, static_cast<size_t>(p.x.rows * weight.out) * sizeof(float)));
     GemmCall call = callFor(p, weight);
     call.y = out;
     call.yStride = weight.out;

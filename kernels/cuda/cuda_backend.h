@@ -95,7 +95,12 @@ private:
     void packF8(MatmulWeight& weight, const void* w, DType dtype);
     GemmCall callFor(const MatmulParams& p, const MatmulWeight& weight) const;
     bool toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight& weight);
-    void* buffer(std::shared_ptr<void>& kept, size_t& keptBytes, size_t bytes);
+    // Working memory between two kernels of an operation; grows, and recorded passes keep what they were recorded with.
+    struct Scratch {
+        std::shared_ptr<void> data;
+        size_t bytes = 0;
+    };
+    void* buffer(Scratch& scratch, size_t bytes);
 
     const CudaBackendOptions options_;
     DType compute_;
@@ -108,8 +113,7 @@ private:
     std::shared_ptr<HostCopies> copies_;
     cudaEvent_t reached_ = nullptr;  // of other queues that this one waits for
     std::shared_ptr<Gemm> gemm_;
-    std::shared_ptr<void> workspace_, product_, gatedBias_, f8Rows_, f8Scales_;
-    size_t workspaceBytes_ = 0, productBytes_ = 0, gatedBiasBytes_ = 0, f8RowsBytes_ = 0, f8ScalesBytes_ = 0;
+    Scratch workspace_, product_, gatedBias_, f8Rows_, f8Scales_;
 };
 
 }  // namespace longtake::cuda
