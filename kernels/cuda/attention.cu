@@ -120,8 +120,8 @@ void launchWarpgroups(const AttentionParams& p, const LaunchContext& context) {
                       .rowTiles = (p.queries + Tile::kRows - 1) / Tile::kRows,
                       .heads = static_cast<int>(p.heads),
                       .vDim = static_cast<int>(p.vDim),
-                      .factor = p.scale * 1.4426950408889634f,
-                      .lastKeyBits = p.lastKeyBias * 1.4426950408889634f,
+                      .factor = p.scale * kBitsOfE,
+                      .lastKeyBits = p.lastKeyBias * kBitsOfE,
                       .work = work};
     const auto map = [&](const void* data, int64_t columns, int64_t rows, int64_t rowStride, int64_t headStride) {
         return makeTileMap({data, columns, rows, p.heads, rowStride, headStride, Tile::kRows, kF8 ? 1 : 2});
@@ -140,7 +140,7 @@ void launchWarpgroups(const AttentionParams& p, const LaunchContext& context) {
            context.stream, f);
     if (!work.cut) return;
     constexpr int kRowsOfBlock = 8;
-    launch("attention", joinParts<Tile>, dim3(static_cast<unsigned>(work.cut * Tile::kRows / kRowsOfBlock)), dim3(kRowsOfBlock * kWarp), 0,
+    launch("attention", joinParts, dim3(static_cast<unsigned>(work.cut * Tile::kRows / kRowsOfBlock)), dim3(kRowsOfBlock * kWarp), 0,
            context.stream, f);
 }
 

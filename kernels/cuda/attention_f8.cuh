@@ -13,7 +13,6 @@
 namespace longtake::cuda {
 
 constexpr int kF8Width = 128, kF8Threads = 256, kF8Warps = kF8Threads / kWarp;
-constexpr float kLargestF8 = 448.0f;
 
 struct F8Params {
     AttentionParams p;
@@ -57,9 +56,7 @@ __global__ void __launch_bounds__(kF8Threads) largestOfHeads(F8Params f) {
 
 // For all lanes of a warp.
 __device__ __forceinline__ float scaleOf(const F8Params& f, int which, int64_t head) {
-    float most = f.largest[(which * f.p.heads + head) * kWarp + threadIdx.x % kWarp];
-    for (int offset = kWarp / 2; offset > 0; offset /= 2) most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, offset));
-    return most > 0.0f ? most / kLargestF8 : 1.0f;
+    return f8Scale(warpMax(f.largest[(which * f.p.heads + head) * kWarp + threadIdx.x % kWarp]));
 }
 
 __device__ __forceinline__ uint32_t packScaled(float4 x, float by) { return packF8(x.x * by, x.y * by, x.z * by, x.w * by); }

@@ -82,7 +82,7 @@ __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
     float out[Tile::kRowTiles][kColumnTiles][4] = {};
     float largest[Tile::kRowTiles][2], total[Tile::kRowTiles][2] = {};
     for (auto& pair : largest) pair[0] = pair[1] = -INFINITY;
-    const float factor = p.scale * 1.4426950408889634f;  // softmax in powers of two
+    const float factor = p.scale * kBitsOfE;
     const int64_t tiles = (p.keys + Tile::kKeys - 1) / Tile::kKeys;
 
     for (int64_t tile = 0; tile < tiles; ++tile) {

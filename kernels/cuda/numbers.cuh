@@ -50,15 +50,21 @@ __device__ __forceinline__ float activated(float x, Activation activation) {
 }
 
 constexpr int kWarp = 32;
+constexpr float kBitsOfE = 1.4426950408889634f;  // log2(e): a softmax in powers of two
 
 __device__ __forceinline__ float warpSum(float value) {
     for (int offset = kWarp / 2; offset > 0; offset /= 2) value += __shfl_xor_sync(0xffffffffu, value, offset);
     return value;
 }
 
+__device__ __forceinline__ float warpMax(float value) {
+    for (int offset = kWarp / 2; offset > 0; offset /= 2) value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, offset));
+    return value;
+}
+
 // The largest over all threads of the block, for each of them; partial: one float a warp. Two barriers.
 __device__ __forceinline__ float blockMax(float value, float* partial) {
-    for (int offset = kWarp / 2; offset > 0; offset /= 2) value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, offset));
+    value = warpMax(value);
     const int warps = (static_cast<int>(blockDim.x) + kWarp - 1) / kWarp;
     if (threadIdx.x % kWarp == 0) partial[threadIdx.x / kWarp] = value;
     __syncthreads();
@@ -75,6 +81,9 @@ __device__ __forceinline__ uint8_t f8FromFloat(float value) {
     return __nv_cvt_float_to_fp8(value, __NV_SATFINITE, __NV_E4M3);
 #endif
 }
+
+// What makes the largest of some numbers the largest that e4m3 has.
+__device__ __forceinline__ float f8Scale(float largest) { return largest > 0.0f ? largest / 448.0f : 1.0f; }
 
 // The sum over all threads of the block, for each of them; partial: one float a warp. Two barriers.
 __device__ __forceinline__ float blockSum(float value, float* partial) {

@@ -128,7 +128,7 @@ __global__ void quantizeRows(const typename X::Type* x, int64_t stride, int64_t 
     float most = 0.0f;
     for (int64_t c = threadIdx.x; c < cols; c += blockDim.x) most = fmaxf(most, fabsf(X::load(from + c)));
     most = blockMax(most, partial);
-    const float scale = most > 0.0f ? most / 448.0f : 1.0f;
+    const float scale = f8Scale(most);
     for (int64_t c = threadIdx.x; c < cols; c += blockDim.x) y[int64_t{blockIdx.x} * cols + c] = f8FromFloat(X::load(from + c) / scale);
     if (threadIdx.x == 0) scales[blockIdx.x] = scale;
 }

@@ -292,8 +292,8 @@ __global__ void __launch_bounds__(Tile::kThreads, 1) warpgroupAttention(const __
 }
 
 // A warp for each row that was cut: out = sum_p 2^(m_p - m) sums_p / sum_p 2^(m_p - m) total_p.
-template <typename Tile>
 __global__ void joinParts(const __grid_constant__ WarpgroupParams f) {
+    using Tile = WarpgroupTile<false>;  // sums lie the same way in 8 bits
     const int64_t index = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / kWarp;
     const int lane = static_cast<int>(threadIdx.x) % kWarp, column = lane * 4;
     const int64_t cut = index / Tile::kRows, item = f.work.whole + cut;

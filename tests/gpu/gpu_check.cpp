@@ -16,12 +16,12 @@
 //   profile  one chunk, operation by operation
 //
 // Lines that begin with FIGURE are what the backend is asked to reach; run_all.sh puts them into one table.
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 
 #include "tests/gpu/gpu_parts.h"
+#include "tests/parity/comparison.h"
 #include "tests/parity/device_values.h"
 #include "tests/parity/engine_cases.h"
 #include "tests/parity/operation_cases.h"
@@ -178,12 +178,7 @@ int attention() {
         for (const auto& [name, b] : {std::pair{"mma.sync", usual.get()}, {"wgmma", hopper.get()}, {"wgmma in e4m3", eight.get()}}) {
             const std::vector<float> got = timeAttention(*b, 4680, keys, 128, 128, false);
             if (want.empty()) want = got;
-            double error = 0, size = 0;
-            for (size_t i = 0; i < want.size(); ++i) {
-                error += std::pow(static_cast<double>(got[i] - want[i]), 2);
-                size += std::pow(static_cast<double>(want[i]), 2);
-            }
-            say("    by %s; relative rms against mma.sync %.4f\n", name, std::sqrt(error / size));
+            say("    by %s; relative rms against mma.sync %.4f\n", name, compare(want, got, {}).relativeRms);
         }
     }
     return wrong ? 1 : 0;

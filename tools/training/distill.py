@@ -179,14 +179,15 @@ def train(config, work, which_pass, device, minutes):
         base.spread_positions(config, *batches.latents.data.shape[-2:])
     teacher = Teacher(base, d["guidance"], batches)
     student = copy.deepcopy(base).requires_grad_(True).train()
-    path, state, step = work / f"dit-{which_pass}.pt", load_checkpoint(work / f"dit-{which_pass}.pt", device), 0
-    start = state
-    if which_pass == "self" and state is None:
-        start = load_checkpoint(work / "dit-leap.pt", device)
-        if start is None:
+    path, step = work / f"dit-{which_pass}.pt", 0
+    state = load_checkpoint(path, device)
+    if state is not None:
+        student.load_state_dict(state["model"])
+    elif which_pass == "self":
+        leap = load_checkpoint(work / "dit-leap.pt", device)
+        if leap is None:
             raise SystemExit("run the stage 'distill-leap' first")
-    if start is not None:
-        student.load_state_dict(state["model"] if state is not None else start["ema"]["module"])
+        student.load_state_dict(leap["ema"]["module"])
     ema = Ema(student, d["ema"])
     if state is not None:
         ema.load_state_dict(state["ema"])
