@@ -130,7 +130,8 @@ void ExportController::exportTake() {
 void ExportController::start(const ExportWish& wish) {
     const std::shared_ptr<FrameStore> store = whatIsMade();
     if (!store) return;
-    ExportSpan span{store->firstFrame(), store->frames() - 1};
+    // No further than the window has heard of, so that the project inside the video knows of every frame.
+    ExportSpan span{store->firstFrame(), std::min(store->frames() - 1, std::max(takes_.newestFrame(), store->firstFrame()))};
     if (wish.markedOnly) {
         const auto range = model_.range();
         if (range) span = {std::max(range->first, span.first), std::min(range->last, *span.last)};
