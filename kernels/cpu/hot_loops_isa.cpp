@@ -201,59 +201,68 @@ void combine(const float* x, const float* z, float* y, int64_t n, float a, float
 }
 
 // ---- attention ----
-// Online softmax over key blocks (the score matrix never exists as a whole). Both products keep a tile of
-// 6 rows x 64 columns in registers: 24 accumulators of 16 lanes.
+// Online softmax over key blocks (the score matrix never exists as a whole). Both products keep a tile of the result in
+// registers: as many sums as fit beside a row of the right factor. One tile for all instruction sets would spill on most of them.
 
-typedef float Lane __attribute__((vector_size(64)));
-typedef float LaneUnaligned __attribute__((vector_size(64), aligned(4), may_alias));
-
+#if defined(__AVX512F__)
+constexpr int kFloats = 16, kTileVectors = 4;  // 24 of 32 registers
+#elif defined(__AVX__)
+constexpr int kFloats = 8, kTileVectors = 2;  // 12 of 16
+#else
+constexpr int kFloats = 4, kTileVectors = 2;  // 12 of 16
+#endif
 constexpr int64_t kTileRows = 6;
+static_assert(kLanes % kFloats == 0);
 
-inline Lane loadLane(const float* p) { return *reinterpret_cast<const LaneUnaligned*>(p); }
-inline void storeLane(float* p, Lane v) { *reinterpret_cast<LaneUnaligned*>(p) = v; }
+typedef float Vector __attribute__((vector_size(4 * kFloats)));
+typedef float VectorUnaligned __attribute__((vector_size(4 * kFloats), aligned(4), may_alias));
 
-// c[r][0..16*columns) (+)= sum_i a[r * aStride + i] * b[i * bStride + 0..16*columns)
-template <int rows, int columns>
+inline Vector load(const float* p) { return *reinterpret_cast<const VectorUnaligned*>(p); }
+inline void store(float* p, Vector v) { *reinterpret_cast<VectorUnaligned*>(p) = v; }
+
+// c[r][0..kFloats * vectors) (+)= sum_i a[r * aStride + i] * b[i * bStride + 0..kFloats * vectors)
+template <int rows, int vectors>
 inline void productTile(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c, int64_t cStride,
                         bool add) {
-    Lane acc[rows][columns];
+    Vector sums[rows][vectors];
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 8
-        for (int l = 0; l < columns; ++l) acc[r][l] = add ? loadLane(c + r * cStride + l * kLanes) : Lane{};
+        for (int l = 0; l < vectors; ++l) sums[r][l] = add ? load(c + r * cStride + l * kFloats) : Vector{};
     for (int64_t i = 0; i < depth; ++i) {
-        Lane right[columns];
+        Vector right[vectors];
 #pragma GCC unroll 8
-        for (int l = 0; l < columns; ++l) right[l] = loadLane(b + i * bStride + l * kLanes);
+        for (int l = 0; l < vectors; ++l) right[l] = load(b + i * bStride + l * kFloats);
 #pragma GCC unroll 8
         for (int r = 0; r < rows; ++r) {
             const float left = a[r * aStride + i];
 #pragma GCC unroll 8
-            for (int l = 0; l < columns; ++l) acc[r][l] += left * right[l];
+            for (int l = 0; l < vectors; ++l) sums[r][l] += left * right[l];
         }
     }
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 8
-        for (int l = 0; l < columns; ++l) storeLane(c + r * cStride + l * kLanes, acc[r][l]);
+        for (int l = 0; l < vectors; ++l) store(c + r * cStride + l * kFloats, sums[r][l]);
 }
 
-template <int columns>
+template <int vectors>
 inline void productRows(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c, int64_t cStride,
                         int64_t rows, bool add) {
     int64_t r = 0;
     for (; r + kTileRows <= rows; r += kTileRows)
-        productTile<kTileRows, columns>(a + r * aStride, aStride, b, bStride, depth, c + r * cStride, cStride, add);
-    for (; r < rows; ++r) productTile<1, columns>(a + r * aStride, aStride, b, bStride, depth, c + r * cStride, cStride, add);
+        productTile<kTileRows, vectors>(a + r * aStride, aStride, b, bStride, depth, c + r * cStride, cStride, add);
+    for (; r < rows; ++r) productTile<1, vectors>(a + r * aStride, aStride, b, bStride, depth, c + r * cStride, cStride, add);
 }
 
-// `columns` is a multiple of 16.
+// `columns` is a multiple of kLanes.
 inline void product(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c, int64_t cStride,
                     int64_t rows, int64_t columns, bool add) {
     int64_t l = 0;
-    for (; l + 4 * kLanes <= columns; l += 4 * kLanes) productRows<4>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
-    for (; l + 2 * kLanes <= columns; l += 2 * kLanes) productRows<2>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
-    for (; l < columns; l += kLanes) productRows<1>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
+    for (; l + kTileVectors * kFloats <= columns; l += kTileVectors * kFloats)
+        productRows<kTileVectors>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
+    for (; l + 2 * kFloats <= columns; l += 2 * kFloats) productRows<2>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
+    for (; l < columns; l += kFloats) productRows<1>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
 }
 
 template <typename Load>
