@@ -1,5 +1,6 @@
 """Small things every stage needs: configuration, checkpoints, averages of weights, time limits."""
 import copy
+import ctypes
 import functools
 import json
 import os
@@ -49,9 +50,23 @@ def seed_everything(seed):
     torch.manual_seed(seed)
 
 
+def _keep_freed_memory():
+    """Has the C library keep what is freed: else every large tensor's memory goes back to the system and is asked for again,
+    page by page, in the next operation, which takes longer than many an operation itself."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):       # another C library than glibc
+        return
+    most = 2 ** 31 - 1
+    for option in (-3, -1):                 # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
+        mallopt(option, most)
+
+
 def setup_device(name, threads):
     """The torch device, with the process set up for it."""
     device = torch.device(name)
+    if device.type == "cpu":
+        _keep_freed_memory()
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
