@@ -6,12 +6,15 @@
 #include <random>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/onednn.h"
 
 using namespace longtake;
 
 class CpuKernelsTest : public QObject {
     Q_OBJECT
 private slots:
+    void instructionSetsAreNoOrder();
+    void theLoopsFollowTheInstructionSetAskedFor();
     void matmul_data();
     void matmul();
     void matmulAddsGated();
@@ -55,6 +58,27 @@ double apply(Activation activation, double v) {
 }
 
 }  // namespace
+
+// A laptop with AVX2 and VNNI, whose number is above all of AVX-512's, once passed for one that has bf16.
+void CpuKernelsTest::instructionSetsAreNoOrder() {
+    using cpu::includes;
+    QVERIFY(!includes(dnnl_cpu_isa_avx2_vnni, dnnl_cpu_isa_avx512_core_bf16));
+    QVERIFY(!includes(dnnl_cpu_isa_avx2_vnni, dnnl_cpu_isa_avx512_core));
+    QVERIFY(includes(dnnl_cpu_isa_avx2_vnni, dnnl_cpu_isa_avx2));
+    QVERIFY(!includes(dnnl_cpu_isa_avx512_mic, dnnl_cpu_isa_avx512_core));
+    QVERIFY(!includes(dnnl_cpu_isa_avx512_core_vnni, dnnl_cpu_isa_avx512_core_bf16));
+    QVERIFY(includes(dnnl_cpu_isa_avx512_core_amx, dnnl_cpu_isa_avx512_core_bf16));
+}
+
+// ctest runs this program once as the processor is, and again held to less.
+void CpuKernelsTest::theLoopsFollowTheInstructionSetAskedFor() {
+    const QByteArray most = qgetenv("ONEDNN_MAX_CPU_ISA");
+    const std::string name = backend(1)->description();
+    if (most == "SSE41") QVERIFY2(name.find(" baseline fp32") != std::string::npos, name.c_str());
+    else if (most == "AVX2" && cpu::includes(cpu::instructionSet(), dnnl_cpu_isa_avx2))
+        QVERIFY2(name.find(" avx2 fp32") != std::string::npos, name.c_str());
+    else QVERIFY2(most.isEmpty(), most.constData());
+}
 
 void CpuKernelsTest::matmul_data() {
     QTest::addColumn<int>("m");

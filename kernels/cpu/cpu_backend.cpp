@@ -249,7 +249,7 @@ void CpuBackend::unpatchify(const PatchParams& p) {
 
 bool cpuHasBf16() {
 #if defined(__x86_64__)
-    return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_bf16;
+    return cpu::includes(cpu::instructionSet(), dnnl_cpu_isa_avx512_core_bf16);
 #else
     return false;
 #endif

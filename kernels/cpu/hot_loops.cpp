@@ -1,5 +1,7 @@
 #include "kernels/cpu/hot_loops.h"
 
+#include "kernels/cpu/onednn.h"
+
 namespace longtake::cpu {
 
 extern const HotLoops kHotLoops_baseline;
@@ -11,11 +13,9 @@ extern const HotLoops kHotLoops_avx512;
 const HotLoops& hotLoops() {
 #if defined(__x86_64__)
     static const HotLoops& chosen = []() -> const HotLoops& {
-        __builtin_cpu_init();
-        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-            __builtin_cpu_supports("avx512dq"))
-            return kHotLoops_avx512;
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kHotLoops_avx2;
+        const dnnl_cpu_isa_t have = instructionSet();
+        if (includes(have, dnnl_cpu_isa_avx512_core)) return kHotLoops_avx512;
+        if (includes(have, dnnl_cpu_isa_avx2) && __builtin_cpu_supports("fma")) return kHotLoops_avx2;
         return kHotLoops_baseline;
     }();
     return chosen;

@@ -19,6 +19,8 @@ dnnl::stream& dnnlStream() {
     return stream;
 }
 
+dnnl_cpu_isa_t instructionSet() { return dnnl_get_effective_cpu_isa(); }
+
 void* threadScratch(Scratch slot, size_t bytes) {
     struct Slot {
         std::unique_ptr<void, decltype(&std::free)> memory{nullptr, std::free};

@@ -1,6 +1,6 @@
 // Small shared pieces for using oneDNN from pool tasks.
 //
-// Thread: engine() is shared; stream() and scratch() belong to the calling thread.
+// Thread: instructionSet() and engine() are shared; stream() and scratch() belong to the calling thread.
 #pragma once
 
 #include <cstddef>
@@ -20,5 +20,11 @@ enum class Scratch { Library, Tile, Output, Attention, Count };
 void* threadScratch(Scratch slot, size_t bytes);
 
 dnnl::memory::data_type dnnlType(DType dtype);
+
+// Whether a processor of instruction set `have` has those of `wanted`. They are sets of bits, not an order: the number of
+// AVX2 with VNNI is above that of AVX-512 with bf16.
+constexpr bool includes(dnnl_cpu_isa_t have, dnnl_cpu_isa_t wanted) { return (have & wanted) == wanted; }
+// What oneDNN uses here: what the processor has, or less where ONEDNN_MAX_CPU_ISA says so. Our own loops follow it.
+dnnl_cpu_isa_t instructionSet();
 
 }  // namespace longtake::cpu
