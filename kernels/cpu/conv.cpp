@@ -20,7 +20,7 @@ namespace {
 using dnnl::memory;
 
 // Multiplications in one tile. Small enough that threads finish together, large enough to hide a primitive's start.
-constexpr int64_t kTileProducts = 16 << 20;
+constexpr int64_t tileProducts(DType dtype) { return dtype == DType::F32 ? 8 << 20 : 16 << 20; }
 
 // oneDNN computes output channels by 16. A convolution to colours therefore counts four neighbouring pixels as the
 // channels of one, which lie in memory just so: half the work for three channels. With six, two: two thirds of it.
@@ -205,7 +205,7 @@ Plan planOf(const ConvParams& p, const ConvWeight& weight, int columnStride) {
     plan.columnStride = columnStride;
     const int64_t perRow =
         plan.outWidth * std::max(weight.outChannels(), kLeastChannels) * weight.inChannels() * weight.kt() * weight.kh() * weight.kw();
-    const int64_t rows = std::clamp<int64_t>(kTileProducts / std::max<int64_t>(perRow, 1), 1, plan.outHeight);
+    const int64_t rows = std::clamp<int64_t>(tileProducts(p.dtype) / std::max<int64_t>(perRow, 1), 1, plan.outHeight);
     plan.bands = (plan.outHeight + rows - 1) / rows;
     plan.bandRows = (plan.outHeight + plan.bands - 1) / plan.bands;
     plan.bands = (plan.outHeight + plan.bandRows - 1) / plan.bandRows;
