@@ -46,10 +46,9 @@ def render(config, work, size, workers):
     chunks = config["video"]["chunks_per_clip"]
     # Two sizes never show the same clip, and the held-out ones come first: every stage after this needs them.
     first = 0 if size == "small" else 10_000_000
-    pool = config["pool"]
-    for split, name, number, changes in (("heldout", "test", pool["held_out"], 0.0), ("train", "train", count, pool["camera_changes"])):
+    for split, name, number in (("heldout", "test", config["pool"]["held_out"]), ("train", "train", count)):
         world.render_pool(Path(work) / "pool" / f"{size}-{name}", number, first, split, max(1, workers), chunks,
-                          width, height, 16, pool["landscapes"], changes)
+                          width, height, 16, config["pool"]["landscapes"])
 
 
 def captions(config):

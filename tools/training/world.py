@@ -336,20 +336,8 @@ def _paint_seed(split, seed, landscapes):
     return 1 + digest % landscapes if landscapes else digest
 
 
-def _changing_cameras(states, texts, seed, split):
-    """Gives every chunk a camera of its own choice, and a caption that says so where it differs from the one before. What
-    moves is otherwise to be seen in the past nearly always, and a model learns to go on as before, whatever it is asked for."""
-    rng = random.Random(f"cameras:{split}:{seed}")
-    for k in range(1, len(states)):
-        states[k]["camera"] = _pick("camera", rng, states[k])
-        texts[k] = texts[k - 1] if states[k] == states[k - 1] else captions.caption(states[k], rng, split)
-
-
-def describe_clip(seed, chunks=4, split="train", landscapes=0, camera_changes=0.0):
-    """A clip's random choices: (states per chunk, captions, scene, camera start, start in seconds, change).
-
-    camera_changes: share of the clips whose camera may change at every chunk.
-    """
+def describe_clip(seed, chunks=4, split="train", landscapes=0):
+    """A clip's random choices: (states per chunk, captions, scene, camera start, start in seconds, change)."""
     rng = random.Random(f"{split}:{seed}")
     state = sample_state(rng, split)
     change, after = 0, state
@@ -367,17 +355,15 @@ def describe_clip(seed, chunks=4, split="train", landscapes=0, camera_changes=0.
     first = captions.caption(state, rng, split)
     second = captions.caption(after, rng, split)
     texts = [second if change and k >= change else first for k in range(chunks)]
-    if random.Random(f"changing:{split}:{seed}").random() < camera_changes:
-        _changing_cameras(states, texts, seed, split)
     return states, texts, scene, start, rng.uniform(0., 4. if landscapes else 30.), change
 
 
-def sample_clip(seed, chunks=4, width=256, height=144, split="train", landscapes=0, camera_changes=0.0):
+def sample_clip(seed, chunks=4, width=256, height=144, split="train", landscapes=0):
     """One clip. Training and held-out clips never share random choices, whatever their seeds.
 
     landscapes: how many different lands every place has; 0: as many as there are seeds.
     """
-    states, texts, scene, start, seconds, change = describe_clip(seed, chunks, split, landscapes, camera_changes)
+    states, texts, scene, start, seconds, change = describe_clip(seed, chunks, split, landscapes)
     frames = render_states(states, _paint_seed(split, seed, landscapes), scene, start, width, height, seconds)
     return Clip(frames, texts, states, change)
 
@@ -385,7 +371,7 @@ def sample_clip(seed, chunks=4, width=256, height=144, split="train", landscapes
 # ---------------------------------------------------------------------------------------------- a pool on disk
 
 def _render_shard(job):
-    folder, first, count, chunks, width, height, split, landscapes, camera_changes = job
+    folder, first, count, chunks, width, height, split, landscapes = job
     name = Path(folder) / f"{split}-{first:08d}"
     frames_file, text_file = name.with_suffix(".npy"), name.with_suffix(".jsonl")
     if frames_file.exists() and text_file.exists():
@@ -393,7 +379,7 @@ def _render_shard(job):
     frames = np.empty((count, chunks * CHUNK_FRAMES, height, width, 3), np.uint8)
     lines = []
     for k in range(count):
-        clip = sample_clip(first + k, chunks, width, height, split, landscapes, camera_changes)
+        clip = sample_clip(first + k, chunks, width, height, split, landscapes)
         frames[k] = clip.frames
         lines.append(json.dumps({"seed": first + k, "captions": clip.captions, "labels": clip.labels, "change": clip.change}))
     temporary = frames_file.with_suffix(f".{os.getpid()}.tmp")
@@ -407,7 +393,7 @@ def _render_shard(job):
 
 
 def render_pool(folder, count, first_seed, split, workers, chunks=4, width=256, height=144, shard_clips=SHARD_CLIPS,
-                landscapes=0, camera_changes=0.0):
+                landscapes=0):
     """Writes clips first_seed .. first_seed + count - 1 as shards; shards that exist are kept. Returns their paths.
 
     A shard is <split>-<first seed>.npy, uint8 [clips, 12 * chunks, height, width, 3], and a .jsonl of the same name
@@ -417,14 +403,13 @@ def render_pool(folder, count, first_seed, split, workers, chunks=4, width=256, 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     about = folder / "world.json"
-    wanted = {"version": WORLD_VERSION, "chunks": chunks, "width": width, "height": height, "landscapes": landscapes,
-              "camera_changes": camera_changes}
+    wanted = {"version": WORLD_VERSION, "chunks": chunks, "width": width, "height": height, "landscapes": landscapes}
     if about.exists() and json.loads(about.read_text()) != wanted:
         for old in list(folder.glob("*-????????.npy")) + list(folder.glob("*-????????.jsonl")):
             old.unlink()
     about.write_text(json.dumps(wanted))
     painter()  # compile once, before there are several processes
-    jobs = [(str(folder), s, min(shard_clips, first_seed + count - s), chunks, width, height, split, landscapes, camera_changes)
+    jobs = [(str(folder), s, min(shard_clips, first_seed + count - s), chunks, width, height, split, landscapes)
             for s in range(first_seed, first_seed + count, shard_clips)]
     if workers <= 1:
         return [_render_shard(job) for job in jobs]
