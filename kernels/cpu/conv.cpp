@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "kernels/cpu/onednn.h"
+#include "kernels/cpu/winograd.h"
 #include "kernels/numbers.h"
 
 namespace longtake::cpu {
@@ -85,11 +87,13 @@ public:
             bias_ = memory(memory::desc({out_}, memory::data_type::f32, memory::format_tag::a), dnnlEngine());
             std::copy(source.bias, source.bias + out_, static_cast<float*>(bias_.get_data_handle()));
         }
-        if (neighboursFor(out_) > 1) neighbours_ = makeNeighbours(to, source.bias, compute);
+        if (WinogradWeight::suits(in_, kh_, kw_, compute)) winograd_.emplace(to, source.bias, out_, in_, kt_);
+        else if (neighboursFor(out_) > 1) neighbours_ = makeNeighbours(to, source.bias, compute);
     }
 
     // The same convolution for neighboursFor() pixels at once, or null.
     ConvWeight* neighbours() { return neighbours_.get(); }
+    const WinogradWeight* winograd() const { return winograd_ ? &*winograd_ : nullptr; }  // or null
     int64_t outChannels() const { return out_; }
     int64_t inChannels() const { return in_; }
     int kt() const { return kt_; }
@@ -100,7 +104,7 @@ public:
     size_t bytes() const override {
         size_t total = bias_ ? bias_.get_desc().get_size() : 0;
         for (const memory& layout : layouts_) total += layout.get_desc().get_size();
-        return total + (neighbours_ ? neighbours_->bytes() : 0);
+        return total + (neighbours_ ? neighbours_->bytes() : 0) + (winograd_ ? winograd_->bytes() : 0);
     }
 
     // Called from pool tasks, where OpenMP has one thread: the primitive is sequential for good.
@@ -174,6 +178,7 @@ private:
     std::vector<memory> layouts_;
     std::map<BandKey, BandConv> bands_;
     std::unique_ptr<ConvWeight> neighbours_;
+    std::optional<WinogradWeight> winograd_;
     std::mutex mutex_;
 };
 
@@ -319,7 +324,8 @@ void conv(const ConvParams& p, ThreadPool& pool) {
     auto& weight = const_cast<ConvWeight&>(dynamic_cast<const ConvWeight&>(*p.weight));
     const Plan plan = planOf(p, weight, p.stride);
     const auto pixels = static_cast<int>(neighboursFor(weight.outChannels()));
-    if (weight.neighbours() && p.stride == 1 && plan.outWidth % pixels == 0 && !p.yPixelStride)
+    if (weight.winograd() && WinogradWeight::suits(p)) weight.winograd()->run(p, pool);
+    else if (weight.neighbours() && p.stride == 1 && plan.outWidth % pixels == 0 && !p.yPixelStride)
         convWith(p, *weight.neighbours(), planOf(p, *weight.neighbours(), pixels), pool);
     else convWith(p, weight, plan, pool);
 }

@@ -200,9 +200,9 @@ void combine(const float* x, const float* z, float* y, int64_t n, float a, float
         for (int64_t i = 0; i < n; ++i) y[i] = a * x[i];
 }
 
-// ---- attention ----
-// Online softmax over key blocks (the score matrix never exists as a whole). Both products keep a tile of the result in
-// registers: as many sums as fit beside a row of the right factor. One tile for all instruction sets would spill on most of them.
+// ---- small products ----
+// A tile of the result stays in registers: as many sums as fit beside a row of the right factor. One tile for all
+// instruction sets would spill on most of them.
 
 #if defined(__AVX512F__)
 constexpr int kFloats = 16, kTileVectors = 4;  // 24 of 32 registers
@@ -255,7 +255,7 @@ inline void productRows(const float* a, int64_t aStride, const float* b, int64_t
     for (; r < rows; ++r) productTile<1, vectors>(a + r * aStride, aStride, b, bStride, depth, c + r * cStride, cStride, add);
 }
 
-// `columns` is a multiple of kLanes.
+// `columns` is a multiple of kFloats.
 inline void product(const float* a, int64_t aStride, const float* b, int64_t bStride, int64_t depth, float* c, int64_t cStride,
                     int64_t rows, int64_t columns, bool add) {
     int64_t l = 0;
@@ -264,6 +264,9 @@ inline void product(const float* a, int64_t aStride, const float* b, int64_t bSt
     for (; l + 2 * kFloats <= columns; l += 2 * kFloats) productRows<2>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
     for (; l < columns; l += kFloats) productRows<1>(a, aStride, b + l, bStride, depth, c + l, cStride, rows, add);
 }
+
+// ---- attention ----
+// Online softmax over key blocks: the score matrix never exists as a whole.
 
 template <typename Load>
 inline void loadQueries(const AttentionBlock& p, float* queries) {
@@ -357,11 +360,107 @@ void attention(const AttentionBlock& block) {
     else attentionAs<LoadF32>(block);
 }
 
+// ---- 3x3 convolution ----
+
+// B^T d B of the 4x4 pixels at `pixels`, for all channels; the results lie `step` floats apart.
+inline void transformTile(const float* const* pixels, int64_t channels, float* to, int64_t step) {
+    for (int64_t c = 0; c < channels; c += kFloats) {
+        Vector rows[4][4];
+#pragma GCC unroll 4
+        for (int q = 0; q < 4; ++q) {
+            const Vector a = load(pixels[q] + c), b = load(pixels[4 + q] + c), d = load(pixels[8 + q] + c), e = load(pixels[12 + q] + c);
+            rows[0][q] = a - d;
+            rows[1][q] = b + d;
+            rows[2][q] = d - b;
+            rows[3][q] = b - e;
+        }
+#pragma GCC unroll 4
+        for (int r = 0; r < 4; ++r) {
+            const Vector* row = rows[r];
+            store(to + (4 * r + 0) * step + c, row[0] - row[2]);
+            store(to + (4 * r + 1) * step + c, row[1] + row[2]);
+            store(to + (4 * r + 2) * step + c, row[2] - row[1]);
+            store(to + (4 * r + 3) * step + c, row[1] - row[3]);
+        }
+    }
+}
+
+// A^T m A of kFloats channels: four pixels of the output.
+inline void pixelsOf(const float* products, int64_t step, Vector (&out)[4]) {
+    Vector rows[2][4];
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+        const Vector a = load(products + q * step), b = load(products + (4 + q) * step), d = load(products + (8 + q) * step),
+                     e = load(products + (12 + q) * step);
+        rows[0][q] = a + b + d;
+        rows[1][q] = b - d - e;
+    }
+#pragma GCC unroll 2
+    for (int r = 0; r < 2; ++r) {
+        out[2 * r] = rows[r][0] + rows[r][1] + rows[r][2];
+        out[2 * r + 1] = rows[r][1] - rows[r][2] - rows[r][3];
+    }
+}
+
+inline void writePixel(const WinogradBlock& p, Vector value, int64_t channel, float* y) {
+    const Vector zero = {};
+    const int64_t count = p.out - channel < kFloats ? p.out - channel : kFloats;
+    value += load(p.bias + channel);
+    if (count == kFloats) {
+        if (p.accumulate) value += load(y + channel);
+        store(y + channel, p.relu ? (value > zero ? value : zero) : value);
+        return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+        const float sum = value[i] + (p.accumulate ? y[channel + i] : 0.0f);
+        y[channel + i] = p.relu && !(sum > 0.0f) ? 0.0f : sum;
+    }
+}
+
+void winograd(const WinogradBlock& p) {
+    const int64_t across = (p.outWidth + 1) / 2;
+    float* border = p.scratch;
+    float* tiles = border + p.in;
+    float* products = tiles + kWinogradProducts * p.tiles * p.in;
+    const int64_t tileStep = p.tiles * p.in, productStep = p.tiles * p.columns;
+    for (int64_t c = 0; c < p.in; ++c) border[c] = 0.0f;
+
+    for (int64_t frame = 0; frame < p.frames; ++frame) {
+        const float* x = p.x + frame * p.height * p.width * p.in;
+        for (int64_t t = 0; t < p.tiles; ++t) {
+            const int64_t top = (p.firstTile + t) / across * 2 - p.padTop, left = (p.firstTile + t) % across * 2 - p.padLeft;
+            const float* pixels[kWinogradProducts];
+            for (int64_t i = 0; i < kWinogradProducts; ++i) {
+                const int64_t row = top + i / 4, column = left + i % 4;
+                const bool inside = row >= 0 && row < p.height && column >= 0 && column < p.width;
+                pixels[i] = inside ? x + (row * p.width + column) * p.in : border;
+            }
+            transformTile(pixels, p.in, tiles + t * p.in, tileStep);
+        }
+        for (int64_t k = 0; k < kWinogradProducts; ++k)
+            product(tiles + k * tileStep, p.in, p.kernels + (frame * kWinogradProducts + k) * p.in * p.columns, p.columns, p.in,
+                    products + k * productStep, p.columns, p.tiles, p.columns, frame > 0);
+    }
+    for (int64_t t = 0; t < p.tiles; ++t) {
+        const int64_t top = (p.firstTile + t) / across * 2, left = (p.firstTile + t) % across * 2;
+        float* y = p.y + top * p.rowStride + left * p.pixelStride;
+        const bool second[2] = {left + 1 < p.outWidth, top + 1 < p.outHeight};
+        for (int64_t channel = 0; channel < p.columns; channel += kFloats) {
+            Vector out[4];
+            pixelsOf(products + t * p.columns + channel, productStep, out);
+            writePixel(p, out[0], channel, y);
+            if (second[0]) writePixel(p, out[1], channel, y + p.pixelStride);
+            if (second[1]) writePixel(p, out[2], channel, y + p.rowStride);
+            if (second[0] && second[1]) writePixel(p, out[3], channel, y + p.rowStride + p.pixelStride);
+        }
+    }
+}
+
 }  // namespace
 
 extern const HotLoops LONGTAKE_CONCAT(kHotLoops_, LONGTAKE_ISA);
 const HotLoops LONGTAKE_CONCAT(kHotLoops_, LONGTAKE_ISA) = {
-    LONGTAKE_ISA_NAME, normRow, ropeRow, activateRow, multiplyRow, addGatedRow, combine, attention,
+    LONGTAKE_ISA_NAME, kFloats, normRow, ropeRow, activateRow, multiplyRow, addGatedRow, combine, attention, winograd,
 };
 
 }  // namespace longtake::cpu
