@@ -87,13 +87,22 @@ public:
             bias_ = memory(memory::desc({out_}, memory::data_type::f32, memory::format_tag::a), dnnlEngine());
             std::copy(source.bias, source.bias + out_, static_cast<float*>(bias_.get_data_handle()));
         }
-        if (WinogradWeight::suits(in_, kh_, kw_, compute)) winograd_.emplace(to, source.bias, out_, in_, kt_);
-        else if (neighboursFor(out_) > 1) neighbours_ = makeNeighbours(to, source.bias, compute);
+        if (neighboursFor(out_) > 1) neighbours_ = makeNeighbours(to, source.bias, compute);
     }
 
     // The same convolution for neighboursFor() pixels at once, or null.
     ConvWeight* neighbours() { return neighbours_.get(); }
-    const WinogradWeight* winograd() const { return winograd_ ? &*winograd_ : nullptr; }  // or null
+    // The same convolution by fewer products, or null where it has no such form. The first use replaces the plain weights:
+    // a weight serves one stride.
+    const WinogradWeight* winograd(const ConvParams& p) {
+        if (!winograd_ && bands_.empty() && WinogradWeight::suits(in_, kh_, kw_, p)) {
+            winograd_.emplace(static_cast<const float*>(layouts_.front().get_data_handle()),
+                              bias_ ? static_cast<const float*>(bias_.get_data_handle()) : nullptr, out_, in_, kt_);
+            layouts_.clear();
+            neighbours_.reset();
+        }
+        return winograd_ ? &*winograd_ : nullptr;
+    }
     int64_t outChannels() const { return out_; }
     int64_t inChannels() const { return in_; }
     int kt() const { return kt_; }
@@ -324,8 +333,10 @@ void conv(const ConvParams& p, ThreadPool& pool) {
     auto& weight = const_cast<ConvWeight&>(dynamic_cast<const ConvWeight&>(*p.weight));
     const Plan plan = planOf(p, weight, p.stride);
     const auto pixels = static_cast<int>(neighboursFor(weight.outChannels()));
-    if (weight.winograd() && WinogradWeight::suits(p)) weight.winograd()->run(p, pool);
-    else if (weight.neighbours() && p.stride == 1 && plan.outWidth % pixels == 0 && !p.yPixelStride)
+    if (const WinogradWeight* fewer = weight.winograd(p)) {
+        require(p.stride == 1, "a weight serves one stride");
+        fewer->run(p, pool);
+    } else if (weight.neighbours() && p.stride == 1 && plan.outWidth % pixels == 0 && !p.yPixelStride)
         convWith(p, *weight.neighbours(), planOf(p, *weight.neighbours(), pixels), pool);
     else convWith(p, weight, plan, pool);
 }

@@ -53,7 +53,8 @@ struct WinogradBlock {
     int64_t outHeight = 0, outWidth = 0, out = 0, columns = 0;  // columns: out, filled up to whole registers
     int64_t pixelStride = 0, rowStride = 0;
     int64_t firstTile = 0, tiles = 0;  // row after row, each tile 2x2 pixels of y
-    bool accumulate = false, relu = false;
+    bool accumulate = false;
+    int activation = 0;        // as of activateRow
     float* scratch = nullptr;  // winogradScratchFloats(...) floats, 64-byte aligned
 };
 

@@ -403,18 +403,16 @@ inline void pixelsOf(const float* products, int64_t step, Vector (&out)[4]) {
 }
 
 inline void writePixel(const WinogradBlock& p, Vector value, int64_t channel, float* y) {
-    const Vector zero = {};
     const int64_t count = p.out - channel < kFloats ? p.out - channel : kFloats;
     value += load(p.bias + channel);
-    if (count == kFloats) {
+    if (count == kFloats && p.activation <= 1) {
+        const Vector zero = {};
         if (p.accumulate) value += load(y + channel);
-        store(y + channel, p.relu ? (value > zero ? value : zero) : value);
+        store(y + channel, p.activation == 1 ? (value > zero ? value : zero) : value);
         return;
     }
-    for (int64_t i = 0; i < count; ++i) {
-        const float sum = value[i] + (p.accumulate ? y[channel + i] : 0.0f);
-        y[channel + i] = p.relu && !(sum > 0.0f) ? 0.0f : sum;
-    }
+    for (int64_t i = 0; i < count; ++i)
+        y[channel + i] = activated(value[i] + (p.accumulate ? y[channel + i] : 0.0f), p.activation);
 }
 
 void winograd(const WinogradBlock& p) {

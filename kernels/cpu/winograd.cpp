@@ -39,12 +39,8 @@ void transformed(const float* g, float* u) {
 
 }  // namespace
 
-bool WinogradWeight::suits(int64_t inChannels, int kh, int kw, DType compute) {
-    return compute == DType::F32 && kh == 3 && kw == 3 && inChannels % kLanes == 0;
-}
-
-bool WinogradWeight::suits(const ConvParams& p) {
-    return p.stride == 1 && (p.activation == Activation::None || p.activation == Activation::Relu);
+bool WinogradWeight::suits(int64_t inChannels, int kh, int kw, const ConvParams& p) {
+    return p.dtype == DType::F32 && p.stride == 1 && kh == 3 && kw == 3 && inChannels % kLanes == 0;
 }
 
 WinogradWeight::WinogradWeight(const float* w, const float* bias, int64_t out, int64_t in, int kt)
@@ -76,7 +72,7 @@ void WinogradWeight::run(const ConvParams& p, ThreadPool& pool) const {
     whole.kernels = kernels_.data();
     whole.bias = bias_.data();
     whole.accumulate = p.accumulate;
-    whole.relu = p.activation == Activation::Relu;
+    whole.activation = static_cast<int>(p.activation);
     whole.pixelStride = p.yPixelStride ? p.yPixelStride : out_;
     whole.rowStride = p.yRowStride ? p.yRowStride : whole.outWidth * whole.pixelStride;
     const int64_t frameStride = p.yFrameStride ? p.yFrameStride : whole.outHeight * whole.rowStride;

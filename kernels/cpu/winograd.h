@@ -16,8 +16,7 @@ namespace longtake::cpu {
 
 class WinogradWeight {
 public:
-    static bool suits(int64_t inChannels, int kh, int kw, DType compute);
-    static bool suits(const ConvParams& params);
+    static bool suits(int64_t inChannels, int kh, int kw, const ConvParams& params);
 
     // w: [out, in, kt, 3, 3]; bias: [out] or null.
     WinogradWeight(const float* w, const float* bias, int64_t out, int64_t in, int kt);

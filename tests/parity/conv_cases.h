@@ -69,6 +69,7 @@ inline constexpr ConvCase kConvCases[] = {
     {2, 3, 200, 64, 192, 1, 3, 3, 2, 2, 2, 2},
     {2, 40, 64, 24, 6, 1, 3, 3, 1, 1, 1, 1},
     {4, 21, 27, 32, 6, 2, 3, 3, 1, 0, 0, 2, 1, 2, true, true, Activation::Relu},
+    {2, 19, 22, 16, 21, 1, 3, 3, 1, 1, 1, 1, 1, 1, true, true, Activation::Silu},
     {1, 1, 2, 16, 23, 1, 3, 3, 1, 1, 1, 1, 1, 1, true, true, Activation::Relu},
 };
 
