@@ -93,7 +93,7 @@ public:
     // The same convolution for neighboursFor() pixels at once, or null.
     ConvWeight* neighbours() { return neighbours_.get(); }
     // The same convolution by fewer products, or null where it has no such form. The first use replaces the plain weights:
-    // a weight serves one stride.
+    // a weight serves one stride and one type.
     const WinogradWeight* winograd(const ConvParams& p) {
         if (!winograd_ && bands_.empty() && WinogradWeight::suits(in_, kh_, kw_, p)) {
             winograd_.emplace(static_cast<const float*>(layouts_.front().get_data_handle()),
@@ -334,7 +334,7 @@ void conv(const ConvParams& p, ThreadPool& pool) {
     const Plan plan = planOf(p, weight, p.stride);
     const auto pixels = static_cast<int>(neighboursFor(weight.outChannels()));
     if (const WinogradWeight* fewer = weight.winograd(p)) {
-        require(p.stride == 1, "a weight serves one stride");
+        require(p.stride == 1 && p.dtype == DType::F32, "a weight serves one stride and one type");
         fewer->run(p, pool);
     } else if (weight.neighbours() && p.stride == 1 && plan.outWidth % pixels == 0 && !p.yPixelStride)
         convWith(p, *weight.neighbours(), planOf(p, *weight.neighbours(), pixels), pool);
