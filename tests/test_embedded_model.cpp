@@ -18,6 +18,7 @@ private slots:
     void absorbedAndMaterialisedAgree();
     void theSameTakeWithOneAndTwoThreads();
     void aPictureBecomesTheFirstChunk();
+    void takesEncodeTheirPictureOnce();
     void cacheTakesWhatTheConfigurationSays();
 
 private:
@@ -202,6 +203,32 @@ void EmbeddedModelTest::aPictureBecomesTheFirstChunk() {
     const auto refused = Take::create(*model, options);
     QVERIFY(!refused.ok());
     QCOMPARE(refused.message(), std::string("cannot open sky.png"));
+}
+
+void EmbeddedModelTest::takesEncodeTheirPictureOnce() {
+    const auto backend = makeCpuBackend({.threads = 2, .precision = Precision::Fp32});
+    const auto model = load(*backend);
+    TakeOptions options = TakeOptions::of(model->config());
+    options.start = {"sky.png", [](int64_t width, int64_t height) -> Result<Frame8> { return startPicture(width, height); }};
+    const auto first = Take::create(*model, options).value();
+    const auto second = Take::create(*model, first->options(), first.get()).value();
+    Take* const takes[] = {first.get(), second.get()};
+    for (Take* take : takes) take->setTimeline(PromptTimeline::create(prompt(0)).value());
+    std::array<std::vector<uint64_t>, 2> hashes;
+    int encodings = 0;
+    const auto made = Take::nextTogether(
+        takes, [&](size_t take, const Frame8& frame) { hashes[take].push_back(frameHash(frame)); },
+        [&](const DenoiseProgress& progress) { return encodings += progress.step == progress.steps, true; });
+    QVERIFY(made.ok());
+    QCOMPARE(encodings, 1);
+    QVERIFY(!hashes[0].empty());
+    QCOMPARE(hashes[1], hashes[0]);
+
+    // Another picture is another start.
+    TakeOptions other = first->options();
+    other.start.picture.reset();
+    other.start.read = [](int64_t, int64_t) -> Result<Frame8> { return Error{"cannot open sea.png"}; };
+    QVERIFY(!Take::create(*model, other, first.get()).ok());
 }
 
 void EmbeddedModelTest::cacheTakesWhatTheConfigurationSays() {

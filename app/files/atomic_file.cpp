@@ -55,6 +55,18 @@ Error noFile(const std::string& doing, const std::string& path) {
     return Error{"cannot " + doing + " " + printable(path) + ": it is a device or a pipe; give the name of a file"};
 }
 
+// The file that a name stands for: renaming over a link would cut it. Of links in a circle, one of them.
+std::string behindLinks(std::string path) {
+    constexpr int kMostLinks = 40;  // as the kernel follows
+    std::error_code failure;
+    for (int i = 0; i < kMostLinks; ++i) {
+        const std::filesystem::path target = std::filesystem::read_symlink(path, failure);
+        if (failure) break;
+        path = (folderOf(path) / target).string();  // an absolute target stands for itself
+    }
+    return path;
+}
+
 void syncFolderOf(const std::string& path) {
     const std::filesystem::path folder = folderOf(path);
     const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -65,30 +77,38 @@ void syncFolderOf(const std::string& path) {
 }  // namespace
 
 Result<void> checkPlace(const std::string& path) {
-    const std::string folder = folderOf(path).string();
+    const std::string folder = folderOf(behindLinks(path)).string();
     struct stat info {};
     if (::stat(folder.c_str(), &info) != 0) return fileError("write", path, errno);
     if (!S_ISDIR(info.st_mode)) return fileError("write", path, ENOTDIR);
     if (::access(folder.c_str(), W_OK | X_OK) != 0) return fileError("write", path, errno);
-    if (::stat(path.c_str(), &info) != 0) return {};  // a name that is free, or a link to nowhere, which is replaced
+    if (::stat(path.c_str(), &info) != 0) {
+        if (errno == ENOENT) return {};  // a name that is free
+        return fileError("write", path, errno);
+    }
     if (S_ISDIR(info.st_mode)) return fileError("write", path, EISDIR);
     if (!S_ISREG(info.st_mode)) return noFile("write", path);
+    if (::access(path.c_str(), W_OK) != 0) return fileError("write", path, errno);  // somebody protects it
     return {};
 }
 
 // A name that is as long as the file system allows must not grow: its end is cut off.
-std::string temporaryNameFor(const std::string& path) {
+std::string temporaryNameFor(const std::string& name) {
     static std::atomic<unsigned> counter{0};
     constexpr size_t kKept = 200;
-    const size_t name = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
-    return path.substr(0, name + kKept) + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+    const std::string path = behindLinks(name);
+    const size_t folder = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+    return path.substr(0, folder + kKept) + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
 }
 
-Result<void> renameOver(const std::string& temporary, const std::string& path) {
+Result<void> renameOver(const std::string& temporary, const std::string& name) {
+    const std::string path = behindLinks(name);
+    struct stat before {};
+    if (::stat(path.c_str(), &before) == 0) (void)::chmod(temporary.c_str(), before.st_mode & 0777);
     if (std::rename(temporary.c_str(), path.c_str()) != 0) {
         const int failure = errno;
         ::unlink(temporary.c_str());
-        return fileError("write", path, failure);
+        return fileError("write", name, failure);
     }
     syncFolderOf(path);
     return {};

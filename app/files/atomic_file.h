@@ -14,7 +14,8 @@
 namespace longtake {
 
 // Temporary file in the same folder, fsync, rename, fsync of the folder. After a failure, a crash or a power
-// cut the path holds either the old content or the new one, and the temporary file is gone where it can be.
+// cut the path holds either the old content or the new one, and the temporary file is gone where it can be. Links are
+// followed, and a file that was there keeps its permissions.
 Result<void> writeFileAtomically(const std::string& path, std::string_view bytes);
 Result<void> writeFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
 
@@ -25,13 +26,13 @@ Result<void> checkIsFile(const std::string& path);
 Result<std::string> readWholeFile(const std::string& path, size_t maxBytes);
 
 // Fails where writing a file of that name would fail in the end, as far as can be known without writing it: a folder that
-// is missing or may not be written, a name that is a folder, a device or a pipe.
+// is missing or may not be written, a file that may not, a name that is a folder, a device or a pipe.
 Result<void> checkPlace(const std::string& path);
 
-// The temporary name beside `path` that belongs to this process alone.
-std::string temporaryNameFor(const std::string& path);
+// The temporary name beside the file that `name` stands for, this process's own.
+std::string temporaryNameFor(const std::string& name);
 
 // Puts a finished temporary file under its final name and makes the rename durable.
-Result<void> renameOver(const std::string& temporary, const std::string& path);
+Result<void> renameOver(const std::string& temporary, const std::string& name);
 
 }  // namespace longtake

@@ -37,6 +37,7 @@ public:
         if (!folder.isDir()) return tr("a part of its path is a file; check the name");
         if (info.fileName().toUtf8().size() > 240) return tr("the name is too long; choose a shorter one");
         if (!folder.isWritable()) return tr("this user may not write there; choose another folder");
+        if (info.exists() && !info.isWritable()) return tr("this user may not change it; choose another name or change its permissions");
         const QString full = whyFull(folder.absoluteFilePath());
         return full.isEmpty() ? tr("it does not work there; choose another folder or name") : full;
     }

@@ -39,8 +39,9 @@ Result<Tensor> EncodedStart::latents(const PassCallback& afterPass) {
     return latents_->slice(0, chunkFrames_);
 }
 
-Result<std::optional<EncodedStart>> openStart(const Model& model, StartPicture& start, int64_t width, int64_t height, int64_t chunkFrames) {
-    if (!start) return std::optional<EncodedStart>();
+Result<std::shared_ptr<EncodedStart>> openStart(const Model& model, StartPicture& start, int64_t width, int64_t height,
+                                                int64_t chunkFrames) {
+    if (!start) return std::shared_ptr<EncodedStart>();
     auto encoder = model.makeEncoder();
     if (!encoder)
         return Error{"this model cannot begin with a picture: " + encoder.message() + "; remove the start picture or choose another model"};
@@ -49,7 +50,7 @@ Result<std::optional<EncodedStart>> openStart(const Model& model, StartPicture& 
     if (picture->width != width || picture->height != height || picture->rgb.size() != static_cast<size_t>(width * height * 3))
         return Error{"the start picture must have the take's size, " + std::to_string(width) + "x" + std::to_string(height)};
     start.picture = std::make_shared<const Frame8>(std::move(picture).value());
-    return std::optional<EncodedStart>(std::in_place, start.picture, std::move(encoder).value(), chunkFrames);
+    return std::make_shared<EncodedStart>(start.picture, std::move(encoder).value(), chunkFrames);
 }
 
 }  // namespace longtake

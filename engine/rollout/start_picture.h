@@ -1,6 +1,6 @@
 // A picture that a take begins with: encoded as a still of one chunk, it stands in for what would be generated.
 //
-// Owner:  StartPicture is a value of TakeOptions; EncodedStart belongs to the Take.
+// Owner:  StartPicture is a value of TakeOptions; EncodedStart belongs to the takes that begin with it.
 // Thread: generation thread only.
 #pragma once
 
@@ -42,8 +42,9 @@ private:
     std::optional<Tensor> latents_;
 };
 
-// None when there is no picture; else start.picture is filled. Fails in one line when it cannot be read or the model has
+// Null when there is no picture; else start.picture is filled. Fails in one line when it cannot be read or the model has
 // no video encoder.
-Result<std::optional<EncodedStart>> openStart(const Model& model, StartPicture& start, int64_t width, int64_t height, int64_t chunkFrames);
+Result<std::shared_ptr<EncodedStart>> openStart(const Model& model, StartPicture& start, int64_t width, int64_t height,
+                                                int64_t chunkFrames);
 
 }  // namespace longtake

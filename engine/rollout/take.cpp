@@ -20,7 +20,9 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
     if (options.width == 0) options.width = model.config().width;
     if (options.height == 0) options.height = model.config().height;
     if (Result<void> size = model.checkSize(options.width, options.height); !size) return size.error();
-    Result<std::optional<EncodedStart>> start = openStart(model, options.start, options.width, options.height, options.window.chunkFrames);
+    Result<std::shared_ptr<EncodedStart>> start =
+        beside && beside->beginsLike(options) ? Result<std::shared_ptr<EncodedStart>>(beside->start_)
+                                              : openStart(model, options.start, options.width, options.height, options.window.chunkFrames);
     if (!start) return start.error();
 
     RolloutConfig window = options.window;
@@ -61,6 +63,11 @@ Result<std::unique_ptr<Take>> Take::create(const Model& model, const TakeOptions
 
 Take::Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, const ChunkClock& clock)
     : options_(options), rollout_(std::move(rollout)), decode_(std::move(decode)), clock_(clock) {}
+
+bool Take::beginsLike(const TakeOptions& other) const {
+    return start_ && other.start.picture == options_.start.picture && other.width == options_.width && other.height == options_.height &&
+           other.window.chunkFrames == options_.window.chunkFrames;
+}
 
 Result<RolloutChunk> Take::encodePicture(const PassCallback& afterPass) {
     const auto start = std::chrono::steady_clock::now();

@@ -51,7 +51,8 @@ class Take {
 public:
     // Fails when the size does not fit the model or memory is short, naming what would; when the start picture cannot be
     // read, or the model cannot encode one.
-    // beside: a take of the same model that never runs at the same time by itself; they share their working memory.
+    // beside: a take of the same model that never runs at the same time by itself; they share their working memory, and
+    // a start picture is encoded once.
     static Result<std::unique_ptr<Take>> create(const Model& model, const TakeOptions& options, const Take* beside = nullptr);
 
     void setTimeline(PromptTimeline timeline) { rollout_->setTimeline(std::move(timeline)); }
@@ -80,6 +81,7 @@ public:
 
 private:
     Take(const TakeOptions& options, std::unique_ptr<Rollout> rollout, DecodeStage decode, const ChunkClock& clock);
+    bool beginsLike(const TakeOptions& other) const;  // with the same picture, encoded in the same way
     bool beginsWithPicture() const { return start_ && rollout_->nextChunk() == 0; }
     Result<RolloutChunk> encodePicture(const PassCallback& afterPass);
     TakeChunk decode(const RolloutChunk& made, const FrameSink& frames);
@@ -89,7 +91,7 @@ private:
     DecodeStage decode_;
     ChunkClock clock_;
     std::vector<int64_t> recaches_;
-    std::optional<EncodedStart> start_;
+    std::shared_ptr<EncodedStart> start_;  // null: it begins with a prompt alone
 };
 
 }  // namespace longtake

@@ -444,6 +444,10 @@
         <translation>dieser Benutzer darf dort nicht schreiben; wähle einen anderen Ordner</translation>
     </message>
     <message>
+        <source>this user may not change it; choose another name or change its permissions</source>
+        <translation>dieser Benutzer darf sie nicht ändern; wähle einen anderen Namen oder ändere ihre Rechte</translation>
+    </message>
+    <message>
         <source>it does not work there; choose another folder or name</source>
         <translation>dort geht es nicht; wähle einen anderen Ordner oder Namen</translation>
     </message>

@@ -62,7 +62,8 @@ signals:
 
 private:
     void build();
-    void addRow(const QString& name, std::initializer_list<QWidget*> fields);
+    // stretch: 1 shares the width evenly, 0 by what each field has to show.
+    void addRow(const QString& name, std::initializer_list<QWidget*> fields, int stretch = 1);
     void followModel();
     void readSize();
     void followDevice();
