@@ -62,7 +62,7 @@ float floatFromF8E4M3(uint8_t bits) {
 uint8_t f8E4M3FromFloat(float value) {
     const uint8_t sign = std::signbit(value) ? 0x80 : 0;
     if (std::isnan(value)) return static_cast<uint8_t>(sign | 0x7f);
-    const float magnitude = std::min(std::abs(value), 448.0f);
+    const float magnitude = std::min(std::abs(value), kLargestF8E4M3);
     if (magnitude == 0.0f) return sign;
     // Steps of an eighth of the power of two below, of 2^-9 where numbers are too small for one.
     const int exponent = std::max(std::ilogb(magnitude), -6);

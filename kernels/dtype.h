@@ -36,10 +36,12 @@ inline uint16_t bf16FromFloat(float value) {
 
 inline float floatFromBf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
+inline constexpr float kLargestF8E4M3 = 448.0f;
+
 float floatFromF16(uint16_t bits);
 uint16_t f16FromFloat(float value);    // round to nearest even, overflow to infinity
 float floatFromF8E4M3(uint8_t bits);   // the "fn" form: no infinities, 0x7f and 0xff are NaN
-uint8_t f8E4M3FromFloat(float value);  // round to nearest even, at most +-448; NaN stays NaN
+uint8_t f8E4M3FromFloat(float value);  // round to nearest even, at most the largest; NaN stays NaN
 float floatFromF8E5M2(uint8_t bits);
 
 }  // namespace longtake

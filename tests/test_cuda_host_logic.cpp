@@ -292,24 +292,37 @@ private slots:
     }
     void productsInEightBitsLoseLittle_data() {
         QTest::addColumn<bool>("library");
-        QTest::newRow("by the library") << true;
-        QTest::newRow("declined by the library: done in bf16") << false;
+        QTest::addColumn<bool>("gated");
+        QTest::newRow("by the library") << true << false;
+        QTest::newRow("by the library, with bias and gate, added") << true << true;
+        QTest::newRow("declined by the library: done in bf16") << false << false;
+        QTest::newRow("declined, with bias and gate, added") << false << true;
     }
     void productsInEightBitsLoseLittle() {
         QFETCH(bool, library);
+        QFETCH(bool, gated);
         constexpr int64_t kRows = 48, kOut = 64, kIn = 256;
         std::vector<float> x = randomValues(kRows * kIn, 1), w = randomValues(kOut * kIn, 2, 0.06f);
         for (int64_t i = 0; i < kIn; ++i) x[static_cast<size_t>(7 * kIn + i)] *= 4096;  // a row far larger than the others
         for (int64_t i = 0; i < kIn; ++i) x[static_cast<size_t>(9 * kIn + i)] = 0;
         CudaBackend plain({}), eight({.f8Products = true});
         emulation::machine().libraryHasProducts = library;
+        const std::vector<float> bias = randomValues(kOut, 3), gates = randomValues(kOut, 4);
         auto product = [&](CudaBackend& backend) {
-            const auto weight = backend.packMatmul(w.data(), DType::F32, nullptr, kOut, kIn);
-            const DeviceValues in(backend, DType::BF16, x), out = DeviceValues::poisoned(backend, DType::F32, kRows * kOut);
-            backend.matmul({.x = in.rows(kRows, kIn, kIn), .weight = weight.get(), .y = out.rows(kRows, kOut, kOut)});
+            const auto weight = backend.packMatmul(w.data(), DType::F32, gated ? bias.data() : nullptr, kOut, kIn);
+            const DeviceValues in(backend, DType::BF16, x), gate(backend, DType::F32, gates);
+            const DeviceValues out(backend, DType::F32, std::vector<float>(static_cast<size_t>(kRows * kOut)));
+            MatmulParams p{.x = in.rows(kRows, kIn, kIn), .weight = weight.get(), .y = out.rows(kRows, kOut, kOut)};
+            if (gated) {
+                p.accumulate = true;
+                p.gate = {gate.floats(), kOut, kRows};
+            }
+            backend.matmul(p);
             return out.read();
         };
+        const int64_t declined = emulation::declinedProducts();
         const std::vector<float> want = product(plain), got = product(eight);
+        if (library) QCOMPARE(emulation::declinedProducts(), declined);
         for (int64_t r = 0; r < kRows; ++r) {
             double error = 0, size = 1e-30;
             for (int64_t o = r * kOut; o < (r + 1) * kOut; ++o) {

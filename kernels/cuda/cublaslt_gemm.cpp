@@ -1,5 +1,7 @@
 // Products by cuBLASLt. Row-major y = x w^T is column-major y^T = w x^T: its "A" is the weight, transposed, its "B" is x.
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <vector>
@@ -37,7 +39,7 @@ public:
         set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogueOf(c));
         if (c.bias) {
             set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, c.bias);
-            set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, static_cast<int32_t>(typeOf(c.outType)));
+            set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, static_cast<int32_t>(typeOf(c.biasType)));
         }
         if (c.xScale) {
             const auto perRow = static_cast<int32_t>(CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F);
@@ -98,15 +100,27 @@ public:
         const Descriptions described(lt_, c);
         const std::string name = productName(c);
         auto known = algorithms_.find(name);
-        if (known == algorithms_.end()) known = algorithms_.emplace(name, choose(name, c, described, r)).first;
-        if (!known->second) return false;
-        lt_.check(multiply(c, described, *known->second, c.y, r), name.c_str());
-        return true;
+        if (known == algorithms_.end()) {
+            known = algorithms_.emplace(name, choose(name, c, described, r)).first;
+            report(name, known->second);
+        }
+        // What the heuristic offers may still be refused by the product itself.
+        std::vector<Algorithm>& ways = known->second;
+        while (!ways.empty()) {
+            const cublasStatus_t status = multiply(c, described, ways.front(), c.y, r);
+            if (status != CUBLAS_STATUS_NOT_SUPPORTED) {
+                lt_.check(status, name.c_str());
+                return true;
+            }
+            ways.erase(ways.begin());
+            report(name, ways);
+        }
+        return false;
     }
 
     float measuredMicroseconds(const GemmCall& c) const override {
         const auto known = algorithms_.find(productName(c));
-        return known != algorithms_.end() && known->second ? known->second->microseconds : 0.0f;
+        return known != algorithms_.end() && !known->second.empty() ? known->second.front().microseconds : 0.0f;
     }
 
     std::string library() const override {
@@ -115,6 +129,16 @@ public:
     }
 
 private:
+    // LONGTAKE_CUDA_PRODUCTS=1 tells how each product is done, for a product that the library declines is done far slower.
+    static void report(const std::string& name, const std::vector<Algorithm>& ways) {
+        static const char* const wanted = std::getenv("LONGTAKE_CUDA_PRODUCTS");
+        if (!wanted || *wanted != '1') return;
+        if (ways.empty()) std::fprintf(stderr, "product %s: DECLINED\n", name.c_str());
+        else
+            std::fprintf(stderr, "product %s: %zu algorithms, %.1f us\n", name.c_str(), ways.size(),
+                         static_cast<double>(ways.front().microseconds));
+    }
+
     cublasStatus_t multiply(const GemmCall& c, const Descriptions& d, const Algorithm& a, void* y, const GemmResources& r) const {
         const float one = 1.0f, beta = c.add ? 1.0f : 0.0f;
         const void* alpha = c.alpha ? static_cast<const void*>(c.alpha) : &one;
@@ -138,7 +162,8 @@ private:
         const cublasStatus_t status = lt_.heuristic(handle_, d.operation, d.w, d.x, d.y, d.y, preference, kCandidates, results, &found);
         (void)lt_.preferenceDestroy(preference);
         std::vector<Algorithm> out;
-        if (status != CUBLAS_STATUS_SUCCESS) return out;  // "not supported" is an answer
+        if (status == CUBLAS_STATUS_NOT_SUPPORTED) return out;  // an answer; anything else is a failure that must not go unseen
+        lt_.check(status, "choice of an algorithm");
         for (int i = 0; i < found; ++i)
             if (results[i].state == CUBLAS_STATUS_SUCCESS) out.push_back({results[i].algo, results[i].workspaceSize, 0.0f});
         return out;
@@ -159,24 +184,27 @@ private:
         return algorithm;
     }
 
-    std::optional<Algorithm> choose(const std::string& name, const GemmCall& c, const Descriptions& d, const GemmResources& r) {
-        if (auto algorithm = remembered(name, d, r)) return algorithm;
+    // Best first; none when the library has nothing for the product.
+    std::vector<Algorithm> choose(const std::string& name, const GemmCall& c, const Descriptions& d, const GemmResources& r) {
+        if (auto algorithm = remembered(name, d, r)) return {*algorithm};
         std::vector<Algorithm> all = candidates(c, d, r);
-        if (all.empty()) return std::nullopt;
+        if (all.empty()) return all;
         cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
         cuda::check(cudaStreamIsCapturing(r.stream, &capture), "matmul");
         const bool worth = static_cast<double>(c.rows) * static_cast<double>(c.out) * static_cast<double>(c.in) >= kWorthTiming;
         if (timed_ && worth && capture == cudaStreamCaptureStatusNone) {
             timeAll(all, c, d, r);
+            if (all.empty()) return all;
             AlgorithmChoice choice{.workspaceBytes = all.front().workspaceBytes, .microseconds = all.front().microseconds};
             std::memcpy(choice.data.data(), all.front().algo.data, sizeof choice.data);
             cache_.put(name, choice);
             cache_.save();
         }
-        return all.front();
+        return all;
     }
 
-    // Fastest first. The output goes beside the real one, which an adding product would change with every run.
+    // Fastest first, without those that do not run. The output goes beside the real one, which an adding product would change with every
+    // run.
     void timeAll(std::vector<Algorithm>& all, const GemmCall& c, const Descriptions& d, const GemmResources& r) const {
         void* output = nullptr;
         const size_t bytes = static_cast<size_t>(c.rows * c.yStride) * sizeOf(c.outType);
@@ -202,7 +230,7 @@ private:
         if (before) (void)cudaEventDestroy(before);
         if (after) (void)cudaEventDestroy(after);
         cuda::check(cudaFreeAsync(output, r.stream), "matmul");
-        if (good.empty()) return;
+        if (!timing) return;
         std::stable_sort(good.begin(), good.end(), [](const Algorithm& a, const Algorithm& b) { return a.microseconds < b.microseconds; });
         all = std::move(good);
     }
@@ -211,7 +239,7 @@ private:
     bool timed_;
     AlgorithmCache cache_;
     cublasLtHandle_t handle_ = nullptr;
-    std::map<std::string, std::optional<Algorithm>> algorithms_;
+    std::map<std::string, std::vector<Algorithm>> algorithms_;
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "kernels/cuda/cuda_backend.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -172,8 +171,8 @@ std::unique_ptr<RecordedPass> CudaBackend::endRecording() {
         (void)cudaGetLastError();  // the pass is then done without a recording
         return nullptr;
     }
-    return std::make_unique<GraphPass>(ready, memory_,
-                                       std::vector{workspace_.data, product_.data, gatedBias_.data, f8Rows_.data, f8Scales_.data});
+    return std::make_unique<GraphPass>(
+        ready, memory_, std::vector{workspace_.data, product_.data, gatedBias_.data, gatedScale_.data, f8Rows_.data, f8Scales_.data});
 }
 
 Result<std::unique_ptr<SharedFrameWriter>> CudaBackend::importFrames(const SharedFramesOrigin& origin) {
@@ -210,32 +209,22 @@ std::unique_ptr<PackedWeight> CudaBackend::packMatmulAs(DType compute, const voi
     weight->data = uploadWeight(w, dtype, compute, out * in);
     if (bias) weight->bias = uploadWeight(bias, DType::F32, DType::F32, out);
     if (bias && compute == DType::BF16) weight->biasBf16 = uploadWeight(bias, DType::F32, DType::BF16, out);
-    if (options_.f8Products && compute == DType::BF16 && traits_.architecture >= 89 && out % 16 == 0 && in % 16 == 0)
-        packF8(*weight, w, dtype);
+    if (options_.f8Products && compute == DType::BF16 && traits_.architecture >= 89 && out % 16 == 0 && in % 16 == 0) packF8(*weight);
     return weight;
 }
 
-// Each output's weights by a scale of their own.
-void CudaBackend::packF8(MatmulWeight& weight, const void* w, DType dtype) {
-    std::vector<uint8_t> numbers(static_cast<size_t>(weight.out * weight.in));
-    std::vector<float> scales(static_cast<size_t>(weight.out), 1.0f);
-    for (int64_t o = 0; o < weight.out; ++o) {
-        float most = 0.0f;
-        for (int64_t i = 0; i < weight.in; ++i) most = std::max(most, std::abs(numberAt(w, dtype, o * weight.in + i)));
-        float& scale = scales[static_cast<size_t>(o)];
-        if (most > 0.0f) scale = most / 448.0f;
-        for (int64_t i = 0; i < weight.in; ++i)
-            numbers[static_cast<size_t>(o * weight.in + i)] = f8E4M3FromFloat(numberAt(w, dtype, o * weight.in + i) / scale);
-    }
-    weight.f8 = allocate(numbers.size());
-    staging_->upload(weight.f8.get(), numbers.data(), numbers.size());
-    weight.f8Scale = uploadWeight(scales.data(), DType::F32, DType::F32, weight.out);
+// Each output's weights by a scale of their own, from those in bf16.
+void CudaBackend::packF8(MatmulWeight& weight) {
+    weight.f8 = allocate(static_cast<size_t>(weight.out * weight.in));
+    weight.f8Scale = allocate(static_cast<size_t>(weight.out) * sizeof(float));
+    launchQuantize({weight.data.get(), DType::BF16, weight.out, weight.in, weight.in}, static_cast<uint8_t*>(weight.f8.get()),
+                   static_cast<float*>(weight.f8Scale.get()), context());
 }
 
-// Makes of a product in bf16 one in e4m3, where both are there; few rows gain nothing.
-bool CudaBackend::toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight& weight) {
+// The product of e4m3 numbers in place of one in bf16; none where there are no such weights, and few rows gain nothing.
+std::optional<GemmCall> CudaBackend::inF8(GemmCall call, const MatmulParams& p, const MatmulWeight& weight) {
     constexpr int64_t kFewestRows = 16;
-    if (!weight.f8 || p.x.rows < kFewestRows) return false;
+    if (!weight.f8 || p.x.rows < kFewestRows) return std::nullopt;
     auto* rows = static_cast<uint8_t*>(buffer(f8Rows_, static_cast<size_t>(p.x.rows * weight.in)));
     auto* scales = static_cast<float*>(buffer(f8Scales_, static_cast<size_t>(p.x.rows) * sizeof(float)));
     launchQuantize(p.x, rows, scales, context());
@@ -245,7 +234,9 @@ bool CudaBackend::toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight
     call.inType = DType::F8E4M3;
     call.xScale = scales;
     call.wScale = static_cast<const float*>(weight.f8Scale.get());
-    return true;
+    call.bias = weight.biasBf16.get();
+    call.biasType = DType::BF16;
+    return call;
 }
 
 std::unique_ptr<PackedWeight> CudaBackend::packConv(const void* w, DType dtype, const float* bias, int64_t outChannels, int64_t inChannels,
@@ -278,48 +269,54 @@ GemmCall CudaBackend::callFor(const MatmulParams& p, const MatmulWeight& weight)
             .yStride = p.y.stride,
             .inType = weight.compute,
             .outType = p.y.dtype,
-            .bias = p.y.dtype == DType::BF16 ? weight.biasBf16.get() : weight.bias.get()};
+            .bias = p.y.dtype == DType::BF16 ? weight.biasBf16.get() : weight.bias.get(),
+            .biasType = p.y.dtype};
+}
+
+// A copy of one row of numbers, each times its gate.
+void* CudaBackend::gated(Scratch& scratch, const void* numbers, DType dtype, const MatmulParams& p) {
+    const int64_t count = p.y.cols;
+    const size_t bytes = static_cast<size_t>(count) * sizeOf(dtype);
+    void* out = buffer(scratch, bytes);
+    copyBytes(out, numbers, bytes);
+    launchMultiply({const_cast<float*>(p.gate.data), DType::F32, 1, count, count}, {out, dtype, 1, count, count}, context());
+    return out;
 }
 
 // The whole operation in the library's own epilogue, where it has one.
-bool CudaBackend::product(const MatmulParams& p, const MatmulWeight& weight) {
+bool CudaBackend::fused(GemmCall call, const MatmulParams& p) {
     if (p.activation == Activation::Silu) return false;
-    GemmCall call = callFor(p, weight);
     call.activation = p.activation;
     call.add = p.accumulate;
     if (p.gate.data) {
-        // One gate for all rows is a factor of each column; the bias is not multiplied by it, so it comes multiplied.
+        // One gate for all rows is a factor of each column; the bias is not multiplied by it, so it comes multiplied. In 8 bits
+        // columns have factors anyway.
         if (p.gate.rowsPerGroup < p.x.rows) return false;
-        call.alpha = p.gate.data;
-        if (weight.bias) {
-            const size_t bytes = static_cast<size_t>(weight.out) * sizeof(float);
-            float* gated = static_cast<float*>(buffer(gatedBias_, bytes));
-            copyBytes(gated, weight.bias.get(), bytes);
-            const Rows gate{const_cast<float*>(p.gate.data), DType::F32, 1, weight.out, weight.out};
-            launchMultiply(gate, {gated, DType::F32, 1, weight.out, weight.out}, context());
-            call.bias = gated;
-        }
+        if (call.wScale) call.wScale = static_cast<const float*>(gated(gatedScale_, call.wScale, DType::F32, p));
+        else call.alpha = p.gate.data;
+        if (call.bias) call.bias = gated(gatedBias_, call.bias, call.biasType, p);
     }
-    (void)toF8(call, p, weight);
-    const LaunchContext where = context(kProductWorkspace);
-    return gemm_->run(call, {where.stream, where.workspace, where.workspaceBytes});
+    return multiplied(call);
 }
 
-void CudaBackend::productThenEpilogue(const MatmulParams& p, const MatmulWeight& weight) {
-    float* out = static_cast<float*>(buffer(product_, static_cast<size_t>(p.x.rows * weight.out) * sizeof(float)));
-    GemmCall call = callFor(p, weight);
+// The product, and the rest by our own kernel.
+bool CudaBackend::separate(GemmCall call, const MatmulParams& p, const MatmulWeight& weight) {
+    float* out = static_cast<float*>(buffer(product_, static_cast<size_t>(call.rows * call.out) * sizeof(float)));
     call.y = out;
-    call.yStride = weight.out;
+    call.yStride = call.out;
     call.outType = DType::F32;
     call.bias = nullptr;
-    const GemmCall plain = call;
-    const bool f8 = toF8(call, p, weight);
+    if (!multiplied(call)) {
+        if (call.wScale) return false;
+        launchPlainProduct(call.x, call.xStride, call.w, call.inType, out, call.rows, call.out, call.in, context());
+    }
+    launchEpilogue(p, out, static_cast<const float*>(weight.bias.get()), context());
+    return true;
+}
+
+bool CudaBackend::multiplied(const GemmCall& call) {
     const LaunchContext where = context(kProductWorkspace);
-    const GemmResources resources{where.stream, where.workspace, where.workspaceBytes};
-    const bool done = gemm_->run(call, resources) || (f8 && gemm_->run(plain, resources));
-    call = plain;
-    if (!done) launchPlainProduct(call.x, call.xStride, call.w, call.inType, out, call.rows, call.out, call.in, where);
-    launchEpilogue(p, out, static_cast<const float*>(weight.bias.get()), where);
+    return gemm_->run(call, {where.stream, where.workspace, where.workspaceBytes});
 }
 
 void CudaBackend::matmul(const MatmulParams& p) {
@@ -329,7 +326,9 @@ void CudaBackend::matmul(const MatmulParams& p) {
     require(!p.accumulate || (p.y.dtype == DType::F32 && p.activation == Activation::None), "accumulates into F32 and without activation");
     require(p.accumulate || !p.gate.data, "a gate needs accumulation");
     if (p.x.rows == 0) return;
-    if (!product(p, weight)) productThenEpilogue(p, weight);
+    const GemmCall usual = callFor(p, weight);
+    if (const auto eight = inF8(usual, p, weight); eight && (fused(*eight, p) || separate(*eight, p, weight))) return;
+    if (!fused(usual, p)) separate(usual, p, weight);
 }
 
 void CudaBackend::attention(const AttentionParams& p) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kernels/backend.h"
@@ -90,17 +91,20 @@ private:
     // Makes the device current for this thread and gives what launchers need, with at least so much workspace.
     LaunchContext context(size_t workspaceBytes = 0);
     std::shared_ptr<void> uploadWeight(const void* w, DType from, DType to, int64_t count);
-    bool product(const MatmulParams& p, const MatmulWeight& weight);
-    void productThenEpilogue(const MatmulParams& p, const MatmulWeight& weight);
-    void packF8(MatmulWeight& weight, const void* w, DType dtype);
+    void packF8(MatmulWeight& weight);
     GemmCall callFor(const MatmulParams& p, const MatmulWeight& weight) const;
-    bool toF8(GemmCall& call, const MatmulParams& p, const MatmulWeight& weight);
+    std::optional<GemmCall> inF8(GemmCall call, const MatmulParams& p, const MatmulWeight& weight);
+    // Both give false, and nothing has changed, when the library has nothing for the product; `separate` only in 8 bits.
+    bool fused(GemmCall call, const MatmulParams& p);
+    bool separate(GemmCall call, const MatmulParams& p, const MatmulWeight& weight);
+    bool multiplied(const GemmCall& call);
     // Working memory between two kernels of an operation; grows, and recorded passes keep what they were recorded with.
     struct Scratch {
         std::shared_ptr<void> data;
         size_t bytes = 0;
     };
     void* buffer(Scratch& scratch, size_t bytes);
+    void* gated(Scratch& scratch, const void* numbers, DType dtype, const MatmulParams& p);
 
     const CudaBackendOptions options_;
     DType compute_;
@@ -113,7 +117,7 @@ private:
     std::shared_ptr<HostCopies> copies_;
     cudaEvent_t reached_ = nullptr;  // of other queues that this one waits for
     std::shared_ptr<Gemm> gemm_;
-    Scratch workspace_, product_, gatedBias_, f8Rows_, f8Scales_;
+    Scratch workspace_, product_, gatedBias_, gatedScale_, f8Rows_, f8Scales_;
 };
 
 }  // namespace longtake::cuda

@@ -22,7 +22,8 @@ struct GemmCall {
     DType inType = DType::F32, outType = DType::F32;
     const float* xScale = nullptr;             // [rows], what each row's numbers are to be multiplied by; with wScale, for F8E4M3
     const float* wScale = nullptr;             // [out]
-    const void* bias = nullptr;                // [out], outType; or absent
+    const void* bias = nullptr;                // [out], or absent
+    DType biasType = DType::F32;               // that of the output, but BF16 for F8E4M3: the library takes no other
     const float* alpha = nullptr;              // [out]: each column's own factor, on the device; absent: 1
     Activation activation = Activation::None;  // None, Relu, GeluTanh
     bool add = false;                          // y += ; outType must be F32, no activation

@@ -83,7 +83,7 @@ __device__ __forceinline__ uint8_t f8FromFloat(float value) {
 }
 
 // What makes the largest of some numbers the largest that e4m3 has.
-__device__ __forceinline__ float f8Scale(float largest) { return largest > 0.0f ? largest / 448.0f : 1.0f; }
+__device__ __forceinline__ float f8Scale(float largest) { return largest > 0.0f ? largest / kLargestF8E4M3 : 1.0f; }
 
 // The sum over all threads of the block, for each of them; partial: one float a warp. Two barriers.
 __device__ __forceinline__ float blockSum(float value, float* partial) {

@@ -21,7 +21,7 @@ public:
     std::shared_ptr<void> data;         // [out, in], compute
     std::shared_ptr<void> bias;         // [out] F32, or null
     std::shared_ptr<void> f8, f8Scale;  // the same in e4m3 and [out] F32, where products in 8 bits are wanted; or null
-    std::shared_ptr<void> biasBf16;     // the same for products with bf16 results, whose epilogue wants it so
+    std::shared_ptr<void> biasBf16;     // the same for products of e4m3 or with bf16 results, whose epilogue wants it so
 };
 
 class PackedConv final : public PackedWeight {

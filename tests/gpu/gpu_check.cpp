@@ -16,9 +16,15 @@
 //   profile  one chunk, operation by operation
 //
 // Lines that begin with FIGURE are what the backend is asked to reach; run_all.sh puts them into one table.
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <new>
 
 #include "tests/gpu/gpu_parts.h"
 #include "tests/parity/comparison.h"
@@ -30,40 +36,94 @@ using namespace longtake;
 
 namespace {
 
-// How many operations whose names begin with `kind` differ.
-int differing(Backend& cpu, Backend& tested, const std::string& kind) {
+const char* nameOf(Precision precision) { return precision == Precision::Bf16 ? "bf16" : "fp32"; }
+
+// How far the cases have got, for the process that goes on after one that broke.
+struct CaseCount {
+    size_t done = 0;
     int wrong = 0;
-    say("%s\n", tested.description().c_str());
-    for (const OperationCase& c : operationCases(Sizes::Real)) {
-        if (!c.name.starts_with(kind)) continue;
-        std::string said;
-        bool good = false;
-        try {
-            const Comparison found = checkOperation(c, cpu, tested, tested.computeType());
-            good = found.good();
-            said = found.text();
-        } catch (const std::exception& failure) {
-            said = failure.what();
+};
+
+// Runs `cases` from counted.done on, in a process of its own: a device that has failed once answers nothing more there, and the
+// cases behind the one that broke it are to be known all the same. Gives how many went wrong.
+int inProcesses(size_t count, const std::function<void(CaseCount&)>& cases) {
+    void* memory = mmap(nullptr, sizeof(CaseCount), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    CaseCount& counted = *new (memory) CaseCount;
+    while (counted.done < count) {
+        const pid_t child = fork();
+        if (child < 0) throw std::runtime_error("no process for the cases");
+        if (child == 0) {
+            try {
+                cases(counted);
+                _exit(0);
+            } catch (const NoDevice& failure) {
+                say("%s\n", failure.what());
+                _exit(kSkipped);
+            } catch (const std::exception& failure) {
+                say("%s\n", failure.what());
+                _exit(1);
+            }
         }
-        wrong += !good;
-        say("%s %s %-60s %s\n", good ? "ok   " : "WRONG", tested.computeType() == DType::BF16 ? "bf16" : "fp32", c.name.c_str(),
-            said.c_str());
+        int status = 0;
+        waitpid(child, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == kSkipped) throw NoDevice("there is no device for the cases");
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
+        say("WRONG the device or the program failed in this case: what follows runs in a new process\n");
+        ++counted.done;
+        ++counted.wrong;
     }
-    return wrong;
+    return counted.wrong;
+}
+
+// Whether the device still answers: what an operation did wrong may show only now.
+bool answers(Backend& backend) {
+    try {
+        backend.synchronize();
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+// How many operations whose names begin with `kind` differ.
+int differing(Precision precision, const std::string& kind) {
+    const std::vector<OperationCase> cases = operationCases(Sizes::Real);
+    return inProcesses(cases.size(), [&](CaseCount& counted) {
+        const auto cpu = makeCpuBackend({.precision = Precision::Fp32}), tested = gpu(precision);
+        if (counted.done == 0) say("%s\n", tested->description().c_str());
+        for (; counted.done < cases.size(); ++counted.done) {
+            const OperationCase& c = cases[counted.done];
+            if (!c.name.starts_with(kind)) continue;
+            std::string said;
+            bool good = false;
+            try {
+                const Comparison found = checkOperation(c, *cpu, *tested, tested->computeType());
+                good = found.good();
+                said = found.text();
+            } catch (const std::exception& failure) {
+                said = failure.what();
+            }
+            say("%s %s %-60s %s\n", good ? "ok   " : "WRONG", nameOf(precision), c.name.c_str(), said.c_str());
+            if (!answers(*tested)) _exit(1);
+            counted.wrong += !good;
+        }
+    });
 }
 
 int parity() {
-    const auto cpu = makeCpuBackend({.precision = Precision::Fp32});
     int wrong = 0;
-    for (Precision precision : {Precision::Fp32, Precision::Bf16}) wrong += differing(*cpu, *gpu(precision), "");
+    for (Precision precision : {Precision::Fp32, Precision::Bf16}) wrong += differing(precision, "");
     figure("operations that differ from the CPU backend", wrong, "", Wanted::Below, 1);
     return wrong ? 1 : 0;
 }
 
 int golden() {
-    int wrong = 0;
-    for (const EngineCase& c : engineCases())
-        for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
+    const std::vector<EngineCase> cases = engineCases();
+    const int wrong = inProcesses(2 * cases.size(), [&](CaseCount& counted) {
+        for (; counted.done < 2 * cases.size(); ++counted.done) {
+            const EngineCase& c = cases[counted.done / 2];
+            const Precision precision = counted.done % 2 == 0 ? Precision::Fp32 : Precision::Bf16;
             std::string said;
             try {
                 said = c.check(gpu, precision);
@@ -72,10 +132,11 @@ int golden() {
             } catch (const std::exception& failure) {
                 said = failure.what();
             }
-            wrong += !said.empty();
-            say("%s %s %-60s %s\n", said.empty() ? "ok   " : "WRONG", precision == Precision::Bf16 ? "bf16" : "fp32", c.name.c_str(),
-                said.c_str());
+            say("%s %s %-60s %s\n", said.empty() ? "ok   " : "WRONG", nameOf(precision), c.name.c_str(), said.c_str());
+            if (!answers(*gpu(precision))) _exit(1);
+            counted.wrong += !said.empty();
         }
+    });
     figure("golden rollouts, decoders, text encoder that differ", wrong, "", Wanted::Below, 1);
     return wrong ? 1 : 0;
 }
@@ -164,24 +225,30 @@ void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int 
          static_cast<double>(2 * pixels * (shape.frames * in + outFrames * out)));
 }
 
+// On random numbers attention in 8 bits loses 4.0 to 4.7 % (kernels/cuda/README.md).
+constexpr double kMostLostInF8 = 0.06;
+
 int attention() {
     constexpr const char* kSwitch = "LONGTAKE_CUDA_WARPGROUPS";  // read whenever a backend is made
+    setenv(kSwitch, "1", 1);
+    if (differing(Precision::Bf16, "attention") > 0) return 1;  // the times of a wrong kernel say nothing
     unsetenv(kSwitch);
     const auto usual = gpu(Precision::Bf16);
     setenv(kSwitch, "1", 1);
     const auto hopper = gpu(Precision::Bf16);
     setup().f8Products = true;
     const auto eight = gpu(Precision::Bf16);
-    const int wrong = differing(*makeCpuBackend({.precision = Precision::Fp32}), *hopper, "attention");
     for (int64_t keys : {9360, 10920, 32760}) {
         std::vector<float> want;
         for (const auto& [name, b] : {std::pair{"mma.sync", usual.get()}, {"wgmma", hopper.get()}, {"wgmma in e4m3", eight.get()}}) {
             const std::vector<float> got = timeAttention(*b, 4680, keys, 128, 128, false);
             if (want.empty()) want = got;
-            say("    by %s; relative rms against mma.sync %.4f\n", name, compare(want, got, {}).relativeRms);
+            const double lost = compare(want, got, {}).relativeRms;
+            say("    by %s; relative rms against mma.sync %.4f\n", name, lost);
+            if (b == eight.get() && !(lost < kMostLostInF8)) say("WRONG attention in e4m3 loses more than %g\n", kMostLostInF8);
         }
     }
-    return wrong ? 1 : 0;
+    return 0;
 }
 
 int kernels() {

@@ -33,6 +33,7 @@ public:
         for (const auto& [name, spent] : rows)
             std::printf("%-64s %7d %10.3f %10.1f %7.1f%%\n", name.c_str(), spent.calls, spent.ms,
                         spent.ms > 0 ? spent.flop / spent.ms * 1e-9 : 0.0, 100 * spent.ms / totalMs());
+        std::fflush(stdout);
     }
 
     std::string name() const override { return inner_.name(); }

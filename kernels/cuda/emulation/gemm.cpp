@@ -34,7 +34,7 @@ void multiply(const GemmCall& c) {
             for (int64_t i = 0; i < c.in; ++i) sum += a[i] * b[i];
             if (c.xScale) sum *= c.xScale[r] * c.wScale[o];
             if (c.alpha) sum *= c.alpha[o];
-            if (c.bias) sum += numberAt(c.bias, c.outType, o);
+            if (c.bias) sum += numberAt(c.bias, c.biasType, o);
             if (c.add) sum += static_cast<const float*>(c.y)[r * c.yStride + o];
             const float value = activated(sum, c.activation);
             if (c.outType == DType::BF16) static_cast<uint16_t*>(c.y)[r * c.yStride + o] = bf16FromFloat(value);
@@ -42,10 +42,22 @@ void multiply(const GemmCall& c) {
         }
 }
 
+int64_t declined = 0;
+
+// As the library's table of supported types has it.
+bool isSupported(const GemmCall& c) {
+    const bool eight = c.inType == DType::F8E4M3;
+    if (eight != (c.xScale && c.wScale) || (eight && c.alpha)) return false;
+    return !c.bias || c.biasType == (eight ? DType::BF16 : c.outType);
+}
+
 class EmulatedGemm final : public Gemm {
 public:
     bool run(const GemmCall& call, const GemmResources& resources) override {
-        if (!emulation::machine().libraryHasProducts) return false;
+        if (!emulation::machine().libraryHasProducts || !isSupported(call)) {
+            ++declined;
+            return false;
+        }
         return emulation::enqueue(resources.stream, [call] { multiply(call); }) == cudaSuccess;
     }
     float measuredMicroseconds(const GemmCall&) const override { return 0.0f; }
@@ -57,3 +69,5 @@ public:
 std::unique_ptr<Gemm> makeGemm(const GemmOptions&) { return std::make_unique<EmulatedGemm>(); }
 
 }  // namespace longtake::cuda
+
+int64_t longtake::emulation::declinedProducts() { return cuda::declined; }

@@ -31,6 +31,7 @@ size_t liveDeviceBytes();
 int64_t launches();     // kernels run so far, those of graphs included
 int64_t allocations();  // of device memory so far
 int64_t graphLaunches();
+int64_t declinedProducts();  // by the matrix library, so far
 
 // Queues work behind what the stream has to do already; fails where a launch would.
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
