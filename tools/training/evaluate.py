@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """The figures of the model card, from held-out scenes and captions only.
 
-usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] [--teacher FOLDER]
+usage: evaluate.py --work FOLDER --model FOLDER [--engine PROGRAM] [--takes N] [--drift-minutes M] [--teacher FOLDER]
                    [--device cpu|cuda] [--output FILE.json] [--set section.key=value ...]
+
+Every share stands beside the number of cases it is of. With --engine build/release/bin/longtake-cli that program makes the
+takes, as users get them: prompts change by re-caching, where the sampler of this folder keeps the cache.
 
   autoencoder   PSNR and SSIM on held-out clips, beside the best linear map of the same blocks to as many
                 numbers, fitted to each clip itself
@@ -10,18 +13,22 @@ usage: evaluate.py --work FOLDER --model FOLDER [--takes N] [--drift-minutes M] 
                 more, and the same classifier's hits on painted clips of the same descriptions
   steering      after a change of the prompt: the changed kinds right in the second chunk at the latest
   persistence   then: the unchanged kinds still right
-  motion        mean frame difference of generated against painted clips, per camera
+  motion        mean frame difference of generated against painted clips, per camera; and that of painted clips
+                after the autoencoder, which is what a transformer without fault would reach
   teacher       adherence of the model before distillation (export.py --stage small), 32 steps under its guidance
   drift         adherence and colour statistics at the end of a long take against its fifth second
 """
 import argparse
 import json
 import math
+import subprocess
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 import autoencoder
 import classifier
@@ -66,21 +73,38 @@ def motion(video):
     return (video[1:] - video[:-1]).abs().mean().item()
 
 
+FIRST = 9                     # pictures of the first chunk; the others have twelve
+
+
+def made_by_engine(program, model, chosen, fps):
+    """As `made_takes`, in the engine's own defaults."""
+    for description in chosen:
+        seed, _, texts, change = description
+        with tempfile.TemporaryDirectory() as folder:
+            command = [program, "render", "--model", model, "--prompt", texts[0], "--seed", str(seed), "--frames", folder,
+                       "--seconds", str((12 * CHUNKS - 12 + FIRST) / fps)]
+            if change:
+                command += ["--at", str((12 * change - 12 + FIRST) / fps), texts[change]]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            pictures = [np.asarray(Image.open(f).convert("RGB")) for f in sorted(Path(folder).glob("*.png"))]
+        yield description, to_video(np.stack(pictures[FIRST:]), "cpu")
+
+
 def made_takes(bundle, chosen, sampler):
-    """(description, pictures from the second chunk on) of each take; the first chunk has only nine pictures."""
+    """(description, pictures from the second chunk on) of each take."""
     for first in range(0, len(chosen), TOGETHER):
         group = chosen[first:first + TOGETHER]
         prompts = [list(at_chunk) for at_chunk in zip(*(texts for _, _, texts, _ in group))]
         _, videos = bundle.take(prompts, group[0][0], sampler=sampler)
-        yield from zip(group, videos[:, 9:])
+        yield from zip(group, videos[:, FIRST:])
 
 
-def take_figures(bundle, net, takes, device, landscapes, sampler=None):
-    """Hits per kind, for generated and painted chunks, and what happens at changes."""
+def take_figures(bundle, net, made, device, landscapes):
+    """Hits per kind, for generated and painted chunks, and what happens at changes; `made` as from `made_takes`."""
     width, height = (bundle.info["defaults"][k] for k in ("width", "height"))
     hits = {source: defaultdict(list) for source in ("generated", "painted")}
     steering, persistence, moved = defaultdict(list), defaultdict(list), defaultdict(list)
-    for (seed, states, texts, change), video in made_takes(bundle, descriptions(takes, landscapes), sampler):
+    for (seed, states, _, change), video in made:
         painted = to_video(world.sample_clip(seed, CHUNKS, width, height, "heldout", landscapes).frames, device)[12:]
         named = classifier.name_chunks(net, video)
         known = classifier.name_chunks(net, painted)
@@ -99,19 +123,27 @@ def take_figures(bundle, net, takes, device, landscapes, sampler=None):
                 else:
                     persistence[kind].append(seen[-1][kind] == after[kind])
         else:
-            moved[states[0]["camera"]].append((motion(video), motion(painted)))
+            with torch.no_grad():
+                decoded = bundle.video.decode(bundle.video.encode(painted[None]))[0].float().clamp(0, 1)
+            moved[states[0]["camera"]].append((motion(video), motion(painted), motion(decoded)))
+
+    def share(values):
+        return {"share": round(float(np.mean(values)), 4), "of": len(values)} if values else None
 
     def mean(table):
-        return {kind: round(float(np.mean(values)), 4) for kind, values in table.items()}
+        return {kind: share(values) for kind, values in table.items()}
 
     def pooled(table):
-        return round(float(np.mean([x for values in table.values() for x in values])), 4) if table else None
+        return share([x for values in table.values() for x in values])
+
+    def ratio(cases, which):
+        return round(float(np.mean([case[which] for case in cases]) / np.mean([case[1] for case in cases])), 3)
 
     return {"adherence": mean(hits["generated"]), "classifier_on_painted": mean(hits["painted"]),
             "steering": pooled(steering), "steering_by_kind": mean(steering),
             "persistence": pooled(persistence), "persistence_by_kind": mean(persistence),
-            "motion_ratio": {camera: round(float(np.mean([a for a, _ in v]) / np.mean([b for _, b in v])), 3)
-                             for camera, v in moved.items()}}
+            "motion_ratio": {camera: {"generated": ratio(cases, 0), "autoencoder": ratio(cases, 2), "of": len(cases)}
+                             for camera, cases in moved.items()}}
 
 
 def drift_figures(bundle, net, takes, minutes, device, landscapes):
@@ -144,6 +176,7 @@ if __name__ == "__main__":
     parser.add_argument("--work", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--size", default="full", help="of the held-out clips: full or small")
+    parser.add_argument("--engine", metavar="PROGRAM")
     parser.add_argument("--teacher", metavar="FOLDER")
     parser.add_argument("--takes", type=int, default=40)
     parser.add_argument("--drift-takes", type=int, default=4)
@@ -161,12 +194,16 @@ if __name__ == "__main__":
     bundle, net = Bundle(a.model, device), classifier.load(a.work, device)
     result = {"autoencoder": autoencoder_figures(bundle, a.work, a.size, device, 32)}
     with common.autocast(device):
-        result.update(take_figures(bundle, net, a.takes, device, landscapes))
+        chosen = descriptions(a.takes, landscapes)
+        made = (made_by_engine(a.engine, a.model, chosen, bundle.info["defaults"]["fps"]) if a.engine
+                else made_takes(bundle, chosen, None))
+        result.update(take_figures(bundle, net, made, device, landscapes))
         if a.teacher:
             sampler = {"kind": "euler", "steps": [round(1000 * (1 - i / 32)) for i in range(32)],
                        "shift": config["sampler"]["shift"], "guidance": config["distill"]["guidance"]}
             teacher = Bundle(a.teacher, device)
-            result["teacher_adherence"] = take_figures(teacher, net, a.takes, device, landscapes, sampler)["adherence"]
+            made = made_takes(teacher, chosen, sampler)
+            result["teacher_adherence"] = take_figures(teacher, net, made, device, landscapes)["adherence"]
         if a.drift_minutes:
             result["drift"] = drift_figures(bundle, net, a.drift_takes, a.drift_minutes, device, landscapes)
     text = json.dumps(result, indent=1)
