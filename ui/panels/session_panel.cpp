@@ -140,8 +140,7 @@ void SessionPanel::build() {
     addRow(tr("St&art"), {startImage_, chooseImage, noStartImage_});
     addRow(tr("See&d"), {seed_, lock_, dice_});
     addRow(tr("Chun&ks"), {steps_, sink_, window_});
-    addRow(tr("Devi&ce"), {device_, threads_, precision_}, 0);
-    for (QComboBox* box : {device_, precision_}) box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    addRow(tr("Devi&ce"), {device_, threads_, precision_});
     addRow(tr("Memory plan"), {memory_, memoryText_});
 
     auto* content = new QWidget;
@@ -165,13 +164,13 @@ void SessionPanel::build() {
     column->addWidget(note_);
 }
 
-void SessionPanel::addRow(const QString& name, std::initializer_list<QWidget*> fields, int stretch) {
+void SessionPanel::addRow(const QString& name, std::initializer_list<QWidget*> fields) {
     auto* holder = new QWidget;
     auto* row = new QHBoxLayout(holder);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(4);
     for (QWidget* field : fields) {
-        row->addWidget(field, qobject_cast<QToolButton*>(field) ? 0 : stretch);
+        row->addWidget(field, qobject_cast<QToolButton*>(field) ? 0 : 1);
         field->setMinimumWidth(qobject_cast<QToolButton*>(field) ? 26 : 60);
         if (field->accessibleName().isEmpty()) field->setAccessibleName(QString(name).remove('&'));
     }

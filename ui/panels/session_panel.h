@@ -62,8 +62,7 @@ signals:
 
 private:
     void build();
-    // stretch: 1 shares the width evenly, 0 by what each field has to show.
-    void addRow(const QString& name, std::initializer_list<QWidget*> fields, int stretch = 1);
+    void addRow(const QString& name, std::initializer_list<QWidget*> fields);
     void followModel();
     void readSize();
     void followDevice();

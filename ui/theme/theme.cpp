@@ -23,6 +23,7 @@ QStatusBar::item { border: none; }
 QLineEdit, QSpinBox, QComboBox {
     background: @field; color: @text; border: 1px solid @border; border-radius: 4px;
     padding: 0 8px; min-height: 24px; selection-background-color: @accent; selection-color: @onAccent; }
+QComboBox { padding-right: 0; }
 QComboBox[compact="true"], QSpinBox[compact="true"] { min-height: 20px; padding: 0 6px; }
 QLineEdit:focus, QSpinBox:focus, QComboBox:focus { border: 1px solid @accent; }
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: @dim; background: @panel; }
