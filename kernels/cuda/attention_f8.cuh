@@ -80,7 +80,7 @@ __device__ __forceinline__ int placeOfKey(int key) { return (key & ~14) | (key &
 // Values of 128 keys, turned over. Blocks: tiles of keys, heads.
 __global__ void __launch_bounds__(kF8Threads) columnsToF8(F8Params f) {
     constexpr int kKeys = 128, kPitch = kKeys + 4;  // so that a column's bytes lie in different banks
-    __shared__ uint8_t turned[kF8Width * kPitch];
+    alignas(16) __shared__ uint8_t turned[kF8Width * kPitch];
     const int64_t head = blockIdx.y, firstKey = int64_t{blockIdx.x} * kKeys;
     const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
     const F8Source from = sourceOf(f.p, 2, head);

@@ -19,7 +19,7 @@ bool liesForTiles(const ConvWeight& w) { return w.dtype == DType::BF16 && w.inCh
 
 template <typename Tile>
 void launchTiles(const ConvTileParams& c, const LaunchContext& context) {
-    const int64_t tiles = (c.pixels + kConvPixels - 1) / kConvPixels * ((c.w.outChannels + Tile::kOut - 1) / Tile::kOut);
+    const int64_t tiles = int64_t{(c.pixels + kConvPixels - 1) / kConvPixels} * ((c.w.outChannels + Tile::kOut - 1) / Tile::kOut);
     launch("conv", convTiles<Tile>, dim3(static_cast<unsigned>(tiles)), dim3(kConvThreads), Tile::kSharedBytes, context.stream, c);
 }
 
@@ -51,6 +51,10 @@ void launchConv(const ConvParams& p, const ConvWeight& w, const LaunchContext& c
     const ConvSizes s = sizesOf(p, w);
     if (p.dtype != DType::BF16 || reinterpret_cast<uintptr_t>(p.x) % 16 != 0)
         throw std::invalid_argument("[conv] reads bf16 maps at addresses that 16 divides");
+    constexpr int64_t kMostPixels = 1 << 30, kMostPieces = 1 << 30;  // a map of 16 GB
+    const int64_t pixels = s.outFrames * s.outHeight * s.outWidth;
+    if (pixels > kMostPixels || p.frames * p.height * p.width * (w.inChannels / 8) > kMostPieces)
+        throw std::invalid_argument("[conv] the maps are too large");
     const ConvTileParams c{.p = p,
                            .w = w,
                            .outHeight = static_cast<int>(s.outHeight),
@@ -58,7 +62,8 @@ void launchConv(const ConvParams& p, const ConvWeight& w, const LaunchContext& c
                            .pixelStride = s.pixelStride,
                            .rowStride = s.rowStride,
                            .frameStride = s.frameStride,
-                           .pixels = s.outFrames * s.outHeight * s.outWidth,
+                           .pixels = static_cast<int>(pixels),
+                           .pieces = static_cast<int>(w.inChannels / 8),
                            .paddedDepth = static_cast<int>(paddedDepth(w))};
     if (c.pixels == 0) return;
     // The tile that leaves the fewest channels of its last one unused; 96 and 192 are the Wan decoder's.

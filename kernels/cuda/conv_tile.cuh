@@ -30,66 +30,76 @@ struct ConvTileParams {
     ConvWeight w;
     int outHeight, outWidth;
     int64_t pixelStride, rowStride, frameStride;  // of the output
-    int64_t pixels;
+    int pixels, pieces;                           // of the output; of a pixel of the input: eight channels each
     int paddedDepth;  // of a row of the packed weight: taps times channels, filled up to a multiple of kConvDepth
 };
 
 __device__ __forceinline__ int convSwizzled(int row, int piece) { return row * kConvDepth + (piece ^ (row & 7)) * 8; }
 
-// One thread's share of gathering pixels: the same eight channels' place in every stage, of some rows of the tile.
-struct ConvGather {
-    static constexpr int kRowsOfThread = kConvPixels * (kConvDepth / 8) / kConvThreads;
-    int piece, row;                                                // of the stage; rows are kConvThreads / 8 apart
-    int frame[kRowsOfThread], y[kRowsOfThread], x[kRowsOfThread];  // where the kernel's first tap falls; frame < 0: no such pixel
-    int channel, t = 0, i = 0, j = 0;                              // of the coming stage
+constexpr int kConvPieces = kConvDepth / 8;                  // of a stage: eight channels each
+constexpr int kConvRowsAtOnce = kConvThreads / kConvPieces;  // a thread has the same piece of rows that lie so far apart
 
-    __device__ __forceinline__ ConvGather(const ConvTileParams& c, int64_t firstPixel) {
-        piece = static_cast<int>(threadIdx.x) % (kConvDepth / 8);
-        row = static_cast<int>(threadIdx.x) / (kConvDepth / 8);
+// One thread's share of gathering pixels. Places count pieces, so that 32 bits are enough for every map.
+struct ConvGather {
+    static constexpr int kRowsOfThread = kConvPixels / kConvRowsAtOnce;
+    static constexpr int kNowhere = -(1 << 30);  // a pixel beyond the last one: outside the map at every tap
+    int piece, row;                              // of the stage
+    // Where the kernel's first tap falls, and its place in the map.
+    int y[kRowsOfThread], x[kRowsOfThread], place[kRowsOfThread];
+    int of, t = 0, i = 0, j = 0;  // piece of the pixel and tap, of the coming stage
+
+    __device__ __forceinline__ ConvGather(const ConvTileParams& c, int firstPixel) {
+        piece = static_cast<int>(threadIdx.x) % kConvPieces;
+        row = static_cast<int>(threadIdx.x) / kConvPieces;
 #pragma unroll
         for (int r = 0; r < kRowsOfThread; ++r) {
-            const int64_t pixel = firstPixel + row + r * (kConvThreads / (kConvDepth / 8));
-            const int64_t line = pixel / c.outWidth;
-            x[r] = static_cast<int>(pixel % c.outWidth) * c.p.stride - c.p.padLeft;
-            y[r] = static_cast<int>(line % c.outHeight) * c.p.stride - c.p.padTop;
-            frame[r] = pixel < c.pixels ? static_cast<int>(line / c.outHeight) * c.p.strideT : -1;
+            const int pixel = firstPixel + row + r * kConvRowsAtOnce, line = pixel / c.outWidth;
+            x[r] = pixel % c.outWidth * c.p.stride - c.p.padLeft;
+            y[r] = line % c.outHeight * c.p.stride - c.p.padTop;
+            const int frame = line / c.outHeight * c.p.strideT;
+            place[r] = ((frame * static_cast<int>(c.p.height) + y[r]) * static_cast<int>(c.p.width) + x[r]) * c.pieces;
+            if (pixel >= c.pixels) y[r] = kNowhere;
         }
-        channel = piece * 8;
-        settle(c.w);
+        of = piece;
+        settle(c);
     }
-    // Carries channels beyond the last one into the next tap.
-    __device__ __forceinline__ void settle(const ConvWeight& w) {
-        while (channel >= w.inChannels) {
-            channel -= static_cast<int>(w.inChannels);
-            if (++j < w.kw) continue;
+    // Carries pieces beyond the pixel's last one into the next tap.
+    __device__ __forceinline__ void settle(const ConvTileParams& c) {
+        while (of >= c.pieces) {
+            of -= c.pieces;
+            if (++j < c.w.kw) continue;
             j = 0;
-            if (++i < w.kh) continue;
+            if (++i < c.w.kh) continue;
             i = 0;
             ++t;
         }
     }
     __device__ __forceinline__ void load(const ConvTileParams& c, uint16_t* stage) {
         const uint16_t* from = static_cast<const uint16_t*>(c.p.x);
+        const unsigned height = t < c.w.kt ? static_cast<unsigned>(c.p.height) : 0, width = static_cast<unsigned>(c.p.width);
+        const int tap = ((t * static_cast<int>(c.p.height) + i) * static_cast<int>(c.p.width) + j) * c.pieces + of;
 #pragma unroll
         for (int r = 0; r < kRowsOfThread; ++r) {
-            const int atY = y[r] + i, atX = x[r] + j;
-            const bool counts = frame[r] >= 0 && t < c.w.kt && atY >= 0 && atY < c.p.height && atX >= 0 && atX < c.p.width;
-            const int64_t at = ((int64_t{frame[r] + t} * c.p.height + atY) * c.p.width + atX) * c.w.inChannels + channel;
-            copyAsync(stage + convSwizzled(row + r * (kConvThreads / (kConvDepth / 8)), piece), from + (counts ? at : 0), counts);
+            const bool counts = static_cast<unsigned>(y[r] + i) < height && static_cast<unsigned>(x[r] + j) < width;
+            copyAsyncReused(stage + convSwizzled(row + r * kConvRowsAtOnce, piece), from + (counts ? int64_t{place[r] + tap} * 8 : 0),
+                            counts);
         }
-        channel += kConvDepth;
-        settle(c.w);
+        of += kConvPieces;
+        settle(c);
     }
 };
 
 template <int kOut>
 __device__ __forceinline__ void loadConvWeight(const ConvTileParams& c, uint16_t* stage, int firstOut, int step) {
     const uint16_t* from = static_cast<const uint16_t*>(c.w.data);
-    for (int i = static_cast<int>(threadIdx.x); i < kOut * (kConvDepth / 8); i += kConvThreads) {
-        const int row = i / (kConvDepth / 8), piece = i % (kConvDepth / 8);
+    const int piece = static_cast<int>(threadIdx.x) % kConvPieces, first = static_cast<int>(threadIdx.x) / kConvPieces;
+    const int piecesOfRow = c.paddedDepth / 8, place = (firstOut + first) * piecesOfRow + step * kConvPieces + piece;
+#pragma unroll
+    for (int r = 0; r < (kOut + kConvRowsAtOnce - 1) / kConvRowsAtOnce; ++r) {
+        const int row = first + r * kConvRowsAtOnce;
+        if (kOut % kConvRowsAtOnce != 0 && row >= kOut) break;
         const bool counts = firstOut + row < c.w.outChannels;
-        copyAsync(stage + convSwizzled(row, piece),
-                  from + (counts ? int64_t{firstOut + row} * c.paddedDepth + step * kConvDepth + piece * 8 : 0), counts);
+        copyAsync(stage + convSwizzled(row, piece), from + (counts ? int64_t{place + r * kConvRowsAtOnce * piecesOfRow} * 8 : 0), counts);
     }
 }
 
@@ -120,7 +130,7 @@ __global__ void __launch_bounds__(kConvThreads, 2) convTiles(ConvTileParams c) {
     const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
     const int down = warp / Tile::kAcross, across = warp % Tile::kAcross;
     const int outTiles = static_cast<int>((c.w.outChannels + Tile::kOut - 1) / Tile::kOut);
-    const int64_t firstPixel = int64_t{blockIdx.x} / outTiles * kConvPixels;
+    const int firstPixel = static_cast<int>(blockIdx.x) / outTiles * kConvPixels;
     const int firstOut = static_cast<int>(blockIdx.x) % outTiles * Tile::kOut;
     const int steps = c.paddedDepth / kConvDepth;
 
@@ -166,9 +176,9 @@ __global__ void __launch_bounds__(kConvThreads, 2) convTiles(ConvTileParams c) {
     for (int m = 0; m < Tile::kRowTiles; ++m)
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-            const int64_t pixel = firstPixel + (down * Tile::kRowTiles + m) * 16 + lane / 4 + half * 8;
+            const int pixel = firstPixel + (down * Tile::kRowTiles + m) * 16 + lane / 4 + half * 8;
             if (pixel >= c.pixels) continue;
-            const int64_t line = pixel / c.outWidth;
+            const int line = pixel / c.outWidth;
             const int64_t offset =
                 line / c.outHeight * c.frameStride + line % c.outHeight * c.rowStride + pixel % c.outWidth * c.pixelStride;
 #pragma unroll

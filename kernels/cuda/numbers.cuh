@@ -31,6 +31,24 @@ struct Bf16Number {
     }
 };
 
+// One number, or four at an address that allows it.
+template <typename X, int kCount>
+__device__ __forceinline__ void loadNumbers(float (&to)[kCount], const typename X::Type* from) {
+    static_assert(kCount == 1 || kCount == 4);
+    if constexpr (kCount == 4) {
+        const float4 v = X::load4(from);
+        to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
+    } else {
+        to[0] = X::load(from);
+    }
+}
+template <typename Y, int kCount>
+__device__ __forceinline__ void storeNumbers(typename Y::Type* to, const float (&from)[kCount]) {
+    static_assert(kCount == 1 || kCount == 4);
+    if constexpr (kCount == 4) Y::store4(to, make_float4(from[0], from[1], from[2], from[3]));
+    else Y::store(to, from[0]);
+}
+
 // Whether rows at a pointer and stride can be read four numbers at a time.
 inline bool allowsFours(const void* data, DType dtype, int64_t stride) {
     const size_t bytes = 4 * sizeOf(dtype);

@@ -1,20 +1,22 @@
 // Operations on rows: norms with modulation, rotation, activations, the epilogue of a matrix product.
 //
 // All of them move every number once and compute little, so the bound is bytes / bandwidth (README.md has the table).
-// A row is read once into shared memory, four numbers at a time where it is aligned; sums are taken from there.
+// A row is read once, four numbers at a time where it is aligned: short rows into registers, others into shared memory.
+#include <algorithm>
 #include <stdexcept>
 
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/numbers.cuh"
+#include "kernels/cuda/tensor_core.cuh"
 
 namespace longtake::cuda {
 
 namespace {
 
-constexpr int kRowThreads = 128;           // of a wide row
-constexpr int kWideRow = 1024;             // numbers; narrower rows take one warp each
-constexpr int kWarpsOfNarrow = 4;          // narrow rows a block
-constexpr int64_t kLargestRow = 12 << 10;  // 48 KB of floats
+constexpr int kRowThreads = 128;         // of a wide row
+constexpr int kWideRow = 1024;           // numbers; narrower rows take one warp each, or a part of it
+constexpr int kWarpsOfNarrow = 4;        // a block
+constexpr int64_t kLargestRow = 12'000;  // in floats, beside what sums need, the 48 KB that a block has without asking
 
 struct NormRows {
     const void* x;
@@ -27,6 +29,15 @@ struct NormRows {
     float eps;
     Activation activation;
 };
+
+// What a norm does with a number once it has mean 0 and size 1.
+__device__ __forceinline__ float modulated(const NormRows& p, float v, const float* scale, const float* shift, int column) {
+    if (p.gain) v *= p.gain[column];
+    if (p.bias) v += p.bias[column];
+    if (scale) v *= 1.0f + scale[column];
+    if (shift) v += shift[column];
+    return activated(v, p.activation);
+}
 
 template <bool kOneWarp>
 __device__ __forceinline__ float rowSum(float value, float* partial) {
@@ -72,16 +83,55 @@ __global__ void normRows(NormRows p) {
     const float* shift = p.shift.data && live ? p.shift.data + row / p.shift.rowsPerGroup * p.shift.stride : nullptr;
     for (int c = first; c < cols; c += step) {
         float out[kStep];
-        for (int i = 0; i < kStep; ++i) {
-            float v = (values[c + i] - mean) * inverse;
-            if (p.gain) v *= p.gain[c + i];
-            if (p.bias) v += p.bias[c + i];
-            if (scale) v *= 1.0f + scale[c + i];
-            if (shift) v += shift[c + i];
-            out[i] = activated(v, p.activation);
+        for (int i = 0; i < kStep; ++i) out[i] = modulated(p, (values[c + i] - mean) * inverse, scale, shift, c + i);
+        storeNumbers<Y>(y + c, out);
+    }
+}
+
+// Short rows, kLanes lanes each: all of a row is asked for at once, and a warp has several rows under way, for it is reads under
+// way that keep memory busy.
+template <typename X, typename Y, int kLanes, int kFoursOfLane>
+__global__ void normShortRows(NormRows p) {
+    const int lane = static_cast<int>(threadIdx.x) % kLanes;
+    const int64_t row = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / kLanes;
+    const bool live = row < p.rows;  // no thread leaves: sums are for all
+    const typename X::Type* x = static_cast<const typename X::Type*>(p.x) + row * p.xStride;
+    typename Y::Type* y = static_cast<typename Y::Type*>(p.y) + row * p.yStride;
+    const auto rowSum = [](float value) {
+        for (int offset = kLanes / 2; offset > 0; offset /= 2) value += __shfl_xor_sync(0xffffffffu, value, offset);
+        return value;
+    };
+    float values[kFoursOfLane][4] = {};
+#pragma unroll
+    for (int f = 0; f < kFoursOfLane; ++f) {
+        const int c = (f * kLanes + lane) * 4;
+        if (!live || c >= p.cols) continue;
+        loadNumbers<X>(values[f], x + c);
+    }
+    float mean = 0.0f;
+    if (!p.rms) {
+        for (const auto& four : values) mean += (four[0] + four[1]) + (four[2] + four[3]);
+        mean = rowSum(mean) / static_cast<float>(p.cols);
+    }
+    float squares = 0.0f;
+#pragma unroll
+    for (int f = 0; f < kFoursOfLane; ++f) {
+        if ((f * kLanes + lane) * 4 >= p.cols) continue;  // what is not there has no distance from the mean
+        for (float& v : values[f]) {
+            v -= mean;
+            squares += v * v;
         }
-        if constexpr (kFours) Y::store4(y + c, make_float4(out[0], out[1], out[2], out[3]));
-        else Y::store(y + c, out[0]);
+    }
+    const float inverse = 1.0f / sqrtf(rowSum(squares) / static_cast<float>(p.cols) + p.eps);
+    if (!live) return;
+    const float* scale = p.scale.data ? p.scale.data + row / p.scale.rowsPerGroup * p.scale.stride : nullptr;
+    const float* shift = p.shift.data ? p.shift.data + row / p.shift.rowsPerGroup * p.shift.stride : nullptr;
+#pragma unroll
+    for (int f = 0; f < kFoursOfLane; ++f) {
+        const int c = (f * kLanes + lane) * 4;
+        if (c >= p.cols) continue;
+        for (int i = 0; i < 4; ++i) values[f][i] = modulated(p, values[f][i] * inverse, scale, shift, c + i);
+        storeNumbers<Y>(y + c, values[f]);
     }
 }
 
@@ -92,14 +142,24 @@ void launchNormRows(const char* operation, const NormRows& p, DType xType, DType
                                     " numbers are not supported");
     const bool oneWarp = p.cols < kWideRow;
     const bool fours = p.cols % 4 == 0 && allowsFours(p.x, xType, p.xStride) && allowsFours(p.y, yType, p.yStride);
+    if (fours && oneWarp) {
+        const int lanes = p.cols <= 128 ? 8 : p.cols <= 256 ? 16 : 32;
+        const int64_t rows = kRowThreads / lanes;  // of a block
+        byTypes(xType, yType, [&](auto x, auto y) {
+            using X = decltype(x);
+            using Y = decltype(y);
+            auto kernel = lanes == 8 ? normShortRows<X, Y, 8, 4> : lanes == 16 ? normShortRows<X, Y, 16, 4> : normShortRows<X, Y, 32, 8>;
+            launch(operation, kernel, dim3(static_cast<unsigned>((p.rows + rows - 1) / rows)), dim3(kRowThreads), 0, context.stream, p);
+        });
+        return;
+    }
     const dim3 block = oneWarp ? dim3(kWarp, kWarpsOfNarrow) : dim3(kRowThreads, 1);
     const dim3 grid(static_cast<unsigned>((p.rows + block.y - 1) / block.y));
     const size_t shared = static_cast<size_t>(p.cols) * block.y * sizeof(float);
     byTypes(xType, yType, [&](auto x, auto y) {
         using X = decltype(x);
         using Y = decltype(y);
-        auto kernel = fours ? (oneWarp ? normRows<X, Y, true, true> : normRows<X, Y, true, false>)
-                            : (oneWarp ? normRows<X, Y, false, true> : normRows<X, Y, false, false>);
+        auto kernel = fours ? normRows<X, Y, true, false> : oneWarp ? normRows<X, Y, false, true> : normRows<X, Y, false, false>;
         launch(operation, kernel, grid, block, shared, context.stream, p);
     });
 }
@@ -113,23 +173,52 @@ __global__ void ropeRows(RopeParams p) {
     const float cosine = p.cosines[index], sine = p.sines[index];
     const typename X::Type* x = static_cast<const typename X::Type*>(p.x) + row * p.xRowStride + 2 * pair;
     typename Y::Type* y = static_cast<typename Y::Type*>(p.y) + row * p.yRowStride + 2 * pair;
-    for (int64_t head = 0; head < p.heads; ++head) {
-        const float re = X::load(x + head * p.xHeadStride), im = X::load(x + head * p.xHeadStride + 1);
-        Y::store(y + head * p.yHeadStride, re * cosine - im * sine);
-        Y::store(y + head * p.yHeadStride + 1, re * sine + im * cosine);
+    // Some heads are read before the first of them is written, which may lie where it was read.
+    constexpr int kTogether = 4;
+    for (int64_t head = 0; head < p.heads; head += kTogether) {
+        float re[kTogether], im[kTogether];
+#pragma unroll
+        for (int h = 0; h < kTogether; ++h) {
+            if (head + h >= p.heads) break;
+            re[h] = X::load(x + (head + h) * p.xHeadStride);
+            im[h] = X::load(x + (head + h) * p.xHeadStride + 1);
+        }
+#pragma unroll
+        for (int h = 0; h < kTogether; ++h) {
+            if (head + h >= p.heads) break;
+            Y::store(y + (head + h) * p.yHeadStride, re[h] * cosine - im[h] * sine);
+            Y::store(y + (head + h) * p.yHeadStride + 1, re[h] * sine + im[h] * cosine);
+        }
     }
 }
 
 // One block a row, read twice: the second time it comes from the cache.
-template <typename X>
+template <typename X, bool kFours>
 __global__ void quantizeRows(const typename X::Type* x, int64_t stride, int64_t cols, uint8_t* y, float* scales) {
     __shared__ float partial[kRowThreads / kWarp];
     const typename X::Type* from = x + int64_t{blockIdx.x} * stride;
+    uint8_t* to = y + int64_t{blockIdx.x} * cols;
+    constexpr int kStep = kFours ? 4 : 1;
+    const int first = static_cast<int>(threadIdx.x) * kStep, step = static_cast<int>(blockDim.x) * kStep;
     float most = 0.0f;
-    for (int64_t c = threadIdx.x; c < cols; c += blockDim.x) most = fmaxf(most, fabsf(X::load(from + c)));
+    for (int64_t c = first; c < cols; c += step) {
+        if constexpr (kFours) {
+            const float4 v = X::load4(from + c);
+            most = fmaxf(most, fmaxf(fmaxf(fabsf(v.x), fabsf(v.y)), fmaxf(fabsf(v.z), fabsf(v.w))));
+        } else {
+            most = fmaxf(most, fabsf(X::load(from + c)));
+        }
+    }
     most = blockMax(most, partial);
-    const float scale = f8Scale(most);
-    for (int64_t c = threadIdx.x; c < cols; c += blockDim.x) y[int64_t{blockIdx.x} * cols + c] = f8FromFloat(X::load(from + c) / scale);
+    const float scale = f8Scale(most), inverse = 1.0f / scale;
+    for (int64_t c = first; c < cols; c += step) {
+        if constexpr (kFours) {
+            const float4 v = X::load4(from + c);
+            *reinterpret_cast<uint32_t*>(to + c) = packF8(v.x * inverse, v.y * inverse, v.z * inverse, v.w * inverse);
+        } else {
+            to[c] = f8FromFloat(X::load(from + c) * inverse);
+        }
+    }
     if (threadIdx.x == 0) scales[blockIdx.x] = scale;
 }
 
@@ -146,13 +235,10 @@ __global__ void activateRows(RowPair p, Activation activation) {
     const int64_t row = index / p.cols, column = index % p.cols * (kFours ? 4 : 1);
     const typename X::Type* x = static_cast<const typename X::Type*>(p.x) + row * p.xStride + column;
     typename Y::Type* y = static_cast<typename Y::Type*>(p.y) + row * p.yStride + column;
-    if constexpr (kFours) {
-        const float4 v = X::load4(x);
-        Y::store4(
-            y, make_float4(activated(v.x, activation), activated(v.y, activation), activated(v.z, activation), activated(v.w, activation)));
-    } else {
-        Y::store(y, activated(X::load(x), activation));
-    }
+    float values[kFours ? 4 : 1];
+    loadNumbers<X>(values, x);
+    for (float& value : values) value = activated(value, activation);
+    storeNumbers<Y>(y, values);
 }
 
 template <typename X, typename Y>
@@ -174,22 +260,29 @@ struct EpilogueRows {
     Activation activation;
 };
 
-template <typename Y>
+// Blocks: columns, rows.
+template <typename Y, bool kFours>
 __global__ void epilogueRows(EpilogueRows p) {
-    const int64_t index = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-    if (index >= p.rows * p.cols) return;
-    const int64_t row = index / p.cols, column = index % p.cols;
-    float value = p.product[index] + (p.bias ? p.bias[column] : 0.0f);
-    typename Y::Type* y = static_cast<typename Y::Type*>(p.y) + row * p.yStride + column;
-    if (p.accumulate) {
-        if (p.gate.data) value *= p.gate.data[row / p.gate.rowsPerGroup * p.gate.stride + column];
-        Y::store(y, Y::load(y) + value);
-    } else {
-        Y::store(y, activated(value, p.activation));
+    constexpr int kStep = kFours ? 4 : 1;
+    const int64_t column = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * kStep;
+    if (column >= p.cols) return;
+    for (int64_t row = blockIdx.y; row < p.rows; row += gridDim.y) {
+        float value[kStep], before[kStep] = {};
+        loadNumbers<F32Number>(value, p.product + row * p.cols + column);
+        typename Y::Type* y = static_cast<typename Y::Type*>(p.y) + row * p.yStride + column;
+        if (p.accumulate) loadNumbers<Y>(before, y);
+        const float* gate = p.gate.data ? p.gate.data + row / p.gate.rowsPerGroup * p.gate.stride + column : nullptr;
+        for (int i = 0; i < kStep; ++i) {
+            if (p.bias) value[i] += p.bias[column + i];
+            if (!p.accumulate) value[i] = activated(value[i], p.activation);
+            else value[i] = before[i] + (gate ? value[i] * gate[i] : value[i]);
+        }
+        storeNumbers<Y>(y, value);
     }
 }
 
 constexpr int kThreads = 256;
+constexpr int64_t kMostBlocksDown = 65'535;
 
 dim3 blocksFor(int64_t count) { return dim3(static_cast<unsigned>((count + kThreads - 1) / kThreads)); }
 
@@ -201,9 +294,11 @@ void requireEqual(const Rows& x, const Rows& y, const char* operation) {
 
 void launchQuantize(Rows x, uint8_t* y, float* scales, const LaunchContext& context) {
     if (x.rows == 0) return;
+    const bool fours = x.cols % 4 == 0 && allowsFours(x.data, x.dtype, x.stride) && reinterpret_cast<uintptr_t>(y) % 4 == 0;
     byType(x.dtype, [&](auto number) {
-        launch("quantize", quantizeRows<decltype(number)>, dim3(static_cast<unsigned>(x.rows)), dim3(kRowThreads), 0, context.stream,
-               static_cast<const typename decltype(number)::Type*>(x.data), x.stride, x.cols, y, scales);
+        using X = decltype(number);
+        launch("quantize", fours ? quantizeRows<X, true> : quantizeRows<X, false>, dim3(static_cast<unsigned>(x.rows)), dim3(kRowThreads),
+               0, context.stream, static_cast<const typename X::Type*>(x.data), x.stride, x.cols, y, scales);
     });
 }
 
@@ -276,8 +371,11 @@ void launchMultiply(Rows x, Rows y, const LaunchContext& context) {
 void launchEpilogue(const MatmulParams& p, const float* product, const float* bias, const LaunchContext& context) {
     if (p.y.rows * p.y.cols == 0) return;
     const EpilogueRows rows{product, bias, p.y.data, p.y.stride, p.y.rows, p.y.cols, p.gate, p.accumulate, p.activation};
+    const bool fours = p.y.cols % 4 == 0 && allowsFours(p.y.data, p.y.dtype, p.y.stride) && allowsFours(product, DType::F32, p.y.cols);
+    const dim3 blocks(blocksFor(fours ? p.y.cols / 4 : p.y.cols).x, static_cast<unsigned>(std::min<int64_t>(p.y.rows, kMostBlocksDown)));
     byType(p.y.dtype, [&](auto y) {
-        launch("matmul", epilogueRows<decltype(y)>, blocksFor(p.y.rows * p.y.cols), dim3(kThreads), 0, context.stream, rows);
+        launch("matmul", fours ? epilogueRows<decltype(y), true> : epilogueRows<decltype(y), false>, blocks, dim3(kThreads), 0,
+               context.stream, rows);
     });
 }
 

@@ -56,6 +56,14 @@ __device__ __forceinline__ void copyAsync(void* shared, const void* global, bool
                  : "memory");
 #endif
 }
+// The same, through the multiprocessor's own cache, for what its blocks read several times.
+__device__ __forceinline__ void copyAsyncReused(void* shared, const void* global, bool counts) {
+#if defined(LONGTAKE_HAS_TENSOR_CORES)
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared))),
+                 "l"(global), "r"(counts ? 16 : 0)
+                 : "memory");
+#endif
+}
 __device__ __forceinline__ void copyCommit() {
 #if defined(LONGTAKE_HAS_TENSOR_CORES)
     asm volatile("cp.async.commit_group;" ::: "memory");

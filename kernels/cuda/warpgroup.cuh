@@ -48,6 +48,12 @@ __device__ __forceinline__ uint64_t operand(const void* shared, uint32_t leading
     return encodeOperand(sharedAddress(shared), leading, stride);
 }
 
+// Compiled for another architecture these functions do nothing: what calls them must not run.
+__device__ __forceinline__ void trapWithoutWarpgroups() {
+#if !defined(LONGTAKE_HAS_WARPGROUPS)
+    __trap();
+#endif
+}
 __device__ __forceinline__ void initBarrier(TileBarrier* barrier, int arrivals) {
 #if defined(LONGTAKE_HAS_WARPGROUPS)
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(arrivals) : "memory");

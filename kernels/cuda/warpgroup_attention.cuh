@@ -23,7 +23,7 @@ template <bool kEightBits>
 struct WarpgroupTile {
     static constexpr bool kF8 = kEightBits;
     static constexpr int kRows = 128, kKeys = 128, kWidth = 128;  // narrower heads are filled up with zeros
-    static constexpr int kStages = 2, kThreads = 3 * kWarpgroup;
+    static constexpr int kStages = kF8 ? 4 : 3, kThreads = 3 * kWarpgroup;
     static constexpr int kBoxColumns = kF8 ? 128 : 64, kBoxBytes = 128 * kBoxRowBytes;  // of 128 rows
     static constexpr int kTileBytes = kWidth / kBoxColumns * kBoxBytes;
     static constexpr int kDepth = kF8 ? 32 : 16;       // numbers that a product adds up: 32 bytes
@@ -198,11 +198,12 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
     const int firstKey = (share.endTile - 1) * Tile::kKeys;
     if (f.keys - firstKey <= Tile::kKeys) {
         const int last = static_cast<int>(f.keys - 1) - firstKey;
+        const float lastKeyScore = f.lastKeyBits / factor;
 #pragma unroll
         for (int i = 0; i < kSumsOfThread; ++i) {
             const int key = i / 4 * 8 + lane % 4 * 2 + i % 2;
             if (key > last) score[i] = -INFINITY;
-            if (key == last) score[i] += f.lastKeyBits / factor;
+            if (key == last) score[i] += lastKeyScore;
         }
     }
     softmaxOfTile(score, largest, total, shrink, factor, Tile::kWeightBits);
@@ -269,6 +270,7 @@ __device__ __forceinline__ void attend(const WarpgroupParams& f, const Warpgroup
 template <typename Tile>
 __global__ void __launch_bounds__(Tile::kThreads, 1) warpgroupAttention(const __grid_constant__ WarpgroupParams f) {
     LONGTAKE_SHARED(unsigned char, raw);
+    trapWithoutWarpgroups();
     const WarpgroupMemory<Tile> memory(raw);
     if (threadIdx.x == 0) {
         initBarrier(memory.queriesCame, 1);

@@ -145,7 +145,7 @@ theirs=$(sed -n 's|^PyTorch attention .* \([0-9.]*\) TFLOP/s|\1|p' "$parts/torch
 ratio "attention, 4680 x 9360, bf16, against the best of PyTorch's" 0.7 "$ours" "$theirs"
 check profile 60
 # Attention in 8 bits only where it was right.
-if grep -q "WRONG attention in e4m3" "$parts/attention.txt" 2>/dev/null; then export LONGTAKE_CUDA_WARPGROUPS=0; fi
+if grep -q "WRONG attention by wgmma in e4m3" "$parts/attention.txt" 2>/dev/null; then export LONGTAKE_CUDA_WARPGROUPS=0; fi
 part f8 50 "$where/gpu_check" take $options --f8
 if command -v compute-sanitizer >/dev/null; then
     part sanitizer 90 compute-sanitizer --error-exitcode 3 "$where/gpu_check" golden $options

@@ -210,7 +210,7 @@ void addConv(Cases& out, ConvCase shape, bool interleaved = false) {
 }
 
 void addMaps(Cases& out) {
-    for (int64_t channels : {3, 16, 37, 96, 384}) {
+    for (int64_t channels : {3, 16, 37, 96, 192, 384}) {
         out.push_back({"upsample2x " + text(channels) + " channels",
                        [=](Backend& b, DType type) {
                            const DeviceValues x(b, type, randomValues(2 * 5 * 7 * channels, 1)),
@@ -384,7 +384,7 @@ void addSmall(Cases& out) {
     for (int64_t groups : {0, 1, 3})
         for (bool bias : {false, true}) addGatedMatmul(out, 45, 70, 33, groups, bias);
     for (NormKind kind : {NormKind::Layer, NormKind::Rms})
-        for (auto [m, d, gap] : {std::array<int64_t, 3>{1, 1, 0}, {5, 83, 2}, {9, 64, 4}, {6, 192, 0}, {3, 1536, 8}, {3, 2001, 1}})
+        for (auto [m, d, gap] : {std::array<int64_t, 3>{1, 1, 0}, {5, 83, 2}, {9, 64, 4}, {6, 192, 0}, {11, 768, 0}, {3, 1536, 8}, {3, 2001, 1}})
             for (int parts = 0; parts < 4; ++parts) addNorm(out, kind, m, d, parts & 1, parts & 2, gap);
     addRope(out, 7, 1, 4, false);
     addRope(out, 33, 12, 16, true);

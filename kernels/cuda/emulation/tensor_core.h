@@ -82,6 +82,7 @@ inline void multiplyAdd(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint
     emulation::warpOperation("mma", &product, emulation::multiplyAdd);
 }
 inline void copyAsync(void* shared, const void* global, bool counts) { emulation::copyLater(shared, global, 16, counts ? 16 : 0); }
+inline void copyAsyncReused(void* shared, const void* global, bool counts) { copyAsync(shared, global, counts); }
 inline void copyCommit() { emulation::commitCopies(); }
 template <int kGroups>
 void copyWait() {

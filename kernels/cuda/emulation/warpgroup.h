@@ -35,6 +35,7 @@ namespace longtake::cuda {
 inline uint64_t operand(const void* shared, uint32_t leading, uint32_t stride) {
     return encodeOperand(emulation::sharedOffset(shared), leading, stride);
 }
+inline void trapWithoutWarpgroups() {}
 inline void initBarrier(TileBarrier* barrier, int arrivals) { emulation::initBarrier(barrier, arrivals); }
 inline void publishBarriers() {}
 inline void arrive(TileBarrier* barrier) { emulation::arriveAt(barrier, 0); }
