@@ -49,6 +49,26 @@ __device__ __forceinline__ void loadTile(uint16_t* shared, int64_t first, int64_
     }
 }
 
+// The same for rows at one distance from each other, where a thread's pieces lie in one column: one sum a piece.
+template <int kCount, int kStride>
+__device__ __forceinline__ void loadRows(uint16_t* shared, const uint16_t* from, int64_t stride, int64_t first, int64_t rows, int width) {
+    constexpr int kPieces = kStride / 8, kRowsAtOnce = kFlashThreads / kPieces;
+    if constexpr (kFlashThreads % kPieces != 0) {
+        loadTile<kCount, kStride>(shared, first, rows, width, [&](int64_t row) { return from + row * stride; });
+    } else {
+        const int piece = static_cast<int>(threadIdx.x) % kPieces, firstRow = static_cast<int>(threadIdx.x) / kPieces;
+        const int64_t left = rows - first;
+        const int rowsLeft = piece * 8 >= width ? 0 : left < kCount ? static_cast<int>(left) : kCount;
+        const uint16_t* at = from + (first + firstRow) * stride + piece * 8;
+#pragma unroll 2  // all at once costs registers that sums need
+        for (int row = 0; row < kCount; row += kRowsAtOnce) {
+            const bool counts = firstRow + row < rowsLeft;
+            copyAsync(shared + swizzled(firstRow + row, piece, kStride), counts ? at : from, counts);
+            at += kRowsAtOnce * stride;
+        }
+    }
+}
+
 template <typename Tile>
 __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
     using Number = uint16_t;  // bf16 as it lies in memory
@@ -66,11 +86,9 @@ __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
     const Number* v = static_cast<const Number*>(p.v) + head * p.vHeadStride + firstColumn;
     auto loadStage = [&](int64_t tile) {
         Number* to = stages + tile % 2 * Tile::kStageNumbers;
-        loadTile<Tile::kKeys, Tile::kQkStride>(to, tile * Tile::kKeys, p.keys, static_cast<int>(p.qkDim),
-                                               [&](int64_t key) { return k + key * p.kRowStride; });
+        loadRows<Tile::kKeys, Tile::kQkStride>(to, k, p.kRowStride, tile * Tile::kKeys, p.keys, static_cast<int>(p.qkDim));
         if constexpr (!Tile::kSame)
-            loadTile<Tile::kKeys, Tile::kVStride>(to + Tile::kKeys * Tile::kQkStride, tile * Tile::kKeys, p.keys, vWidth,
-                                                  [&](int64_t key) { return v + key * p.vRowStride; });
+            loadRows<Tile::kKeys, Tile::kVStride>(to + Tile::kKeys * Tile::kQkStride, v, p.vRowStride, tile * Tile::kKeys, p.keys, vWidth);
     };
     loadTile<Tile::kRows, Tile::kQkStride>(queries, firstRow, f.rows, static_cast<int>(p.qkDim), [&](int64_t row) {
         return q + row / f.headsInRow * p.qRowStride + row % f.headsInRow * p.qHeadStride;
@@ -82,7 +100,7 @@ __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
     float out[Tile::kRowTiles][kColumnTiles][4] = {};
     float largest[Tile::kRowTiles][2], total[Tile::kRowTiles][2] = {};
     for (auto& pair : largest) pair[0] = pair[1] = -INFINITY;
-    const float factor = p.scale * kBitsOfE;
+    const float factor = p.scale * kBitsOfE, perScale = 1.0f / p.scale, lastKeyScore = p.lastKeyBias * perScale;
     const int64_t tiles = (p.keys + Tile::kKeys - 1) / Tile::kKeys;
 
     for (int64_t tile = 0; tile < tiles; ++tile) {
@@ -117,18 +135,20 @@ __global__ void __launch_bounds__(kFlashThreads) flashAttention(FlashParams f) {
         // Where keys end, where the last one counts for many, and what T5 adds.
         const bool last = tile + 1 == tiles;
         if (p.bias || (last && (p.keys % Tile::kKeys != 0 || p.lastKeyBias != 0.0f))) {
+            const int lastKey = static_cast<int>(p.keys - 1 - tile * Tile::kKeys);
 #pragma unroll
             for (int m = 0; m < Tile::kRowTiles; ++m)
 #pragma unroll
                 for (int n = 0; n < kKeyTiles; ++n)
 #pragma unroll
                     for (int i = 0; i < 4; ++i) {
-                        const int64_t key = tile * Tile::kKeys + n * 8 + lane % 4 * 2 + i % 2;
+                        const int key = n * 8 + lane % 4 * 2 + i % 2;
                         const int64_t row = firstRow + (warp * Tile::kRowTiles + m) * 16 + lane / 4 + i / 2 * 8;
                         float& s = score[m][n][i];
-                        if (key >= p.keys) s = -INFINITY;
-                        else if (p.bias && row < f.rows) s += p.bias[(head * p.queries + row) * p.keys + key] / p.scale;
-                        if (key == p.keys - 1) s += p.lastKeyBias / p.scale;
+                        if (key > lastKey) s = -INFINITY;
+                        else if (p.bias && row < f.rows)
+                            s += p.bias[(head * p.queries + row) * p.keys + tile * Tile::kKeys + key] * perScale;
+                        if (key == lastKey) s += lastKeyScore;
                     }
         }
 
