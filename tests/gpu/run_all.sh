@@ -63,11 +63,13 @@ ratio() {
     table
 }
 
+wants() { [ "$wanted" = "  " ] || [[ "$wanted" == *" $1 "* ]]; }
+
 # part NAME SECONDS COMMAND...: its output goes into the report; a part that has no time left is said, not run.
 part() {
     local name=$1 seconds=$2 left=$((limit - (SECONDS - started)))
     shift 2
-    [ "$wanted" = "  " ] || [ "$name" = build ] || [[ "$wanted" == *" $name "* ]] || return 0
+    wants "$name" || [ "$name" = build ] || return 0
     [ "$left" -lt "$seconds" ] && seconds=$left
     if [ "$seconds" -lt 5 ]; then
         say "$name: NOT RUN, no time left"
@@ -127,12 +129,12 @@ check golden 60
 if check attention 60 && [ -f "$parts/attention.txt" ]; then export LONGTAKE_CUDA_WARPGROUPS=1; fi
 check take 90
 # PyTorch's best against ours at the same window: five passes a chunk.
-if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
+if wants torch && python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
     part torch 70 python3 tests/gpu/torch_reference.py
     ours=$(sed -n 's/^FIGURE denoise only, window 6 *\([0-9.]*\).*/\1/p' "$parts/take.txt" 2>/dev/null)
     theirs=$(sed -n 's/.*latent cache, window 6.* \([0-9.]*\) FPS of five passes.*/\1/p' "$parts/torch.txt" 2>/dev/null | sort -n | tail -1)
     ratio "against PyTorch, compiled, bf16, SDPA, the same pass" 1.5 "$ours" "$theirs"
-else
+elif wants torch; then
     say "torch: NOT RUN, PyTorch with CUDA is not there"
 fi
 check dense 90
@@ -147,9 +149,9 @@ check profile 60
 # Attention in 8 bits only where it was right.
 if grep -q "WRONG attention by wgmma in e4m3" "$parts/attention.txt" 2>/dev/null; then export LONGTAKE_CUDA_WARPGROUPS=0; fi
 part f8 50 "$where/gpu_check" take $options --f8
-if command -v compute-sanitizer >/dev/null; then
+if wants sanitizer && command -v compute-sanitizer >/dev/null; then
     part sanitizer 90 compute-sanitizer --error-exitcode 3 "$where/gpu_check" golden $options
-else
+elif wants sanitizer; then
     say "sanitizer: NOT RUN, compute-sanitizer is not there"
 fi
 [ -f "$parts/f8.txt" ] && sed -n 's/^FIGURE/with --f8:/p' "$parts/f8.txt" >>"$reports/summary.txt"
