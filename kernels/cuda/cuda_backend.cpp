@@ -224,7 +224,7 @@ void CudaBackend::packF8(MatmulWeight& weight) {
 // The product of e4m3 numbers in place of one in bf16; none where there are no such weights, and few rows gain nothing.
 std::optional<GemmCall> CudaBackend::inF8(GemmCall call, const MatmulParams& p, const MatmulWeight& weight) {
     constexpr int64_t kFewestRows = 16;
-    if (!weight.f8 || p.x.rows < kFewestRows) return std::nullopt;
+    if (!weight.f8 || p.x.rows < kFewestRows || declinedF8_.contains({weight.out, weight.in})) return std::nullopt;
     auto* rows = static_cast<uint8_t*>(buffer(f8Rows_, static_cast<size_t>(p.x.rows * weight.in)));
     auto* scales = static_cast<float*>(buffer(f8Scales_, static_cast<size_t>(p.x.rows) * sizeof(float)));
     launchQuantize(p.x, rows, scales, context());
@@ -327,7 +327,10 @@ void CudaBackend::matmul(const MatmulParams& p) {
     require(p.accumulate || !p.gate.data, "a gate needs accumulation");
     if (p.x.rows == 0) return;
     const GemmCall usual = callFor(p, weight);
-    if (const auto eight = inF8(usual, p, weight); eight && (fused(*eight, p) || separate(*eight, p, weight))) return;
+    if (const auto eight = inF8(usual, p, weight)) {
+        if (fused(*eight, p) || separate(*eight, p, weight)) return;
+        declinedF8_.insert({weight.out, weight.in});
+    }
     if (!fused(usual, p)) separate(usual, p, weight);
 }
 

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "kernels/backend.h"
@@ -117,6 +118,7 @@ private:
     std::shared_ptr<HostCopies> copies_;
     cudaEvent_t reached_ = nullptr;  // of other queues that this one waits for
     std::shared_ptr<Gemm> gemm_;
+    std::set<std::pair<int64_t, int64_t>> declinedF8_;  // out and in of products that the library has not in 8 bits
     Scratch workspace_, product_, gatedBias_, gatedScale_, f8Rows_, f8Scales_;
 };
 
