@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "kernels/cuda/attention_f32.cuh"
 #include "kernels/cuda/attention_f8.cuh"
 #include "kernels/cuda/flash_attention.cuh"
 #include "kernels/cuda/launch.h"
@@ -24,16 +25,32 @@ bool suitsTensorCores(const AttentionParams& p, const DeviceTraits& device) {
            p.outHeadStride % 2 == 0;
 }
 
+// Whether the one-pass kernel in fp32 can read it: 16 bytes at a time.
+bool suitsF32(const AttentionParams& p) {
+    const auto fours = [](const void* data, int64_t rowStride, int64_t headStride) {
+        return reinterpret_cast<uintptr_t>(data) % 16 == 0 && rowStride % 4 == 0 && headStride % 4 == 0;
+    };
+    return p.dtype == DType::F32 && p.qkDim % 4 == 0 && p.vDim % 4 == 0 && fours(p.q, p.qRowStride, p.qHeadStride) &&
+           fours(p.k, p.kRowStride, p.kHeadStride) && fours(p.v, p.vRowStride, p.vHeadStride) &&
+           fours(p.out, p.outRowStride, p.outHeadStride);
+}
+
 bool keysAreShared(const AttentionParams& p) { return p.heads > 1 && p.kHeadStride == 0 && p.vHeadStride == 0 && !p.bias; }
+
+// A block for each tile of rows, head and share of the values' columns.
+void launchTiles(void (*kernel)(FlashParams), const AttentionParams& p, int rows, int columns, int threads, size_t sharedBytes,
+                 const LaunchContext& context) {
+    const bool shared = keysAreShared(p);
+    const FlashParams f{p, shared ? p.queries * p.heads : p.queries, shared ? p.heads : 1};
+    const auto count = [](int64_t whole, int64_t part) { return static_cast<unsigned>((whole + part - 1) / part); };
+    launch("attention", kernel, dim3(count(f.rows, rows), static_cast<unsigned>(shared ? 1 : p.heads), count(p.vDim, columns)),
+           dim3(threads), sharedBytes, context.stream, f);
+}
 
 template <typename Tile>
 bool launchFlash(const AttentionParams& p, const LaunchContext& context) {
     if (Tile::kSharedBytes > context.device.sharedBytesPerBlock) return false;
-    const bool shared = keysAreShared(p);
-    const FlashParams f{p, shared ? p.queries * p.heads : p.queries, shared ? p.heads : 1};
-    const dim3 grid(static_cast<unsigned>((f.rows + Tile::kRows - 1) / Tile::kRows), static_cast<unsigned>(shared ? 1 : p.heads),
-                    static_cast<unsigned>((p.vDim + Tile::kV - 1) / Tile::kV));
-    launch("attention", flashAttention<Tile>, grid, dim3(kFlashThreads), Tile::kSharedBytes, context.stream, f);
+    launchTiles(flashAttention<Tile>, p, Tile::kRows, Tile::kV, kFlashThreads, Tile::kSharedBytes, context);
     return true;
 }
 
@@ -171,6 +188,8 @@ void launchAttention(const AttentionParams& p, const LaunchContext& context) {
     if (suitsWarpgroups(p, context.device))
         return context.device.f8Attention ? launchWarpgroups<true>(p, context) : launchWarpgroups<false>(p, context);
     if (suitsTensorCores(p, context.device) && launchTensorCores(p, context)) return;
+    if (suitsF32(p))
+        return launchTiles(flashAttentionF32, p, F32Tile::kRows, F32Tile::kColumns, F32Tile::kThreads, F32Tile::kSharedBytes, context);
     launchPlainAttention(p, context);
 }
 
