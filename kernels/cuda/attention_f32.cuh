@@ -20,7 +20,6 @@ struct F32Tile {
 
 // A tile that is turned over, 64 numbers a line; fours change places so that writing a row's numbers meets different banks.
 __device__ __forceinline__ int turnedPlace(int line, int column) { return line * F32Tile::kRows + (column ^ (line >> 2 & 7) << 2); }
-__device__ __forceinline__ float4 fourAt(const float* at) { return *reinterpret_cast<const float4*>(at); }
 
 // Numbers [depth, depth + kDepth) of the rows [first, first + kRows), zeros beyond `rows` and `width`.
 template <typename Address>
@@ -37,13 +36,6 @@ __device__ __forceinline__ void loadTurned(float* to, int64_t first, int64_t row
         to[turnedPlace(line + 2, row)] = four.z;
         to[turnedPlace(line + 3, row)] = four.w;
     }
-}
-
-__device__ __forceinline__ void addProducts(float (&sum)[4], float by, float4 four) {
-    sum[0] += by * four.x;
-    sum[1] += by * four.y;
-    sum[2] += by * four.z;
-    sum[3] += by * four.w;
 }
 
 // Over the 16 lanes that share a row.

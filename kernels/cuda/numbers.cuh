@@ -49,6 +49,14 @@ __device__ __forceinline__ void storeNumbers(typename Y::Type* to, const float (
     else Y::store(to, from[0]);
 }
 
+__device__ __forceinline__ float4 fourAt(const float* at) { return *reinterpret_cast<const float4*>(at); }
+__device__ __forceinline__ void addProducts(float (&sum)[4], float by, float4 four) {
+    sum[0] += by * four.x;
+    sum[1] += by * four.y;
+    sum[2] += by * four.z;
+    sum[3] += by * four.w;
+}
+
 // Whether rows at a pointer and stride can be read four numbers at a time.
 inline bool allowsFours(const void* data, DType dtype, int64_t stride) {
     const size_t bytes = 4 * sizeOf(dtype);

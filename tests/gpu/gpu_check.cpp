@@ -174,10 +174,11 @@ void timeMatmul(Backend& b, int64_t m, int64_t n, int64_t k, Activation activati
 // Returns what came out.
 std::vector<float> timeAttention(Backend& b, int64_t queries, int64_t keys, int64_t qk, int64_t v, bool shared) {
     constexpr int64_t kHeads = 12;
+    const DType type = b.computeType();
     const int64_t kvHeads = shared ? 1 : kHeads;
-    const DeviceValues q(b, DType::BF16, randomValues(queries * kHeads * qk, 1)), k(b, DType::BF16, randomValues(keys * kvHeads * qk, 2)),
-        values(b, DType::BF16, randomValues(keys * kvHeads * v, 3)), y = DeviceValues::poisoned(b, DType::BF16, queries * kHeads * v);
-    AttentionParams p{.dtype = DType::BF16,
+    const DeviceValues q(b, type, randomValues(queries * kHeads * qk, 1)), k(b, type, randomValues(keys * kvHeads * qk, 2)),
+        values(b, type, randomValues(keys * kvHeads * v, 3)), y = DeviceValues::poisoned(b, type, queries * kHeads * v);
+    AttentionParams p{.dtype = type,
                       .q = q.data(),
                       .k = k.data(),
                       .v = shared ? k.data() : values.data(),
@@ -200,19 +201,20 @@ std::vector<float> timeAttention(Backend& b, int64_t queries, int64_t keys, int6
     line("attention " + std::to_string(queries) + " x " + std::to_string(keys) + ", 12 heads, " + std::to_string(qk) + " / " +
              std::to_string(v) + (shared ? " shared" : ""),
          ms, 2.0 * static_cast<double>(queries * keys * kHeads * (qk + v)),
-         static_cast<double>(2 * (queries * kHeads + keys * kvHeads) * (qk + v)));
+         static_cast<double>(static_cast<int64_t>(sizeOf(type)) * (queries * kHeads + keys * kvHeads) * (qk + v)));
     return y.read();
 }
 
 void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int kt, int kh, int kw) {
     const auto weight = b.packConv(randomValues(out * in * kt * kh * kw, 1, 0.03f).data(), DType::F32, nullptr, out, in, kt, kh, kw);
+    const DType type = b.computeType();
     const int64_t pixels = shape.height * shape.width, outFrames = shape.frames - kt + 1;
-    const DeviceValues x(b, DType::BF16, randomValues(shape.frames * pixels * in, 2)),
-        y = DeviceValues::poisoned(b, DType::BF16, outFrames * pixels * out);
+    const DeviceValues x(b, type, randomValues(shape.frames * pixels * in, 2)),
+        y = DeviceValues::poisoned(b, type, outFrames * pixels * out);
     ConvParams p = shape;
     p.x = x.data();
     p.y = y.data();
-    p.dtype = DType::BF16;
+    p.dtype = type;
     p.weight = weight.get();
     p.padTop = p.padBottom = kh / 2;
     p.padLeft = p.padRight = kw / 2;
@@ -222,7 +224,7 @@ void timeConv(Backend& b, const ConvParams& shape, int64_t in, int64_t out, int 
              std::to_string(kw) + ", " + std::to_string(outFrames) + " x " + std::to_string(shape.height) + " x " +
              std::to_string(shape.width),
          ms, 2.0 * static_cast<double>(outFrames * pixels * out * in * kt * kh * kw),
-         static_cast<double>(2 * pixels * (shape.frames * in + outFrames * out)));
+         static_cast<double>(static_cast<int64_t>(sizeOf(type)) * pixels * (shape.frames * in + outFrames * out)));
 }
 
 // Against the other kernel, on random numbers. In 8 bits 4.0 to 4.7 % are lost with sums in fp32 (kernels/cuda/README.md), and the
@@ -279,6 +281,10 @@ int kernels() {
     timeConv(*b, {.frames = 4, .height = 120, .width = 208}, 384, 384, 3, 3, 3);
     timeConv(*b, {.frames = 6, .height = 240, .width = 416}, 192, 192, 3, 3, 3);
     timeConv(*b, {.frames = 6, .height = 480, .width = 832}, 96, 96, 3, 3, 3);
+    const auto exact = gpu(Precision::Fp32);
+    say("%s\n", exact->description().c_str());
+    timeAttention(*exact, 4680, 9360, 128, 128, false);
+    timeConv(*exact, {.frames = 6, .height = 240, .width = 416}, 192, 192, 3, 3, 3);
     return 0;
 }
 

@@ -142,7 +142,7 @@ check fit 40
 check prompt 50
 check idle 30
 check kernels 45
-ours=$(sed -n 's|^attention 4680 x 9360, 12 heads, 128 / 128 .* \([0-9.]*\) TFLOP/s.*|\1|p' "$parts/kernels.txt" 2>/dev/null)
+ours=$(sed -n 's|^attention 4680 x 9360, 12 heads, 128 / 128 .* \([0-9.]*\) TFLOP/s.*|\1|p' "$parts/kernels.txt" 2>/dev/null | head -1)
 theirs=$(sed -n 's|^PyTorch attention .* \([0-9.]*\) TFLOP/s|\1|p' "$parts/torch.txt" 2>/dev/null | sort -n | tail -1)
 ratio "attention, 4680 x 9360, bf16, against the best of PyTorch's" 0.7 "$ours" "$theirs"
 check profile 60
