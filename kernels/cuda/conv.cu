@@ -26,6 +26,14 @@ void launchTiles(const ConvTileParams& c, const LaunchContext& context) {
     launch("conv", convTiles<Tile>, dim3(static_cast<unsigned>(tiles)), dim3(kConvThreads), Tile::kSharedBytes, context.stream, c);
 }
 
+template <typename Tile>
+void launchF32(const ConvTileParams& c, bool aligned, const LaunchContext& context) {
+    const ConvF32Params f{c, static_cast<int>(taps(c.w) * c.w.inChannels), static_cast<int>(f32Columns(c.w))};
+    const int64_t tiles = int64_t{(c.pixels + Tile::kPixels - 1) / Tile::kPixels} * ((c.w.outChannels + Tile::kOut - 1) / Tile::kOut);
+    launch("conv", aligned && c.w.inChannels % kConvF32Whole == 0 ? convF32<Tile, true> : convF32<Tile, false>,
+           dim3(static_cast<unsigned>(tiles)), dim3(Tile::kThreads), Tile::kSharedBytes, context.stream, f);
+}
+
 }  // namespace
 
 size_t convWeightBytes(const ConvWeight& sizes) {
@@ -75,11 +83,8 @@ void launchConv(const ConvParams& p, const ConvWeight& w, const LaunchContext& c
                            .paddedDepth = static_cast<int>(paddedDepth(w))};
     if (c.pixels == 0) return;
     if (liesForF32(w)) {
-        using Tile = ConvF32Tile;
-        const ConvF32Params f{c, static_cast<int>(taps(w) * w.inChannels), static_cast<int>(f32Columns(w))};
-        const int64_t tiles = (pixels + Tile::kPixels - 1) / Tile::kPixels * ((w.outChannels + Tile::kOut - 1) / Tile::kOut);
-        return launch("conv", aligned && w.inChannels % Tile::kOfThread == 0 ? convF32<true> : convF32<false>,
-                      dim3(static_cast<unsigned>(tiles)), dim3(Tile::kThreads), Tile::kSharedBytes, context.stream, f);
+        const bool narrow = (w.outChannels + 31) / 32 % 2 != 0;  // a tile of 64 would have 32 to waste
+        return narrow ? launchF32<ConvF32Tile<8>>(c, aligned, context) : launchF32<ConvF32Tile<16>>(c, aligned, context);
     }
     // The tile that leaves the fewest channels of its last one unused; 96 and 192 are the Wan decoder's.
     const auto unused = [&](int64_t tile) { return (w.outChannels + tile - 1) / tile * tile - w.outChannels; };

@@ -176,7 +176,7 @@ __global__ void ropeRows(RopeParams p) {
     // Some heads are read before the first of them is written, which may lie where it was read.
     constexpr int kTogether = 4;
     for (int64_t head = 0; head < p.heads; head += kTogether) {
-        float re[kTogether], im[kTogether];
+        float re[kTogether] = {}, im[kTogether] = {};
 #pragma unroll
         for (int h = 0; h < kTogether; ++h) {
             if (head + h >= p.heads) break;
