@@ -42,7 +42,7 @@ TOGETHER = 8                  # takes made at a time: several times faster than 
 
 
 def to_video(frames, device):
-    return torch.from_numpy(np.ascontiguousarray(frames)).to(device).permute(0, 3, 1, 2).float() / 255
+    return torch.from_numpy(np.array(frames)).to(device).permute(0, 3, 1, 2).float() / 255
 
 
 def autoencoder_figures(bundle, work, size, device, count):
