@@ -6,7 +6,10 @@
 #include <QTest>
 
 #include <atomic>
+#include <chrono>
+#include <csignal>
 #include <stdexcept>
+#include <thread>
 
 #include "kernels/cpu/thread_pool.h"
 
@@ -19,7 +22,26 @@ private slots:
     void aFailureIsThrownAndThePoolGoesOn();
     void aBusyWorkerIsNotWaitedForByOthersTasks();
     void moreThreadsThanThereAreIsAnError();
+    void workersLetNoSignalIn();
 };
+
+void ThreadPoolTest::workersLetNoSignalIn() {
+    ThreadPool pool(2);
+    const std::thread::id mine = std::this_thread::get_id();
+    std::atomic<int> asked = 0, open = 0;
+    for (int round = 0; asked == 0 && round < 1000; ++round)
+        pool.run(8, [&](int64_t) {
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+            if (std::this_thread::get_id() == mine) return;
+            sigset_t blocked;
+            pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+            for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGCHLD}) open += !sigismember(&blocked, number);
+            open += sigismember(&blocked, SIGSEGV);
+            ++asked;
+        });
+    QVERIFY(asked > 0);
+    QCOMPARE(open.load(), 0);
+}
 
 void ThreadPoolTest::everyTaskRunsOnce() {
     for (const int threads : {1, 2, 5}) {

@@ -23,14 +23,27 @@ void onSignal(int number) {
     std::signal(number, SIG_DFL);
 }
 
+// This thread computes beside the workers, and has to hear them all the same: see kernels/thread_signals.h.
+void useOwnStack() {
+    static std::array<char, 256 << 10> memory;  // what registers take is hundreds of bytes or, with AMX, some 11 KB
+    const stack_t stack{.ss_sp = memory.data(), .ss_flags = 0, .ss_size = memory.size()};
+    (void)::sigaltstack(&stack, nullptr);
+}
+
 }  // namespace
 
 StopSignal::StopSignal() {
     stopAsked = 0;
     onTerminal = ::isatty(STDERR_FILENO);
+    useOwnStack();
+    struct sigaction listen {};
+    listen.sa_handler = onSignal;
+    listen.sa_flags = SA_ONSTACK | SA_RESTART;
     for (const int number : kSignals) {
+        struct sigaction before {};
+        (void)::sigaction(number, &listen, &before);
         // nohup has said that a terminal that closes is no reason to stop.
-        if (std::signal(number, onSignal) == SIG_IGN) std::signal(number, SIG_IGN);
+        if (before.sa_handler == SIG_IGN) std::signal(number, SIG_IGN);
     }
 }
 

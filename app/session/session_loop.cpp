@@ -2,6 +2,7 @@
 #include <new>
 
 #include "app/session/session.h"
+#include "kernels/thread_signals.h"
 
 namespace longtake {
 
@@ -12,6 +13,7 @@ constexpr auto kRankPoll = std::chrono::milliseconds(50);
 }  // namespace
 
 void Session::run() {
+    letNoSignalIn();
     std::unique_lock lock(mutex_);
     while (!quit_) {
         try {

@@ -6,9 +6,12 @@
 #include <string>
 #include <system_error>
 
+#include "kernels/thread_signals.h"
+
 namespace longtake::cpu {
 
 namespace {
+
 // The gap between two operations of a forward pass is some microseconds; a sleeping thread needs longer to wake.
 constexpr int kSpins = 4000;
 
@@ -98,6 +101,7 @@ void ThreadPool::execute(int64_t index) {
 }
 
 void ThreadPool::work() {
+    letNoSignalIn();
     omp_set_num_threads(1);
     for (;;) {
         for (int spin = 0; spin < kSpins && tasksLeft(open_.load()) == 0; ++spin) pauseCpu();
