@@ -4,7 +4,7 @@
 usage: train.py STAGE --work FOLDER [--minutes N] [--device cpu|cuda] [--threads N] [--set section.key=value ...]
 
 Stages, in order: tokenizer, text, pool-full, autoencoder, pool-small, latents-small, dit-small, latents-full,
-dit-full, distill-leap, distill-self, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
+dit-full, distill-leap, distill-self, sharpen, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
 """
 import argparse
 import socket
@@ -63,6 +63,9 @@ def run(args):
     elif stage == "dit":
         import flow
         flow.train(config, args.work, size, device, args.minutes)
+    elif stage == "sharpen":
+        import sharpen
+        sharpen.train(config, args.work, device, args.minutes)
     elif stage == "classifier":
         import classifier
         classifier.train(config, args.work, device, args.minutes, size or "full")
