@@ -183,7 +183,7 @@ def train(config, work, device, minutes):
             features = critic(decoded)
             taken = -features[-1].mean() + s["feature_weight"] * sum(
                 (f[:len(r)] - r.detach()).abs().mean() for f, r in zip(features[:-1], real[:-1]))
-            # Both pull at the pictures equally hard, whatever the critic's scale is.
+            # How hard the critic pulls at the pictures is a share of the error's pull, whatever its own scale is.
             pull, push = (torch.autograd.grad(x, got, retain_graph=True)[0] for x in (fit, taken))
             push = push * (s["critic_share"] * pull.norm() / (push.norm() + 1e-12))
             optimiser.zero_grad(set_to_none=True)

@@ -4,7 +4,8 @@
 usage: train.py STAGE --work FOLDER [--minutes N] [--device cpu|cuda] [--threads N] [--set section.key=value ...]
 
 Stages, in order: tokenizer, text, pool-full, autoencoder, pool-small, latents-small, dit-small, latents-full,
-dit-full, distill-leap, distill-self, sharpen, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
+dit-full, distill-leap, distill-self, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
+After distill-self, by hand: sharpen (see README.md).
 """
 import argparse
 import socket
