@@ -154,7 +154,8 @@ def quick_encoder(net, video):
     linear = LinearEncoder(net)
     with torch.no_grad():
         want = net.encode(video)
-        close = (linear.encode(video) - want).abs().max() < 1e-2 * want.std()
+        # The mean error, not the largest: the weights of a finished model are rounded.
+        close = (linear.encode(video) - want).square().mean().sqrt() < 1e-2 * want.std()
     return linear if close else net
 
 

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Writes a model folder for the engine: model.json, the weights, spiece.model.
 
-usage: export.py --work FOLDER OUTPUT [--device cpu|cuda] [--stage small|full|leap|self] [--bf16]
+usage: export.py --work FOLDER OUTPUT [--device cpu|cuda] [--stage small|full|leap|self] [--bf16] [--after MODEL --bits N]
 
 The folder is written beside the target and renamed, so that a reader never sees half a model.
+
+For a repository that keeps every version: weights that are still those of MODEL, the version before, stay byte for byte, and of
+the significands of all others only N bits are written.
 """
 import argparse
 import json
@@ -11,7 +14,7 @@ import shutil
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import autoencoder
 import common
@@ -44,15 +47,24 @@ def description(config, vocab, sampler, size):
     }
 
 
-def save_weights(module, path, dtype):
+def shortened(x, bits):
+    """x with `bits` bits of each significand after the leading one: what is cut off is zero and costs little when packed."""
+    significand, exponent = torch.frexp(x.double())
+    return torch.ldexp((significand * 2.0 ** (bits + 1)).round(), exponent - bits - 1).to(x.dtype)
+
+
+def save_weights(module, path, dtype, before=None, bits=None):
     tensors = {name: tensor.to(dtype).contiguous().cpu() for name, tensor in module.state_dict().items()}
+    old = load_file(Path(before) / path.name) if before else {}
     for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
+        if bits and not (name in old and torch.equal(old[name], tensor)):
+            tensors[name] = shortened(tensor, bits)
+        if not torch.isfinite(tensors[name]).all():
             raise SystemExit(f"{name} does not fit {dtype}")
     save_file(tensors, path, {"format": "pt"})
 
 
-def export(config, work, output, stage=None, dtype=torch.float16):
+def export(config, work, output, stage=None, dtype=torch.float16, before=None, bits=None):
     output = Path(output)
     model, tokenizer, stage, step = flow.finished(config, work, stage)
     sampler = config["sampler"]
@@ -62,9 +74,9 @@ def export(config, work, output, stage=None, dtype=torch.float16):
     part = output.with_name(output.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    save_weights(model.dit, part / "dit.safetensors", dtype)
-    save_weights(model.text_encoder, part / "text_encoder.safetensors", dtype)
-    save_weights(autoencoder.finished(config, work), part / "video.safetensors", dtype)
+    save_weights(model.dit, part / "dit.safetensors", dtype, before, bits)
+    save_weights(model.text_encoder, part / "text_encoder.safetensors", dtype, before, bits)
+    save_weights(autoencoder.finished(config, work), part / "video.safetensors", dtype, before, bits)
     shutil.copy(Path(work) / "spiece.model", part / "spiece.model")
     for file in part.iterdir():
         file.chmod(0o644)
@@ -88,7 +100,9 @@ if __name__ == "__main__":
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     parser.add_argument("--stage", choices=["small", "full", "leap", "self"])
     parser.add_argument("--bf16", action="store_true", help="bfloat16 in place of half precision")
+    parser.add_argument("--after", metavar="MODEL")
+    parser.add_argument("--bits", type=int)
     a = parser.parse_args()
     config = common.load_config(a.config)
     common.choose(config, a.device, a.set)
-    export(config, a.work, a.output, a.stage, torch.bfloat16 if a.bf16 else torch.float16)
+    export(config, a.work, a.output, a.stage, torch.bfloat16 if a.bf16 else torch.float16, a.after, a.bits)

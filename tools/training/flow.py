@@ -83,13 +83,15 @@ class Batches:
                     else self.latents.records[i]["captions"] for i in rows]
         return clean, *self.prompts(captions)
 
-    def draw(self, generator, batch, replicas, dropout, levels=None):
-        """What `step_loss` takes; noise levels from `levels` [n] if given, else logit-normal ones."""
+    def draw(self, generator, batch, replicas, dropout, levels=None, plan=None):
+        """What `step_loss` takes; noise levels from `levels` [n] if given, else logit-normal ones. The kind of step is drawn
+        from `plan`: the same in all processes, so that none waits for another's longer step."""
         s = self.settings
-        kind = generator.random()
+        plan = plan or generator
+        kind = plan.random()
         still = kind < s["still_share"]
         single = kind < s["still_share"] + s["single_share"]
-        count = 1 if single else generator.randint(*s["chunks"])
+        count = 1 if single else plan.randint(*s["chunks"])
         if still:
             batch *= self.chunk
         if s["single_share"] and not single:
@@ -194,7 +196,7 @@ def train(config, work, size, device, minutes):
             for encoder in (model.text_encoder, ema.module.text_encoder):
                 encoder.load_state_dict(start["encoder"])
     freeze(s, model, ema.module)
-    generator = random.Random(f"{config['seed']} {step} {team.rank}")
+    generator, plan = random.Random(f"{config['seed']} {step} {team.rank}"), random.Random(f"{config['seed']} {step}")
     torch.manual_seed(config["seed"] + 1000 * step + team.rank)
     if device.type == "cuda":
         for block in model.dit.blocks:
@@ -211,7 +213,7 @@ def train(config, work, size, device, minutes):
     while team.all_go_on(limit) and step < s["total_steps"]:
         factor = learning_rate(step, s["total_steps"], s["warmup"], s["decay_from"])
         optimiser.set_factor(factor)
-        batch = batches.draw(generator, s["batch"] // team.size, s["replicas"], s["caption_dropout"])
+        batch = batches.draw(generator, s["batch"] // team.size, s["replicas"], s["caption_dropout"], plan=plan)
         with autocast(device):
             loss = step_loss(model, batch, s["train_text"], s["sigma_floor"], s["motion_weight"])
         optimiser.zero_grad(set_to_none=True)

@@ -44,11 +44,26 @@ def render(config, work, size, workers):
     import world
     width, height, count = sizes(config, size)
     chunks = config["video"]["chunks_per_clip"]
+    settings = config["pool"]
     # Two sizes never show the same clip, and the held-out ones come first: every stage after this needs them.
     first = 0 if size == "small" else 10_000_000
-    for split, name, number in (("heldout", "test", config["pool"]["held_out"]), ("train", "train", count)):
-        world.render_pool(Path(work) / "pool" / f"{size}-{name}", number, first, split, max(1, workers), chunks,
-                          width, height, 16, config["pool"]["landscapes"])
+    turns = camera_changes(first + 100_000, settings["camera_changes"], chunks, settings["landscapes"])
+    for split, name, seeds in (("heldout", "test", range(first, first + settings["held_out"])),
+                               ("train", "train", [*range(first, first + count), *turns])):
+        world.render_pool(Path(work) / "pool" / f"{size}-{name}", seeds, split, max(1, workers), chunks,
+                          width, height, 16, settings["landscapes"])
+
+
+def camera_changes(first, count, chunks, landscapes):
+    """The first `count` seeds from `first` on of training clips whose camera changes."""
+    import world
+    out = []
+    while len(out) < count:
+        states = world.describe_clip(first, chunks, "train", landscapes)[0]
+        if states[0]["camera"] != states[-1]["camera"]:
+            out.append(first)
+        first += 1
+    return out
 
 
 def captions(config):

@@ -1,7 +1,7 @@
 """The painted world: clips of procedural scenery with a caption and labels for each chunk.
 
     clip = sample_clip(seed=7)              # 48 frames of 256x144, 16 a second
-    render_pool("pool", 4000, 0, "train", workers=2)
+    render_pool("pool", range(4000), "train", workers=2)
 
 Painting is done by the C++ in world/, compiled at first use. A clip is a pure function of (split, seed, size)
 on one machine; another processor may differ in the last bit of a pixel.
@@ -371,17 +371,17 @@ def sample_clip(seed, chunks=4, width=256, height=144, split="train", landscapes
 # ---------------------------------------------------------------------------------------------- a pool on disk
 
 def _render_shard(job):
-    folder, first, count, chunks, width, height, split, landscapes = job
-    name = Path(folder) / f"{split}-{first:08d}"
+    folder, seeds, chunks, width, height, split, landscapes = job
+    name = Path(folder) / f"{split}-{seeds[0]:08d}"
     frames_file, text_file = name.with_suffix(".npy"), name.with_suffix(".jsonl")
     if frames_file.exists() and text_file.exists():
         return str(frames_file)
-    frames = np.empty((count, chunks * CHUNK_FRAMES, height, width, 3), np.uint8)
+    frames = np.empty((len(seeds), chunks * CHUNK_FRAMES, height, width, 3), np.uint8)
     lines = []
-    for k in range(count):
-        clip = sample_clip(first + k, chunks, width, height, split, landscapes)
+    for k, seed in enumerate(seeds):
+        clip = sample_clip(seed, chunks, width, height, split, landscapes)
         frames[k] = clip.frames
-        lines.append(json.dumps({"seed": first + k, "captions": clip.captions, "labels": clip.labels, "change": clip.change}))
+        lines.append(json.dumps({"seed": seed, "captions": clip.captions, "labels": clip.labels, "change": clip.change}))
     temporary = frames_file.with_suffix(f".{os.getpid()}.tmp")
     with open(temporary, "wb") as out:
         np.save(out, frames)
@@ -392,9 +392,8 @@ def _render_shard(job):
     return str(frames_file)
 
 
-def render_pool(folder, count, first_seed, split, workers, chunks=4, width=256, height=144, shard_clips=SHARD_CLIPS,
-                landscapes=0):
-    """Writes clips first_seed .. first_seed + count - 1 as shards; shards that exist are kept. Returns their paths.
+def render_pool(folder, seeds, split, workers, chunks=4, width=256, height=144, shard_clips=SHARD_CLIPS, landscapes=0):
+    """Writes the clips of these seeds as shards; shards that exist are kept. Returns their paths.
 
     A shard is <split>-<first seed>.npy, uint8 [clips, 12 * chunks, height, width, 3], and a .jsonl of the same name
     with {seed, captions, labels, change} per clip. The folder belongs to one WORLD_VERSION: world.json in it says
@@ -409,8 +408,8 @@ def render_pool(folder, count, first_seed, split, workers, chunks=4, width=256, 
             old.unlink()
     about.write_text(json.dumps(wanted))
     painter()  # compile once, before there are several processes
-    jobs = [(str(folder), s, min(shard_clips, first_seed + count - s), chunks, width, height, split, landscapes)
-            for s in range(first_seed, first_seed + count, shard_clips)]
+    jobs = [(str(folder), seeds[i:i + shard_clips], chunks, width, height, split, landscapes)
+            for i in range(0, len(seeds), shard_clips)]
     if workers <= 1:
         return [_render_shard(job) for job in jobs]
     with ProcessPoolExecutor(workers) as pool:
