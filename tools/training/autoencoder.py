@@ -332,8 +332,8 @@ def train(config, work, device, minutes):
 
 
 @torch.no_grad()
-def finished(config, work, device="cpu", sharpened=True):
-    """The averaged network with the normalisation folded in, and the decoder that `sharpen` made of it if there is one."""
+def finished(config, work, device="cpu"):
+    """The averaged network with the normalisation folded in."""
     state = load_checkpoint(Path(work) / "autoencoder.pt")
     if state is None:
         raise SystemExit("no autoencoder yet: run the stage 'autoencoder' first")
@@ -341,7 +341,4 @@ def finished(config, work, device="cpu", sharpened=True):
     net.load_state_dict(state["ema"]["module"])
     normaliser.load_state_dict(state["normaliser"])
     normaliser.fold(net)
-    later = load_checkpoint(Path(work) / "sharpen.pt") if sharpened else None
-    if later is not None and later["base_step"] == state["step"]:
-        net.load_state_dict(later["ema"]["module"])
     return net.to(device).eval()

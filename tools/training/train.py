@@ -5,7 +5,6 @@ usage: train.py STAGE --work FOLDER [--minutes N] [--device cpu|cuda] [--threads
 
 Stages, in order: tokenizer, text, pool-full, autoencoder, pool-small, latents-small, dit-small, latents-full,
 dit-full, distill-leap, distill-self, classifier (for evaluate.py), then export.py. `run_all.sh` calls them one after another.
-After distill-self, by hand: sharpen (see README.md).
 """
 import argparse
 import socket
@@ -64,9 +63,6 @@ def run(args):
     elif stage == "dit":
         import flow
         flow.train(config, args.work, size, device, args.minutes)
-    elif stage == "sharpen":
-        import sharpen
-        sharpen.train(config, args.work, device, args.minutes)
     elif stage == "classifier":
         import classifier
         classifier.train(config, args.work, device, args.minutes, size or "full")
