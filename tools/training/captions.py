@@ -247,6 +247,11 @@ def caption(state, rng, split="train"):
     return _style(text, rng)
 
 
+def plain(place, time, camera):
+    """The shortest sentence that says these three."""
+    return f"{_PLACE[place][0][0]} {_TIME[time][0][0]} {_CAMERA[camera][0][0]}".capitalize()
+
+
 def _style(text, rng):
     text = re.sub(r"\s+", " ", text).strip().strip(",").strip()
     text = re.sub(r"\. ?\.", ".", text)

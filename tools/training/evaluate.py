@@ -15,6 +15,7 @@ takes, as users get them: prompts change by re-caching, where the sampler of thi
   persistence   then: the unchanged kinds still right
   motion        mean frame difference of generated against painted clips, per camera; and that of painted clips
                 after the autoencoder, which is what a transformer without fault would reach
+  plain cameras the camera's hits for the shortest prompts that name one, by camera and, where it moves, by place
   teacher       adherence of the model before distillation (export.py --stage small), 32 steps under its guidance
   drift         adherence and colour statistics at the end of a long take against its fifth second
 """
@@ -31,6 +32,7 @@ import torch
 from PIL import Image
 
 import autoencoder
+import captions
 import classifier
 import common
 import world
@@ -73,6 +75,10 @@ def motion(video):
     return (video[1:] - video[:-1]).abs().mean().item()
 
 
+def share(hits):
+    return {"share": round(float(np.mean(hits)), 4), "of": len(hits)} if hits else None
+
+
 FIRST = 9                     # pictures of the first chunk; the others have twelve
 
 
@@ -97,6 +103,20 @@ def made_takes(bundle, chosen, sampler):
         prompts = [list(at_chunk) for at_chunk in zip(*(texts for _, _, texts, _ in group))]
         _, videos = bundle.take(prompts, group[0][0], sampler=sampler)
         yield from zip(group, videos[:, FIRST:])
+
+
+def plain_camera_figures(bundle, net, each=2):
+    """Every place at noon with every camera, `each` takes."""
+    by_camera, by_place = defaultdict(list), defaultdict(list)
+    for camera in world.CAMERAS:
+        places = [p for p in world.PLACES for _ in range(each)]
+        _, videos = bundle.take([[captions.plain(p, "noon", camera) for p in places]] * CHUNKS, 0)
+        for place, video in zip(places, videos[:, FIRST:]):
+            hits = [named["camera"] == camera for named in classifier.name_chunks(net, video)]
+            by_camera[camera] += hits
+            if camera != "still":
+                by_place[place] += hits
+    return {kind: share(hits) for table in (by_camera, by_place) for kind, hits in table.items()}
 
 
 def take_figures(bundle, net, made, device, landscapes):
@@ -126,9 +146,6 @@ def take_figures(bundle, net, made, device, landscapes):
             with torch.no_grad():
                 decoded = bundle.video.decode(bundle.video.encode(painted[None]))[0].float().clamp(0, 1)
             moved[states[0]["camera"]].append((motion(video), motion(painted), motion(decoded)))
-
-    def share(values):
-        return {"share": round(float(np.mean(values)), 4), "of": len(values)} if values else None
 
     def mean(table):
         return {kind: share(values) for kind, values in table.items()}
@@ -198,6 +215,7 @@ if __name__ == "__main__":
         made = (made_by_engine(a.engine, a.model, chosen, bundle.info["defaults"]["fps"]) if a.engine
                 else made_takes(bundle, chosen, None))
         result.update(take_figures(bundle, net, made, device, landscapes))
+        result["plain_cameras"] = plain_camera_figures(bundle, net)
         if a.teacher:
             sampler = {"kind": "euler", "steps": [round(1000 * (1 - i / 32)) for i in range(32)],
                        "shift": config["sampler"]["shift"], "guidance": config["distill"]["guidance"]}
