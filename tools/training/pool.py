@@ -82,4 +82,4 @@ def knowledge():
     known = {"places": words.PLACES, "times": words.TIMES, "weather": words.WEATHERS, "cameras": words.CAMERAS,
              "things": [t for t in words.THINGS if t != "none"], "seasons": [s for s in words.SEASONS if s != "none"],
              "vocabulary": sorted(words.vocabulary())}
-    return known, ["The ocean at noon", "The desert at sunset", "A lake at sunset, panning right"]
+    return known, ["The ocean at noon", "The desert at sunset", "A lighthouse by the ocean at night"]
