@@ -105,17 +105,20 @@ def made_takes(bundle, chosen, sampler):
         yield from zip(group, videos[:, FIRST:])
 
 
-def plain_camera_figures(bundle, net, each=2):
-    """Every place at noon with every camera, `each` takes."""
+def plain_descriptions(takes=2):
+    """As `descriptions`, of the shortest prompts: every place at noon with every camera."""
+    states = [{"place": place, "camera": camera} for camera in world.CAMERAS for place in world.PLACES for _ in range(takes)]
+    return [(seed, [s] * CHUNKS, [captions.plain(s["place"], "noon", s["camera"])] * CHUNKS, 0) for seed, s in enumerate(states)]
+
+
+def plain_camera_figures(net, made):
     by_camera, by_place = defaultdict(list), defaultdict(list)
-    for camera in world.CAMERAS:
-        places = [p for p in world.PLACES for _ in range(each)]
-        _, videos = bundle.take([[captions.plain(p, "noon", camera) for p in places]] * CHUNKS, 0)
-        for place, video in zip(places, videos[:, FIRST:]):
-            hits = [named["camera"] == camera for named in classifier.name_chunks(net, video)]
-            by_camera[camera] += hits
-            if camera != "still":
-                by_place[place] += hits
+    for (_, states, *_), video in made:
+        place, camera = states[0]["place"], states[0]["camera"]
+        hits = [named["camera"] == camera for named in classifier.name_chunks(net, video)]
+        by_camera[camera] += hits
+        if camera != "still":
+            by_place[place] += hits
     return {kind: share(hits) for table in (by_camera, by_place) for kind, hits in table.items()}
 
 
@@ -211,17 +214,20 @@ if __name__ == "__main__":
     bundle, net = Bundle(a.model, device), classifier.load(a.work, device)
     result = {"autoencoder": autoencoder_figures(bundle, a.work, a.size, device, 32)}
     with common.autocast(device):
+        def made(chosen):
+            if a.engine:
+                return made_by_engine(a.engine, a.model, chosen, bundle.info["defaults"]["fps"])
+            return made_takes(bundle, chosen, None)
+
         chosen = descriptions(a.takes, landscapes)
-        made = (made_by_engine(a.engine, a.model, chosen, bundle.info["defaults"]["fps"]) if a.engine
-                else made_takes(bundle, chosen, None))
-        result.update(take_figures(bundle, net, made, device, landscapes))
-        result["plain_cameras"] = plain_camera_figures(bundle, net)
+        result.update(take_figures(bundle, net, made(chosen), device, landscapes))
+        result["plain_cameras"] = plain_camera_figures(net, made(plain_descriptions()))
         if a.teacher:
             sampler = {"kind": "euler", "steps": [round(1000 * (1 - i / 32)) for i in range(32)],
                        "shift": config["sampler"]["shift"], "guidance": config["distill"]["guidance"]}
             teacher = Bundle(a.teacher, device)
-            made = made_takes(teacher, chosen, sampler)
-            result["teacher_adherence"] = take_figures(teacher, net, made, device, landscapes)["adherence"]
+            result["teacher_adherence"] = take_figures(teacher, net, made_takes(teacher, chosen, sampler), device,
+                                                       landscapes)["adherence"]
         if a.drift_minutes:
             result["drift"] = drift_figures(bundle, net, a.drift_takes, a.drift_minutes, device, landscapes)
     text = json.dumps(result, indent=1)

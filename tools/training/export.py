@@ -101,8 +101,10 @@ if __name__ == "__main__":
     parser.add_argument("--stage", choices=["small", "full", "leap", "self"])
     parser.add_argument("--bf16", action="store_true", help="bfloat16 in place of half precision")
     parser.add_argument("--after", metavar="MODEL")
-    parser.add_argument("--bits", type=int)
+    parser.add_argument("--bits", type=int, choices=range(1, 11), metavar="N")
     a = parser.parse_args()
+    if a.after and not a.bits:
+        parser.error("--after MODEL needs --bits N")
     config = common.load_config(a.config)
     common.choose(config, a.device, a.set)
     export(config, a.work, a.output, a.stage, torch.bfloat16 if a.bf16 else torch.float16, a.after, a.bits)
